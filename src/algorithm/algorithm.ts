@@ -1,0 +1,53 @@
+/** The counts that one policy keeps; what they count is the algorithm's own. All zero: nothing is used. */
+export type Counts = readonly number[];
+
+/** What a policy grants in one call, with the call's own `limit` applied. */
+export interface Quota {
+  /** Units per window, from 1. */
+  readonly limit: number;
+  readonly windowMs: number;
+  /** Most units at once; the limit itself but for a token bucket. */
+  readonly burst: number;
+}
+
+/** What one call asks of one policy, in the numbers that the algorithm's step and its script both take. */
+export interface Demand {
+  /** Added to what is in use; negative gives back. */
+  readonly delta: number;
+  /** A token bucket's refill per ms, a window's length in ms. */
+  readonly pace: number;
+  /** The most that may be in use for the call to be allowed. Below 0 nothing is allowed, so nothing changes. */
+  readonly ceiling: number;
+}
+
+/** A ceiling that admits anything, for what is booked and never denied. */
+export const NO_CEILING = 1e300;
+
+/** A ceiling that admits nothing: the step only looks. */
+export const ONLY_LOOK = -1;
+
+/** One algorithm: pure functions of whole numbers. The first four are written once more in Lua. */
+export interface Algorithm {
+  /** One letter that stands for it in store keys and in the policy set's script. */
+  readonly code: "b" | "s" | "f" | "l";
+  /** How many counts a state holds. */
+  readonly size: number;
+
+  /** The counts as of `to`, at or after `from`. */
+  advance(counts: Counts, from: number, to: number, pace: number): Counts;
+  /** The counts with `delta` in use more; never below nothing used. */
+  add(counts: Counts, delta: number): Counts;
+  /** What is in use at `at`, to hold against a demand's ceiling. */
+  load(counts: Counts, at: number, pace: number): number;
+  /** Ms until state can be forgotten, from 0; `ahead`: the caller's clock lies before `at`. */
+  lifeMs(counts: Counts, at: number, pace: number, ahead: boolean): number;
+
+  /** The step's numbers for a cost; `maxDelayMs` is how long a token bucket may make the caller wait. */
+  demand(quota: Quota, cost: number, maxDelayMs: number): Demand;
+  /** Units that could be taken at `at`, rounded down, from 0. */
+  remaining(counts: Counts, at: number, quota: Quota): number;
+  /** Ms from `at` until `cost` passes without anything lent; 0 if it does at once, `Infinity` if it never can. */
+  retryAfterMs(counts: Counts, at: number, quota: Quota, cost: number): number;
+  /** Ms to wait before acting on what was lent. Left out where nothing is ever lent. */
+  delayMs?(counts: Counts, quota: Quota): number;
+}

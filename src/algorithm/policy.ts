@@ -1,0 +1,85 @@
+import { type Duration, durationMs, durationText } from "../core/duration.js";
+import { MAX_UNITS, shown, wholeNumber } from "../core/whole-number.js";
+import type { Quota } from "./algorithm.js";
+
+/** A named quota: an algorithm and its numbers. Made by `tokenBucket`, `slidingWindow`, `fixedWindow`, `slidingLog`. */
+export interface Policy extends Quota {
+  readonly algorithm: "tokenBucket" | "slidingWindow" | "fixedWindow" | "slidingLog";
+  /** As responses and `cost` by name know it; by default made of the numbers, as in `"10-per-1s"`. */
+  readonly name: string;
+}
+
+/** What every policy takes. */
+export interface PolicyOptions {
+  /** Units per window, a whole number from 1; `limit × window` in ms at most 2^53 - 2. */
+  limit: number;
+  /** The window, 1 ms to 366 days: milliseconds or `"10 s"`, `"1 m"`, `"1 h"`, `"1 d"`, `"250 ms"`. */
+  window: Duration;
+  /** 1 to 64 printable ASCII characters. Default: made of the numbers, as in `"10-per-1s"`. */
+  name?: string;
+}
+
+export interface TokenBucketOptions extends PolicyOptions {
+  /** Most tokens at once, a whole number from 1; `burst × window` in ms at most 2^53 - 2. Default: `limit`. */
+  burst?: number;
+}
+
+/**
+ * `limit` tokens per window, refilled continuously, and never more than `burst` at once. For APIs whose clients may
+ * burst but must keep to a rate. Throws a `TypeError` or `RangeError` that names the option.
+ */
+export function tokenBucket(options: TokenBucketOptions): Policy {
+  return policy("tokenBucket", options, options?.burst);
+}
+
+/**
+ * At most `limit` in the last window, as estimated from two counters: the window before counts by its overlap. Two
+ * numbers of state, whatever the limit. The usual choice. Throws a `TypeError` or `RangeError` that names the option.
+ */
+export function slidingWindow(options: PolicyOptions): Policy {
+  return policy("slidingWindow", options);
+}
+
+/**
+ * At most `limit` in each window aligned to the clock, and so up to twice the limit around a window's end. For quotas
+ * that people read as "per day". Throws a `TypeError` or `RangeError` that names the option.
+ */
+export function fixedWindow(options: PolicyOptions): Policy {
+  return policy("fixedWindow", options);
+}
+
+/** The same policy with another limit for one call. A bucket's burst keeps its proportion to the limit. */
+export function withLimit(policy: Policy, limit: number | undefined): Policy {
+  if (limit === undefined || limit === policy.limit) return policy;
+  const option = `limit of policy "${policy.name}"`;
+  wholeNumber(option, limit, 1, mostPer(policy.windowMs));
+  const burst = Math.max(1, Math.round((policy.burst / policy.limit) * limit));
+  wholeNumber(`burst that follows from ${option}`, burst, 1, mostPer(policy.windowMs));
+  return { ...policy, limit, burst };
+}
+
+function policy(algorithm: Policy["algorithm"], options: PolicyOptions, burst?: number): Policy {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${algorithm} takes an object of options, not ${shown(options)}`);
+  }
+  const windowMs = durationMs("window", options.window);
+  const most = mostPer(windowMs);
+  const limit = wholeNumber("limit", options.limit, 1, most);
+  return Object.freeze({
+    algorithm,
+    name: policyName(options.name ?? `${limit}-per-${durationText(windowMs)}`),
+    limit,
+    windowMs,
+    burst: burst === undefined ? limit : wholeNumber("burst", burst, 1, most),
+  });
+}
+
+/** The largest limit or burst: in units it stays below `MAX_UNITS`, where counts stop. */
+function mostPer(windowMs: number): number {
+  return Math.floor((MAX_UNITS - 1) / windowMs);
+}
+
+function policyName(name: unknown): string {
+  if (typeof name === "string" && /^[\x20-\x7e]{1,64}$/.test(name)) return name;
+  throw new RangeError(`name must be 1 to 64 printable ASCII characters, not ${shown(name)}`);
+}

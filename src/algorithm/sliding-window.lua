@@ -1,0 +1,60 @@
+-- Sliding window, two counters: what was taken in the window before weighs as much as that window still overlaps with
+-- the last `window` ms. Everything is multiplied by `window`, so nothing needs a fraction.
+--
+-- KEYS[1]  state: 12 or 20 bytes, see below
+-- ARGV[1]  now      ms since the epoch, or -1 for the clock of Redis
+-- ARGV[2]  delta    cost to take; negative gives back
+-- ARGV[3]  window   ms
+-- ARGV[4]  ceiling  most current * window + previous * overlap for this call to be allowed; below 0 only looks
+-- Reply    {allowed 1 or 0, at, current, previous}: the state as of `at` ms, after the call if allowed, else before it
+--
+-- State: `at` (the latest time seen) in six bytes, then `current` and `previous` in three each, or in seven if one
+-- needs it. Windows are aligned to the epoch, so `at` tells which one is current.
+local key, args, call = KEYS[1], ARGV, redis.call
+local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
+-- @include clock
+-- @include six-bytes
+local value = call('GET', key)
+local current, previous, ahead = 0, 0, false
+local elapsed = now % window
+if value and (#value == 12 or #value == 20) then
+  local a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t = string.byte(value, 1, 20)
+  local at = number(a, b, c, d, e, f)
+  if at <= now + 86400000 then
+    if m then
+      current = g * 281474976710656 + number(h, i, j, k, l, m)
+      previous = n * 281474976710656 + number(o, p, q, r, s, t)
+    else
+      current = (g * 256 + h) * 256 + i
+      previous = (j * 256 + k) * 256 + l
+    end
+    if at > now then
+      now, elapsed, ahead = at, at % window, true
+    elseif at < now - elapsed then
+      previous = at >= now - elapsed - window and current or 0
+      current = 0
+    end
+  end
+end
+local after, before = current + delta, previous
+if after < 0 then
+  before = before + after
+  if before < 0 then before = 0 end
+  after = 0
+end
+if after * window + before * (window - elapsed) > ceiling then return {0, now, current, previous} end
+if after > 9007199254740991 then after = 9007199254740991 end
+local ttl = window - elapsed
+if after > 0 then
+  -- A writer whose clock runs ahead must not hold up the others for longer than one window.
+  ttl = ahead and window or ttl + window
+end
+if after < 16777216 and before < 16777216 then
+  value = bytes(now) .. bytes(after * 16777216 + before)
+else
+  local low, below = after % 281474976710656, before % 281474976710656
+  value = bytes(now) .. string.char((after - low) / 281474976710656) .. bytes(low)
+    .. string.char((before - below) / 281474976710656) .. bytes(below)
+end
+call('SET', key, value, 'PX', ttl)
+return {1, now, after, before}

@@ -1,0 +1,58 @@
+import type { Algorithm, Counts, Demand } from "./algorithm.js";
+
+/** The latest time seen, in ms, and the counts of each policy as of then, one list after the other. */
+export type State = readonly [at: number, ...counts: number[]];
+
+/** The outcome of a step. */
+export interface Step {
+  readonly allowed: boolean;
+  /** The state as of its `at`: after the call if it is allowed, else before it. */
+  readonly state: State;
+  /** Ms after which the state can be forgotten, at least 1. */
+  readonly ttlMs: number;
+}
+
+/** A stored time further ahead than this, a day, is no clock's but a foreign value's. */
+export const MAX_AHEAD_MS = 86_400_000;
+
+const MAX_TTL_MS = 1e13;
+
+/**
+ * One verdict of one or several algorithms: each takes its demand if all can, else none does. Time never runs
+ * backwards within a state. This is the twin of the scripts.
+ */
+export function step(
+  algorithms: readonly Algorithm[],
+  stored: State | undefined,
+  now: number,
+  demands: readonly Demand[],
+): Step {
+  const known = stored && stored[0] <= now + MAX_AHEAD_MS ? stored : undefined;
+  const seen = known?.[0] ?? now;
+  const at = Math.max(now, seen);
+  const before: Counts[] = [];
+  const after: Counts[] = [];
+  let allowed = true;
+  let ttlMs = 1;
+  splitCounts(algorithms, known).forEach((counts, i) => {
+    const algorithm = algorithms[i] as Algorithm;
+    const { delta, pace, ceiling } = demands[i] as Demand;
+    const advanced = algorithm.advance(counts, seen, at, pace);
+    const taken = algorithm.add(advanced, delta);
+    before.push(advanced);
+    after.push(taken);
+    if (algorithm.load(taken, at, pace) > ceiling) allowed = false;
+    ttlMs = Math.max(ttlMs, algorithm.lifeMs(taken, at, pace, at > now));
+  });
+  return { allowed, state: [at, ...(allowed ? after : before).flat()], ttlMs: Math.min(ttlMs, MAX_TTL_MS) };
+}
+
+/** Each policy's own counts; nothing used where there is no state. */
+export function splitCounts(algorithms: readonly Algorithm[], state: State | undefined): Counts[] {
+  let from = 1;
+  return algorithms.map(({ size }) => {
+    const counts = state ? state.slice(from, from + size) : new Array<number>(size).fill(0);
+    from += size;
+    return counts;
+  });
+}

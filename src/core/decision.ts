@@ -1,0 +1,63 @@
+import type { StoreError } from "./errors.js";
+
+/** One policy's part of a decision. */
+export interface PolicyStatus {
+  /** The policy's name. */
+  readonly policy: string;
+  /** Units per window in force for this call, at least 1. */
+  readonly limit: number;
+  /** The window's length in ms. */
+  readonly windowMs: number;
+  /** Most units at once: a token bucket's `burst`, else the limit. */
+  readonly burst: number;
+  /** Units that could be taken now, rounded down, at least 0. 10 a minute with 3 taken: 7. */
+  readonly remaining: number;
+  /** Ms until this call's cost passes: 0 if it passes now, `Infinity` if it exceeds what the policy can ever give. */
+  readonly retryAfterMs: number;
+  /** Ms until the quota is whole again, 0 if it is. */
+  readonly resetAfterMs: number;
+}
+
+/** An answer that knows the counts. */
+export interface KnownDecision {
+  readonly allowed: boolean;
+  /** The policy that binds: the one that denied (with the longest wait), else the one that would deny first. */
+  readonly policy: string;
+  /** That policy's units per window. */
+  readonly limit: number;
+  /** That policy's units left, rounded down, at least 0. */
+  readonly remaining: number;
+  /** Ms until this call's cost passes without anything lent; 0 if allowed; `Infinity` if it never can. */
+  readonly retryAfterMs: number;
+  /** Ms until every policy's quota is whole again. */
+  readonly resetAfterMs: number;
+  /** Ms to wait before acting; 0 unless a token bucket lent (`maxDelayMs`). */
+  readonly delayMs: number;
+  /** Every policy's numbers, in the order of the limiter's `policies`. */
+  readonly policies: readonly PolicyStatus[];
+  /**
+   * Who answered: the store; this isolate, from the last state that it saw, as the store would have (`"snapshot"`); or,
+   * because the store could not be asked, this isolate with counts of its own (`"memory"`).
+   */
+  readonly source: "store" | "snapshot" | "memory";
+  /** Why the store could not be asked; set with source `"memory"`. */
+  readonly error?: StoreError;
+}
+
+/** An answer by failure mode alone: the store could not be asked, and nobody knows the counts. */
+export interface FallbackDecision {
+  /** True with failure mode `"open"`, false with `"closed"`. */
+  readonly allowed: boolean;
+  /** The limiter's first policy: there is no telling which one binds. */
+  readonly policy: string;
+  /** That policy's units per window. */
+  readonly limit: number;
+  /** Ms after which asking again makes sense; 0 if allowed. */
+  readonly retryAfterMs: number;
+  readonly delayMs: 0;
+  readonly source: "fallback";
+  readonly error: StoreError;
+}
+
+/** The answer to a check: a union on `source`. */
+export type Decision = KnownDecision | FallbackDecision;

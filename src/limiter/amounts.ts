@@ -1,0 +1,41 @@
+import { type Policy, withLimit } from "../algorithm/policy.js";
+import { shown, wholeNumber } from "../core/whole-number.js";
+
+/** A number for every policy, or numbers by policy name. */
+export type Amount = number | Readonly<Record<string, number>>;
+
+/** What a call costs each policy: whole numbers from 0. A policy that an object doesn't name is charged nothing. */
+export function costsOf(policies: readonly Policy[], cost: unknown): number[] {
+  return amounts("cost", policies, cost, (option, value) => wholeNumber(option, value, 0), 0);
+}
+
+/** The policies with a call's own limits. A policy that an object doesn't name keeps its limit. */
+export function limitsOf(policies: readonly Policy[], limit: unknown): readonly Policy[] {
+  if (limit === undefined) return policies;
+  const limits = amounts("limit", policies, limit, (option, value) => wholeNumber(option, value, 1), undefined);
+  return policies.map((policy, i) => withLimit(policy, limits[i]));
+}
+
+function amounts<T>(
+  option: string,
+  policies: readonly Policy[],
+  amount: unknown,
+  check: (option: string, value: unknown) => number,
+  unnamed: T,
+): (number | T)[] {
+  if (typeof amount !== "object" || amount === null || Array.isArray(amount)) {
+    const value = check(option, amount);
+    return policies.map(() => value);
+  }
+  const named = new Map(Object.entries(amount).map(([name, value]) => [name, check(`${option}.${name}`, value)]));
+  const values = policies.map(({ name }) => {
+    const value = named.get(name);
+    named.delete(name);
+    return value ?? unnamed;
+  });
+  for (const name of named.keys()) {
+    const known = policies.map((policy) => shown(policy.name)).join(", ");
+    throw new RangeError(`${option} names the policy ${shown(name)}; this limiter has ${known}`);
+  }
+  return values;
+}

@@ -1,0 +1,35 @@
+import { StoreError } from "../core/errors.js";
+
+/**
+ * Runs `task` and gives up on it after `timeoutMs`, or when the caller's `signal` aborts: then the task's own signal
+ * aborts, and what becomes of it later is nobody's concern. Rejects with a `StoreError` of kind `"timeout"`, or with
+ * the caller's reason.
+ */
+export async function withDeadline<T>(
+  timeoutMs: number,
+  caller: AbortSignal | undefined,
+  task: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  caller?.throwIfAborted();
+  const given = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let onAbort: (() => void) | undefined;
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    const giveUp = (reason: unknown) => {
+      reject(reason);
+      given.abort(reason);
+    };
+    timer = setTimeout(
+      () => giveUp(new StoreError("timeout", `The store did not answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    onAbort = () => giveUp(caller?.reason);
+    caller?.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([task(given.signal), givenUp]);
+  } finally {
+    clearTimeout(timer);
+    if (onAbort) caller?.removeEventListener("abort", onAbort);
+  }
+}

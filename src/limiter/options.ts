@@ -1,0 +1,88 @@
+import type { Policy } from "../algorithm/policy.js";
+import type { Decision } from "../core/decision.js";
+import { shown, wholeNumber } from "../core/whole-number.js";
+import type { Store } from "../store/store.js";
+
+/** What answers when the store can't: let pass, deny, or count in this isolate alone. */
+export type FailureMode = "open" | "closed" | "memory";
+
+export interface SnapshotOptions {
+  /** Most keys remembered, a whole number from 1; past it the least recently used is forgotten. Default 10 000. */
+  maxKeys?: number;
+  /**
+   * Longest time, in ms, that this isolate denies without asking the store again; so long can a `reset` or `refund`
+   * by another isolate go unseen. A whole number from 1. Default 5000.
+   */
+  maxAgeMs?: number;
+}
+
+export interface LimiterOptions {
+  /** Where state lives: `redisStore(…)` or `memoryStore()`. */
+  store: Store;
+  /** 1 to 8 policies with distinct names, decided together: all take their cost, or none does. */
+  policies: readonly Policy[];
+  /**
+   * Keeps limiters apart that share a database: 1 to 64 characters in which no part between colons reads like a policy's
+   * own part of a key (`b10s`). Default `"sluice"`.
+   */
+  prefix?: string;
+  /** Longest wait for the store, in ms, a whole number from 1 to 2^31 - 1. Default 1000. */
+  timeoutMs?: number;
+  /** Default `"open"`. */
+  failureMode?: FailureMode;
+  /** Deny from the last state seen where the store would deny too, without asking it. Default `true`. */
+  snapshots?: boolean | SnapshotOptions;
+  /** The clock: ms since the epoch. Default `Date.now`. */
+  now?: () => number;
+  /** Sees every decision on its way out; what it throws is ignored. */
+  onDecision?: (decision: Decision, key: string) => void;
+}
+
+/** `LimiterOptions` with their defaults. */
+export type CheckedOptions = Required<Omit<LimiterOptions, "snapshots" | "onDecision">> & {
+  readonly snapshots: Required<SnapshotOptions> | undefined;
+  readonly onDecision: LimiterOptions["onDecision"];
+};
+
+/** The longest delay that a timer takes. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Behind such a part, a key of one prefix could be the key of another. */
+const LIKE_A_KIND = /:[bsfl]\d+(ms|[smhd])(\+[bsfl]\d+(ms|[smhd]))*([:#]|$)/;
+
+/** The options with their defaults; throws a `TypeError` or `RangeError` that names the option. */
+export function checkedOptions(options: LimiterOptions): CheckedOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`createLimiter takes an object of options, not ${shown(options)}`);
+  }
+  const { store, policies, prefix = "sluice", timeoutMs = 1000, failureMode = "open" } = options;
+  const { snapshots = true, now = Date.now, onDecision } = options;
+  if (typeof store?.step !== "function") throw new TypeError("store must be redisStore(…) or memoryStore()");
+  if (typeof prefix !== "string") throw new TypeError(`prefix must be text, not ${shown(prefix)}`);
+  if (prefix.length < 1 || prefix.length > 64 || !prefix.isWellFormed() || LIKE_A_KIND.test(prefix)) {
+    throw new RangeError(
+      `prefix must be 1 to 64 characters in which no part reads like a policy's (as ":b10s:" does), not ${shown(prefix)}`,
+    );
+  }
+  wholeNumber("timeoutMs", timeoutMs, 1, MAX_TIMER_MS);
+  if (failureMode !== "open" && failureMode !== "closed" && failureMode !== "memory") {
+    throw new RangeError(`failureMode must be "open", "closed" or "memory", not ${shown(failureMode)}`);
+  }
+  if (typeof now !== "function") throw new TypeError(`now must be a function, not ${shown(now)}`);
+  if (onDecision !== undefined && typeof onDecision !== "function") {
+    throw new TypeError(`onDecision must be a function, not ${shown(onDecision)}`);
+  }
+  return { store, policies, prefix, timeoutMs, failureMode, snapshots: snapshotOptions(snapshots), now, onDecision };
+}
+
+function snapshotOptions(snapshots: unknown): Required<SnapshotOptions> | undefined {
+  if (snapshots === false) return undefined;
+  if (snapshots !== true && (typeof snapshots !== "object" || snapshots === null)) {
+    throw new TypeError(`snapshots must be true, false or an object of options, not ${shown(snapshots)}`);
+  }
+  const { maxKeys = 10_000, maxAgeMs = 5000 } = snapshots === true ? {} : (snapshots as SnapshotOptions);
+  return {
+    maxKeys: wholeNumber("snapshots.maxKeys", maxKeys, 1),
+    maxAgeMs: wholeNumber("snapshots.maxAgeMs", maxAgeMs, 1),
+  };
+}

@@ -1,0 +1,83 @@
+import type { State } from "../algorithm/step.js";
+import type { SnapshotOptions } from "./options.js";
+
+/** The last state seen of a key, as plain data: requests may share it. */
+export interface Snapshot {
+  readonly state: State;
+  /** The limits that it was seen under: other limits make time pass at another pace. */
+  readonly limits: string;
+  /** This isolate's clock when the store was asked. */
+  readonly askedAt: number;
+}
+
+interface Entry {
+  /** Left out once the isolate itself gave something back: what it saw before is worth nothing. */
+  readonly snapshot?: Snapshot;
+  /** Snapshots of calls begun before this one's turn are out of date. */
+  readonly turn: number;
+  readonly since: number;
+  readonly until: number;
+}
+
+/** What an isolate remembers of the states it saw. */
+export interface Snapshots {
+  /** Numbers the calls in their order; to be taken before the store is asked. */
+  turn(): number;
+  get(key: string, now: number): Snapshot | undefined;
+  /** Remembers what a call saw, for `usefulMs` at most. */
+  set(key: string, snapshot: Snapshot, turn: number, usefulMs: number): void;
+  /** Forgets the key, and what calls under way see of it. */
+  clear(key: string, now: number): void;
+  readonly size: number;
+}
+
+/** Expired entries stay no longer than this, in ms, once anything is asked. */
+const SWEEP_EVERY_MS = 1000;
+
+/** Bounded by `maxKeys`, the least recently used out first, and by time. */
+export function createSnapshots({ maxKeys, maxAgeMs }: Required<SnapshotOptions>): Snapshots {
+  const entries = new Map<string, Entry>();
+  let turns = 0;
+  let sweptAt = -Infinity;
+
+  // A clock set back makes an entry look younger than it is, so that ends it too.
+  const expired = ({ since, until }: Entry, now: number) => now >= until || now < since;
+
+  function sweep(now: number) {
+    if (Math.abs(now - sweptAt) < SWEEP_EVERY_MS) return;
+    sweptAt = now;
+    for (const [key, entry] of entries) if (expired(entry, now)) entries.delete(key);
+  }
+
+  function put(key: string, entry: Entry) {
+    entries.delete(key);
+    entries.set(key, entry);
+    if (entries.size <= maxKeys) return;
+    const [oldest] = entries.keys();
+    if (oldest !== undefined) entries.delete(oldest);
+  }
+
+  return {
+    turn: () => ++turns,
+    get(key, now) {
+      sweep(now);
+      const entry = entries.get(key);
+      if (!entry) return undefined;
+      if (expired(entry, now)) entries.delete(key);
+      else put(key, entry);
+      return entries.get(key)?.snapshot;
+    },
+    set(key, snapshot, turn, usefulMs) {
+      if (turn <= (entries.get(key)?.turn ?? 0)) return;
+      const since = snapshot.askedAt;
+      if (usefulMs > 0) put(key, { snapshot, turn, since, until: since + Math.min(usefulMs, maxAgeMs) });
+      else entries.delete(key);
+    },
+    clear(key, now) {
+      put(key, { turn: turns, since: now, until: now + maxAgeMs });
+    },
+    get size() {
+      return entries.size;
+    },
+  };
+}

@@ -1,0 +1,11 @@
+import { shown } from "../core/whole-number.js";
+
+/** Times are stored in 43 bits: up to the year 2248. */
+const MAX_TIME_MS = 2 ** 43 - 1;
+
+/** The clock's time in whole ms; throws a `RangeError` if it isn't one. */
+export function timeOf(now: () => number): number {
+  const time = Math.floor(now());
+  if (time >= 0 && time <= MAX_TIME_MS) return time;
+  throw new RangeError(`now must return ms since the epoch, from 0 to ${MAX_TIME_MS}, not ${shown(time)}`);
+}

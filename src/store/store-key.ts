@@ -1,0 +1,28 @@
+/** Longer keys, in UTF-8 bytes, are stored by their digest. */
+const MAX_KEY_BYTES = 128;
+
+const utf8 = new TextEncoder();
+
+/**
+ * Where a key's state lies: `prefix:kind:key`, or `prefix:kind#digest` for what is too long or can't be written in
+ * UTF-8 (lone surrogates would all become the same character). Distinct keys stay distinct.
+ */
+export function storeKey(prefix: string, kind: string, key: string): string | Promise<string> {
+  if (fits(key)) return `${prefix}:${kind}:${key}`;
+  return digest(key).then((text) => `${prefix}:${kind}#${text}`);
+}
+
+function fits(key: string): boolean {
+  if (key.length > MAX_KEY_BYTES || !key.isWellFormed()) return false;
+  return key.length * 3 <= MAX_KEY_BYTES || utf8.encode(key).length <= MAX_KEY_BYTES;
+}
+
+/** SHA-256 over the UTF-16 code units, since these alone tell all strings apart; 43 characters. */
+async function digest(key: string): Promise<string> {
+  const units = Uint16Array.from({ length: key.length }, (_unit, i) => key.charCodeAt(i));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", units));
+  return btoa(String.fromCharCode(...hash))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace("=", "");
+}
