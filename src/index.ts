@@ -2,6 +2,7 @@ export {
   fixedWindow,
   type Policy,
   type PolicyOptions,
+  slidingLog,
   slidingWindow,
   type TokenBucketOptions,
   tokenBucket,

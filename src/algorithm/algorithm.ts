@@ -23,14 +23,16 @@ export interface Demand {
 /** A ceiling that admits anything, for what is booked and never denied. */
 export const NO_CEILING = 1e300;
 
-/** A ceiling that admits nothing: the step only looks. */
-export const ONLY_LOOK = -1;
+/** A ceiling that admits nothing, so that the step only looks, and that still tells which ceiling is meant. */
+export function onlyLook(ceiling: number): number {
+  return -1 - ceiling;
+}
 
 /** One algorithm: pure functions of whole numbers. The first four are written once more in Lua. */
 export interface Algorithm {
   /** One letter that stands for it in store keys and in the policy set's script. */
   readonly code: "b" | "s" | "f" | "l";
-  /** How many counts a state holds. */
+  /** How many counts a state holds; a log's is the least. */
   readonly size: number;
 
   /** The counts as of `to`, at or after `from`. */
@@ -39,14 +41,17 @@ export interface Algorithm {
   add(counts: Counts, delta: number): Counts;
   /** What is in use at `at`, to hold against a demand's ceiling. */
   load(counts: Counts, at: number, pace: number): number;
-  /** Ms until state can be forgotten, from 0; `ahead`: the caller's clock lies before `at`. */
+  /** Ms until state with anything in use can be forgotten, from 0; `ahead`: the caller's clock lies before `at`. */
   lifeMs(counts: Counts, at: number, pace: number, ahead: boolean): number;
 
   /** The step's numbers for a cost; `maxDelayMs` is how long a token bucket may make the caller wait. */
   demand(quota: Quota, cost: number, maxDelayMs: number): Demand;
   /** Units that could be taken at `at`, rounded down, from 0. */
   remaining(counts: Counts, at: number, quota: Quota): number;
-  /** Ms from `at` until `cost` passes without anything lent; 0 if it does at once, `Infinity` if it never can. */
+  /**
+   * Ms from `at` until `cost` passes without anything lent; 0 if it does at once, `Infinity` if it never can, `NaN` if
+   * only the store knows.
+   */
   retryAfterMs(counts: Counts, at: number, quota: Quota, cost: number): number;
   /** Ms to wait before acting on what was lent. Left out where nothing is ever lent. */
   delayMs?(counts: Counts, quota: Quota): number;

@@ -48,6 +48,15 @@ export function fixedWindow(options: PolicyOptions): Policy {
   return policy("fixedWindow", options);
 }
 
+/**
+ * Never more than `limit` in any window of any position, exactly; state grows with the limit, some 14 bytes for each
+ * admitted call. For small limits that must hold to the unit, such as sign-ins. Throws a `TypeError` or `RangeError`
+ * that names the option.
+ */
+export function slidingLog(options: PolicyOptions): Policy {
+  return policy("slidingLog", options);
+}
+
 /** The same policy with another limit for one call. A bucket's burst keeps its proportion to the limit. */
 export function withLimit(policy: Policy, limit: number | undefined): Policy {
   if (limit === undefined || limit === policy.limit) return policy;

@@ -1,6 +1,6 @@
 import type { Algorithm, Counts, Demand } from "./algorithm.js";
 
-/** The latest time seen, in ms, and the counts of each policy as of then, one list after the other. */
+/** What a step replies: the latest time seen, in ms, and the counts of each policy as of then, one behind the other. */
 export type State = readonly [at: number, ...counts: number[]];
 
 /** The outcome of a step. */
@@ -8,7 +8,9 @@ export interface Step {
   readonly allowed: boolean;
   /** The state as of its `at`: after the call if it is allowed, else before it. */
   readonly state: State;
-  /** Ms after which the state can be forgotten, at least 1. */
+  /** What to keep of it. */
+  readonly kept: unknown;
+  /** Ms after which what is kept can be forgotten, at least 1. */
   readonly ttlMs: number;
 }
 
@@ -44,14 +46,16 @@ export function step(
     if (algorithm.load(taken, at, pace) > ceiling) allowed = false;
     ttlMs = Math.max(ttlMs, algorithm.lifeMs(taken, at, pace, at > now));
   });
-  return { allowed, state: [at, ...(allowed ? after : before).flat()], ttlMs: Math.min(ttlMs, MAX_TTL_MS) };
+  const state: State = [at, ...(allowed ? after : before).flat()];
+  return { allowed, state, kept: state, ttlMs: Math.min(ttlMs, MAX_TTL_MS) };
 }
 
-/** Each policy's own counts; nothing used where there is no state. */
+/** Each policy's own counts, all that is left to the last one; nothing used where there is no state. */
 export function splitCounts(algorithms: readonly Algorithm[], state: State | undefined): Counts[] {
   let from = 1;
-  return algorithms.map(({ size }) => {
-    const counts = state ? state.slice(from, from + size) : new Array<number>(size).fill(0);
+  return algorithms.map(({ size }, i) => {
+    const to = i < algorithms.length - 1 ? from + size : undefined;
+    const counts = state ? state.slice(from, to) : new Array<number>(size).fill(0);
     from += size;
     return counts;
   });

@@ -1,5 +1,5 @@
 import { MAX_UNITS } from "../core/whole-number.js";
-import { type Algorithm, ONLY_LOOK } from "./algorithm.js";
+import { type Algorithm, onlyLook } from "./algorithm.js";
 
 /**
  * Token bucket: `limit` tokens per window flow in continuously, up to `burst`. The only count is what is missing from
@@ -18,7 +18,7 @@ export const tokenBucketAlgorithm: Algorithm = {
   demand: ({ limit, windowMs, burst }, cost, maxDelayMs) => ({
     delta: cost * windowMs,
     pace: limit,
-    ceiling: cost > burst ? ONLY_LOOK : Math.min(burst * windowMs + maxDelayMs * limit, MAX_UNITS - 1),
+    ceiling: cost > burst ? onlyLook(0) : Math.min(burst * windowMs + maxDelayMs * limit, MAX_UNITS - 1),
   }),
   remaining: ([used = 0], _at, { burst, windowMs }) => Math.max(0, Math.floor((burst * windowMs - used) / windowMs)),
   retryAfterMs: ([used = 0], _at, { limit, burst, windowMs }, cost) =>

@@ -1,4 +1,4 @@
-import { type Demand, NO_CEILING, ONLY_LOOK } from "../algorithm/algorithm.js";
+import { type Demand, NO_CEILING, onlyLook } from "../algorithm/algorithm.js";
 import type { Policy } from "../algorithm/policy.js";
 import type { Program } from "../algorithm/program.js";
 
@@ -22,7 +22,7 @@ export function demandsOf({ algorithms }: Program, call: Call, operation: Operat
   return algorithms.map((algorithm, i) => {
     const policy = call.policies[i] as Policy;
     const demand = algorithm.demand(policy, call.costs[i] as number, call.maxDelayMs);
-    if (operation === "peek") return { ...demand, ceiling: ONLY_LOOK };
+    if (operation === "peek") return { ...demand, ceiling: onlyLook(demand.ceiling) };
     if (operation === "refund") return { ...demand, delta: -demand.delta, ceiling: NO_CEILING };
     if (operation === "charge") return { ...demand, ceiling: NO_CEILING };
     return demand;

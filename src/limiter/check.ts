@@ -34,7 +34,9 @@ export function createCheck(options: CheckedOptions, program: Program): Check {
     // By a store's own clock it is at most this late by now, so nothing is denied that the store would allow.
     const at = store.clock === "limiter" ? clock : snapshot.state[0] + clock - snapshot.askedAt;
     const { allowed, state } = step(program.algorithms, snapshot.state, at, demandsOf(program, call, "consume"));
-    return allowed ? undefined : { ...known(call, { allowed, state }, 0), source: "snapshot" };
+    if (allowed) return undefined;
+    const decision = known(call, { allowed, state }, 0);
+    return Number.isNaN(decision.retryAfterMs) ? undefined : { ...decision, source: "snapshot" };
   }
 
   async function ask(call: Call): Promise<Decision> {

@@ -32,8 +32,8 @@ export function decide(facts: Facts): Omit<KnownDecision, "source" | "error"> {
     // An isolate that runs far behind is told to wait a window more at most: by then the state has expired.
     const lead = Math.min(facts.leadMs, policy.windowMs);
     const retryAfterMs = waits[i] as number;
-    const whole = counts(i).every((count) => count === 0);
-    const pace = algorithm(i).demand(policy, 0, 0).pace;
+    const { pace } = algorithm(i).demand(policy, 0, 0);
+    const whole = algorithm(i).load(counts(i), at, pace) === 0;
     return {
       policy: policy.name,
       limit: policy.limit,

@@ -9,7 +9,7 @@ export interface MemoryStoreOptions {
 }
 
 interface Entry {
-  readonly state: unknown;
+  readonly kept: unknown;
   readonly writtenAt: number;
   readonly ttlMs: number;
 }
@@ -32,9 +32,9 @@ export function memoryStore({ maxKeys = 100_000, now: clock }: MemoryStoreOption
       const now = clock ? Math.floor(clock()) : limiterNow;
       const found = entries.get(key);
       const entry = found && !expired(found, now) ? found : undefined;
-      const { allowed, state, ttlMs } = program.step(entry?.state, now, demands);
+      const { allowed, state, kept, ttlMs } = program.step(entry?.kept, now, demands);
       if (found) entries.delete(key);
-      if (allowed) entries.set(key, { state, writtenAt: now, ttlMs });
+      if (allowed) entries.set(key, { kept, writtenAt: now, ttlMs });
       else if (entry) entries.set(key, entry);
       if (entries.size > maxKeys) makeRoom(entries, (oldest) => expired(oldest, now));
       return { allowed, state };

@@ -1,5 +1,5 @@
+import type { Program } from "../algorithm/program.js";
 import { FLAGS, type Script } from "../algorithm/scripts.js";
-import type { State } from "../algorithm/step.js";
 import { StoreError } from "../core/errors.js";
 import { shown } from "../core/whole-number.js";
 import type { RedisClient } from "./redis-client.js";
@@ -56,7 +56,7 @@ export function redisStore(redis: RedisClient, { clock = "isolate" }: RedisStore
     async step({ program, key, now, demands, signal }: StepRequest): Promise<StepReply> {
       const args = program.args(clock === "redis" ? REDIS_TIME : now, demands);
       try {
-        return stepReply(await run(clientFor(signal), program.script, key, args));
+        return stepReply(program, await run(clientFor(signal), program.script, key, args));
       } catch (error) {
         throw redisError(error, signal);
       }
@@ -72,13 +72,13 @@ export function redisStore(redis: RedisClient, { clock = "isolate" }: RedisStore
   };
 }
 
-function stepReply(reply: unknown): StepReply {
+function stepReply(program: Program, reply: unknown): StepReply {
   if (Array.isArray(reply)) {
-    const [allowed, at, ...counts] = reply.map(Number);
-    const whole = (n: number | undefined): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
-    if ((allowed === 0 || allowed === 1) && whole(at) && counts.every(whole)) {
-      return { allowed: allowed === 1, state: [at, ...counts] satisfies State };
-    }
+    // Clients differ in whether they turn strings of digits into numbers.
+    const numbers = reply.map((part: unknown) => (typeof part === "string" && part !== "" ? Number(part) : part));
+    const [allowed, ...state] = numbers as number[];
+    const whole = state.every((n) => Number.isSafeInteger(n) && n >= 0);
+    if ((allowed === 0 || allowed === 1) && whole && program.isState(state)) return { allowed: allowed === 1, state };
   }
   throw new StoreError("reply", "Redis answered a script with something else than its reply");
 }
