@@ -39,7 +39,7 @@ while #chunk > 0 do
       oldest[#oldest + 1], oldest[#oldest + 2] = time, sum
     end
   end
-  if #oldest > 0 or #chunk < CHUNK then break end
+  if #oldest == 18 or #chunk < CHUNK then break end
   from = from + CHUNK
   chunk = call('LRANGE', key, from, from + CHUNK - 1)
 end
@@ -53,19 +53,19 @@ end
 local only_looks = ceiling < 0
 if only_looks then ceiling = -1 - ceiling end
 if only_looks or total - base + delta > ceiling then
-  local need, leaves = total + delta - ceiling, 0
+  local need = total + delta - ceiling
   if delta > ceiling or need <= base then return reply(0, 0, 0) end
+  for i = 1, #oldest, 2 do
+    if oldest[i + 1] >= need then return reply(0, need, oldest[i]) end
+  end
   repeat
     for i = 1, #chunk - 1, 2 do
-      if (tonumber(chunk[i + 1]) or 0) >= need then
-        leaves = tonumber(chunk[i]) or 0
-        break
-      end
+      if (tonumber(chunk[i + 1]) or 0) >= need then return reply(0, need, tonumber(chunk[i]) or 0) end
     end
     from = from + CHUNK
-    if leaves == 0 then chunk = call('LRANGE', key, from, from + CHUNK - 1) end
-  until leaves > 0 or #chunk == 0
-  return reply(0, need, leaves)
+    chunk = call('LRANGE', key, from, from + CHUNK - 1)
+  until #chunk == 0
+  return reply(0, need, 0)
 end
 
 if delta > 0 then
