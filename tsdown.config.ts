@@ -11,5 +11,13 @@ export default defineConfig([
     dts: true,
     entry: { index: "src/index.ts", hono: "src/http/hono.ts", fetch: "src/http/fetch.ts" },
   },
-  { ...shared, platform: "node", dts: false, clean: false, entry: { cli: "src/cli.ts" } },
+  {
+    ...shared,
+    platform: "node",
+    dts: true,
+    clean: false,
+    entry: { cli: "src/cli.ts", "redis-rest": "src/redis-rest/server.ts" },
+    // Hono is a peer of the library, which a user of the command line need not have.
+    deps: { alwaysBundle: [/^hono(\/|$)/], onlyBundle: false },
+  },
 ]);

@@ -1,0 +1,20 @@
+import type { IncomingMessage } from "node:http";
+import { RestError } from "./errors.ts";
+
+/** The whole body of a request. @throws {RestError} 413 above `maxBytes`, 400 if the client went away */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBytes) {
+        request.pause();
+        reject(new RestError(413, `ERR the request is larger than ${maxBytes} bytes`));
+      } else chunks.push(chunk);
+    });
+    request.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.on("close", () => reject(new RestError(400, "ERR the request ended early")));
+    request.on("error", () => reject(new RestError(400, "ERR the request ended early")));
+  });
+}
