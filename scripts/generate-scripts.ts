@@ -11,7 +11,7 @@ const FLAGS = "#!lua flags=allow-key-locking";
 
 function source(name: string): string {
   return readFileSync(new URL(name, folder), "utf8")
-    .replace(/^-- @include (.+)$/gm, (_line, part: string) => source(`lua/${part}.lua`))
+    .replace(/^ *-- @include (.+)$/gm, (_line, part: string) => source(`lua/${part}.lua`))
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("--"))

@@ -15,7 +15,8 @@
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, size = args[1] + 0, args[2] + 0
 -- @include clock
--- @include six-bytes
+-- @include number
+-- @include bytes
 local value = call('GET', key)
 local seen, ahead = now, false
 if value and #value == 6 + 7 * size then

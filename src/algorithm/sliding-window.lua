@@ -13,15 +13,15 @@
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
 -- @include clock
--- @include six-bytes
 local value = call('GET', key)
 local current, previous, ahead = 0, 0, false
 local elapsed = now % window
 if value and (#value == 12 or #value == 20) then
   local a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t = string.byte(value, 1, 20)
-  local at = number(a, b, c, d, e, f)
+  local at = ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
   if at <= now + 86400000 then
     if m then
+      -- @include number
       current = g * 281474976710656 + number(h, i, j, k, l, m)
       previous = n * 281474976710656 + number(o, p, q, r, s, t)
     else
@@ -50,8 +50,19 @@ if after > 0 then
   ttl = ahead and window or ttl + window
 end
 if after < 16777216 and before < 16777216 then
-  value = bytes(now) .. bytes(after * 16777216 + before)
+  -- The common form, written out for speed: at in a to f, after in g to i, before in j to l.
+  local f, i, l = now % 256, after % 256, before % 256
+  local high, middle, low = (now - f) / 256, (after - i) / 256, (before - l) / 256
+  local e, h, k = high % 256, middle % 256, low % 256
+  high = (high - e) / 256
+  local d = high % 256
+  high = (high - d) / 256
+  local c = high % 256
+  high = (high - c) / 256
+  local b = high % 256
+  value = string.char((high - b) / 256, b, c, d, e, f, (middle - h) / 256, h, i, (low - k) / 256, k, l)
 else
+  -- @include bytes
   local low, below = after % 281474976710656, before % 281474976710656
   value = bytes(now) .. string.char((after - low) / 281474976710656) .. bytes(low)
     .. string.char((before - below) / 281474976710656) .. bytes(below)

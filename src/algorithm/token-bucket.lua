@@ -12,7 +12,8 @@
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, pace, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
 -- @include clock
--- @include six-bytes
+-- @include number
+-- @include bytes
 local value = call('GET', key)
 local used = 0
 if value and #value == 12 then

@@ -1,8 +1,5 @@
--- Whole numbers below 2^48 as six bytes, the most significant first. Exact divisions only, since engines differ in
--- how they cut a fraction.
-local function number(a, b, c, d, e, f)
-  return ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
-end
+-- A whole number below 2^48 as six bytes, the most significant first. Exact divisions only, since engines differ in how
+-- they cut a fraction.
 local function bytes(n)
   local f = n % 256
   n = (n - f) / 256
