@@ -30,33 +30,33 @@ export function step(
   demands: readonly Demand[],
 ): Step {
   const known = stored && stored[0] <= now + MAX_AHEAD_MS ? stored : undefined;
-  const seen = known?.[0] ?? now;
+  const seen = known ? known[0] : now;
   const at = Math.max(now, seen);
-  const before: Counts[] = [];
-  const after: Counts[] = [];
+  const before: [number, ...number[]] = [at];
+  const after: [number, ...number[]] = [at];
   let allowed = true;
   let ttlMs = 1;
-  splitCounts(algorithms, known).forEach((counts, i) => {
+  for (let i = 0; i < algorithms.length; i += 1) {
     const algorithm = algorithms[i] as Algorithm;
     const { delta, pace, ceiling } = demands[i] as Demand;
-    const advanced = algorithm.advance(counts, seen, at, pace);
-    const taken = algorithm.add(advanced, delta);
-    before.push(advanced);
-    after.push(taken);
+    const counts = algorithm.advance(countsOf(algorithms, known, i), seen, at, pace);
+    const taken = algorithm.add(counts, delta);
+    before.push(...counts);
+    after.push(...taken);
     if (algorithm.load(taken, at, pace) > ceiling) allowed = false;
     ttlMs = Math.max(ttlMs, algorithm.lifeMs(taken, at, pace, at > now));
-  });
-  const state: State = [at, ...(allowed ? after : before).flat()];
+  }
+  const state = allowed ? after : before;
   return { allowed, state, kept: state, ttlMs: Math.min(ttlMs, MAX_TTL_MS) };
 }
 
-/** Each policy's own counts, all that is left to the last one; nothing used where there is no state. */
-export function splitCounts(algorithms: readonly Algorithm[], state: State | undefined): Counts[] {
+/** The counts of policy `i`; all that is left to the last one, and nothing used where there is no state. */
+export function countsOf(algorithms: readonly Algorithm[], state: State | undefined, i: number): Counts {
+  if (!state) return NOTHING_USED;
   let from = 1;
-  return algorithms.map(({ size }, i) => {
-    const to = i < algorithms.length - 1 ? from + size : undefined;
-    const counts = state ? state.slice(from, to) : new Array<number>(size).fill(0);
-    from += size;
-    return counts;
-  });
+  for (let before = 0; before < i; before += 1) from += (algorithms[before] as Algorithm).size;
+  return i === algorithms.length - 1 ? state.slice(from) : state.slice(from, from + (algorithms[i] as Algorithm).size);
 }
+
+/** Algorithms take a count that isn't there for 0. */
+const NOTHING_USED: Counts = [];

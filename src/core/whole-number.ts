@@ -3,12 +3,9 @@ export const MAX_UNITS = Number.MAX_SAFE_INTEGER;
 
 /** Returns `value` if it is a whole number from `min` to `max`; else throws an error that names `option`. */
 export function wholeNumber(option: string, value: unknown, min: number, max: number = MAX_UNITS): number {
-  const allowed = `a whole number from ${min} to ${max}`;
-  if (typeof value !== "number") throw new TypeError(`${option} must be ${allowed}, not ${shown(value)}`);
-  if (!Number.isSafeInteger(value) || value < min || value > max) {
-    throw new RangeError(`${option} must be ${allowed}, not ${value}`);
-  }
-  return value;
+  if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+  const text = `${option} must be a whole number from ${min} to ${max}, not ${shown(value)}`;
+  throw typeof value === "number" ? new RangeError(text) : new TypeError(text);
 }
 
 /** A value as an error message may show it: short, and telling "5" from 5. */

@@ -4,15 +4,18 @@ import { shown, wholeNumber } from "../core/whole-number.js";
 /** A number for every policy, or numbers by policy name. */
 export type Amount = number | Readonly<Record<string, number>>;
 
+const checkCost = (option: string, value: unknown) => wholeNumber(option, value, 0);
+const checkLimit = (option: string, value: unknown) => wholeNumber(option, value, 1);
+
 /** What a call costs each policy: whole numbers from 0. A policy that an object doesn't name is charged nothing. */
 export function costsOf(policies: readonly Policy[], cost: unknown): number[] {
-  return amounts("cost", policies, cost, (option, value) => wholeNumber(option, value, 0), 0);
+  return amounts("cost", policies, cost, checkCost, 0);
 }
 
 /** The policies with a call's own limits. A policy that an object doesn't name keeps its limit. */
 export function limitsOf(policies: readonly Policy[], limit: unknown): readonly Policy[] {
   if (limit === undefined) return policies;
-  const limits = amounts("limit", policies, limit, (option, value) => wholeNumber(option, value, 1), undefined);
+  const limits = amounts("limit", policies, limit, checkLimit, undefined);
   return policies.map((policy, i) => withLimit(policy, limits[i]));
 }
 
@@ -25,7 +28,7 @@ function amounts<T>(
 ): (number | T)[] {
   if (typeof amount !== "object" || amount === null || Array.isArray(amount)) {
     const value = check(option, amount);
-    return policies.map(() => value);
+    return policies.length === 1 ? [value] : policies.map(() => value);
   }
   const named = new Map(Object.entries(amount).map(([name, value]) => [name, check(`${option}.${name}`, value)]));
   const values = policies.map(({ name }) => {

@@ -1,4 +1,4 @@
-import { type Demand, NO_CEILING, onlyLook } from "../algorithm/algorithm.js";
+import { type Algorithm, type Demand, NO_CEILING, onlyLook } from "../algorithm/algorithm.js";
 import type { Policy } from "../algorithm/policy.js";
 import type { Program } from "../algorithm/program.js";
 
@@ -11,6 +11,8 @@ export interface Call {
   readonly place: string;
   /** The policies with this call's limits. */
   readonly policies: readonly Policy[];
+  /** The call's own limits as text, empty if it has none. */
+  readonly limits: string;
   /** What the call costs each policy. */
   readonly costs: readonly number[];
   readonly maxDelayMs: number;
@@ -19,12 +21,17 @@ export interface Call {
 
 /** What the call asks of each policy if it were carried out as `operation`. */
 export function demandsOf({ algorithms }: Program, call: Call, operation: Operation): Demand[] {
-  return algorithms.map((algorithm, i) => {
-    const policy = call.policies[i] as Policy;
-    const demand = algorithm.demand(policy, call.costs[i] as number, call.maxDelayMs);
-    if (operation === "peek") return { ...demand, ceiling: onlyLook(demand.ceiling) };
-    if (operation === "refund") return { ...demand, delta: -demand.delta, ceiling: NO_CEILING };
-    if (operation === "charge") return { ...demand, ceiling: NO_CEILING };
-    return demand;
-  });
+  const demands: Demand[] = [];
+  for (let i = 0; i < algorithms.length; i += 1) {
+    const demand = (algorithms[i] as Algorithm).demand(
+      call.policies[i] as Policy,
+      call.costs[i] as number,
+      call.maxDelayMs,
+    );
+    if (operation === "peek") demands.push({ ...demand, ceiling: onlyLook(demand.ceiling) });
+    else if (operation === "refund") demands.push({ ...demand, delta: -demand.delta, ceiling: NO_CEILING });
+    else if (operation === "charge") demands.push({ ...demand, ceiling: NO_CEILING });
+    else demands.push(demand);
+  }
+  return demands;
 }

@@ -3,7 +3,7 @@ import { step } from "../algorithm/step.js";
 import type { Decision, KnownDecision } from "../core/decision.js";
 import { StoreError } from "../core/errors.js";
 import { memoryStore } from "../store/memory.js";
-import type { StepReply, Store } from "../store/store.js";
+import type { LocalStore, RemoteStore, StepReply, StepRequest } from "../store/store.js";
 import { type Call, demandsOf } from "./call.js";
 import { withDeadline } from "./deadline.js";
 import { decide } from "./decide.js";
@@ -17,72 +17,87 @@ const SPARE_KEYS = 10_000;
 
 /** How calls are answered: from a snapshot if it denies, else by the store, else by the failure mode. */
 export interface Check {
-  decision(call: Call): Promise<Decision>;
+  decision(call: Call): Decision | Promise<Decision>;
   reset(place: string, signal: AbortSignal | undefined): Promise<void>;
 }
 
 export function createCheck(options: CheckedOptions, program: Program): Check {
   const { store, timeoutMs, failureMode, now } = options;
+  const { algorithms } = program;
   const snapshots = options.snapshots && createSnapshots(options.snapshots);
-  let spare: Store | undefined;
+  let spare: LocalStore | undefined;
 
-  /** The store's denial, known from the last state seen: what is in use only grows until time passes. */
-  function denial(call: Call): Decision | undefined {
+  function decision(call: Call): Decision | Promise<Decision> {
+    call.signal?.throwIfAborted();
     const clock = timeOf(now);
-    const snapshot = snapshots?.get(call.place, clock);
-    if (!snapshot || snapshot.limits !== limitsText(call) || !isCheck(call)) return undefined;
-    // By a store's own clock it is at most this late by now, so nothing is denied that the store would allow.
-    const at = store.clock === "limiter" ? clock : snapshot.state[0] + clock - snapshot.askedAt;
-    const { allowed, state } = step(program.algorithms, snapshot.state, at, demandsOf(program, call, "consume"));
-    if (allowed) return undefined;
-    const decision = known(call, { allowed, state }, 0);
-    return Number.isNaN(decision.retryAfterMs) ? undefined : { ...decision, source: "snapshot" };
+    const denied = denial(call, clock);
+    if (denied) return denied;
+    const turn = snapshots ? snapshots.turn() : 0;
+    const demands = demandsOf(program, call, call.operation);
+    const request: StepRequest = { program, key: call.place, now: clock, demands };
+    if (store.remote) return ask(store, call, request, turn);
+    const known = seen(call, store.step(request), clock, turn);
+    if (call.operation === "refund") snapshots?.clear(call.place, clock);
+    return known;
   }
 
-  async function ask(call: Call): Promise<Decision> {
-    const turn = snapshots?.turn() ?? 0;
-    const askedAt = timeOf(now);
-    const request = { program, key: call.place, now: askedAt, demands: demandsOf(program, call, call.operation) };
+  /** The store's denial, known from the last state seen: what is in use only grows until time passes. */
+  function denial(call: Call, clock: number): Decision | undefined {
+    if (!snapshots || call.operation === "refund" || call.operation === "charge") return undefined;
+    const snapshot = snapshots.get(call.place, clock);
+    if (!snapshot || snapshot.limits !== call.limits) return undefined;
+    // By a store's own clock it is at most this late by now, so nothing is denied that the store would allow.
+    const at = store.clock === "limiter" ? clock : snapshot.state[0] + clock - snapshot.askedAt;
+    const { allowed, state } = step(algorithms, snapshot.state, at, demandsOf(program, call, "consume"));
+    if (allowed) return undefined;
+    const decision = decide(algorithms, call, { allowed, state }, 0, "snapshot");
+    return Number.isNaN(decision.retryAfterMs) ? undefined : decision;
+  }
+
+  async function ask(store: RemoteStore, call: Call, request: StepRequest, turn: number): Promise<Decision> {
     try {
-      const reply = await withDeadline(timeoutMs, call.signal, (signal) => store.step({ ...request, signal }));
-      const leadMs = store.clock === "limiter" ? Math.max(0, reply.state[0] - askedAt) : 0;
-      const decision = known(call, reply, leadMs);
-      const usefulMs = leadMs === 0 && scarce(call, decision) ? decision.resetAfterMs : 0;
-      snapshots?.set(call.place, { state: reply.state, limits: limitsText(call), askedAt }, turn, usefulMs);
-      return decision;
+      const reply = await withDeadline(timeoutMs, call.signal, (signal) => store.step(request, signal));
+      return seen(call, reply, request.now, turn);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       if (failureMode !== "memory") return fallbackDecision(failureMode, call, error);
       spare ??= memoryStore({ maxKeys: SPARE_KEYS });
-      return { ...known(call, await spare.step(request), 0), source: "memory", error };
+      return { ...decide(algorithms, call, spare.step(request), 0, "memory"), error };
     } finally {
       if (call.operation === "refund") snapshots?.clear(call.place, timeOf(now));
     }
   }
 
-  function known(call: Call, { allowed, state }: StepReply, leadMs: number): KnownDecision {
-    const told = call.operation === "peek" ? undefined : allowed;
-    return { ...decide({ algorithms: program.algorithms, ...call, allowed: told, state, leadMs }), source: "store" };
+  /** The decision on what the store replied, remembered if it leaves too little for another call of this cost. */
+  function seen(call: Call, reply: StepReply, askedAt: number, turn: number): KnownDecision {
+    const leadMs = store.clock === "limiter" ? Math.max(0, reply.state[0] - askedAt) : 0;
+    const decision = decide(algorithms, call, reply, leadMs, "store");
+    if (snapshots) {
+      // A state from a clock that runs ahead expires in the store before it would here.
+      const usefulMs = leadMs === 0 && leavesTooLittle(call, decision) ? decision.resetAfterMs : 0;
+      snapshots.set(call.place, { state: reply.state, limits: call.limits, askedAt }, turn, usefulMs);
+    }
+    return decision;
   }
 
   return {
-    decision: async (call) => denial(call) ?? ask(call),
+    decision,
     async reset(place, signal) {
       try {
-        await withDeadline(timeoutMs, signal, (signal) => store.reset(place, signal));
+        if (store.remote) await withDeadline(timeoutMs, signal, (signal) => store.reset(place, signal));
+        else store.reset(place);
       } finally {
         snapshots?.clear(place, timeOf(now));
-        await spare?.reset(place);
+        spare?.reset(place);
       }
     },
   };
 }
 
-const isCheck = ({ operation }: Call) => operation === "consume" || operation === "peek";
-
-const limitsText = ({ policies }: Call) => policies.map(({ limit }) => limit).join();
-
-/** Whether the next call of this cost would be denied. */
-function scarce({ costs }: Call, { allowed, policies }: KnownDecision): boolean {
-  return !allowed || policies.some(({ remaining }, i) => remaining < Math.max(1, costs[i] as number));
+function leavesTooLittle({ costs }: Call, { allowed, policies }: KnownDecision): boolean {
+  if (!allowed) return true;
+  for (let i = 0; i < policies.length; i += 1) {
+    if ((policies[i]?.remaining ?? 0) < Math.max(1, costs[i] ?? 0)) return true;
+  }
+  return false;
 }

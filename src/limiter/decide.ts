@@ -1,71 +1,72 @@
 import type { Algorithm } from "../algorithm/algorithm.js";
 import type { Policy } from "../algorithm/policy.js";
-import { type State, splitCounts } from "../algorithm/step.js";
+import { countsOf } from "../algorithm/step.js";
 import type { KnownDecision, PolicyStatus } from "../core/decision.js";
+import type { StepReply } from "../store/store.js";
+import type { Call } from "./call.js";
 
-/** What a decision is read from. */
-export interface Facts {
-  readonly algorithms: readonly Algorithm[];
-  readonly policies: readonly Policy[];
-  readonly costs: readonly number[];
-  /** What the step said; left out where it only looked and the state has to tell. */
-  readonly allowed: boolean | undefined;
-  readonly state: State;
-  /** How far the state's time is ahead of the caller's clock, in ms: time stands still for so long. */
-  readonly leadMs: number;
+/**
+ * Everything that a caller reads, derived from state in one place. `leadMs` is how far the state's time is ahead of the
+ * caller's clock: for so long time stands still.
+ */
+export function decide(
+  algorithms: readonly Algorithm[],
+  call: Call,
+  reply: StepReply,
+  leadMs: number,
+  source: KnownDecision["source"],
+): KnownDecision {
+  const { policies, costs } = call;
+  const statuses: PolicyStatus[] = [];
+  let slowest = 0;
+  let scarcest = 0;
+  let fewestCalls = Infinity;
+  let resetAfterMs = 0;
+  let delayMs = 0;
+  for (let i = 0; i < policies.length; i += 1) {
+    const algorithm = algorithms[i] as Algorithm;
+    const policy = policies[i] as Policy;
+    const cost = costs[i] as number;
+    const counts = countsOf(algorithms, reply.state, i);
+    const status = statusOf(algorithm, policy, reply, counts, cost, leadMs);
+    statuses.push(status);
+    if (status.retryAfterMs > (statuses[slowest] as PolicyStatus).retryAfterMs) slowest = i;
+    // The policy that would deny first if calls of this cost went on.
+    const calls = cost === 0 ? Infinity : status.remaining / cost;
+    if (calls < fewestCalls) {
+      fewestCalls = calls;
+      scarcest = i;
+    }
+    resetAfterMs = Math.max(resetAfterMs, status.resetAfterMs);
+    if (reply.allowed && algorithm.delayMs) delayMs = Math.max(delayMs, algorithm.delayMs(counts, policy));
+  }
+  // A call that only looked is denied by the step whatever it found.
+  const allowed = call.operation === "peek" ? (statuses[slowest] as PolicyStatus).retryAfterMs === 0 : reply.allowed;
+  const { policy, limit, remaining, retryAfterMs } = statuses[allowed ? scarcest : slowest] as PolicyStatus;
+  if (call.operation !== "consume") delayMs = 0;
+  return { allowed, policy, limit, remaining, retryAfterMs, resetAfterMs, delayMs, policies: statuses, source };
 }
 
-/** Everything that a caller reads, derived from state in one place. */
-export function decide(facts: Facts): Omit<KnownDecision, "source" | "error"> {
-  const { algorithms, policies, costs, state } = facts;
-  const [at] = state;
-  const perPolicy = splitCounts(algorithms, state);
-  const wait = (i: number) => algorithm(i).retryAfterMs(counts(i), at, quota(i), cost(i));
-  const algorithm = (i: number) => algorithms[i] as Algorithm;
-  const counts = (i: number) => perPolicy[i] as number[];
-  const quota = (i: number) => policies[i] as Policy;
-  const cost = (i: number) => costs[i] as number;
-
-  const waits = facts.allowed ? policies.map(() => 0) : policies.map((_policy, i) => wait(i));
-  const allowed = facts.allowed ?? waits.every((ms) => ms === 0);
-  const statuses = policies.map((policy, i): PolicyStatus => {
-    // An isolate that runs far behind is told to wait a window more at most: by then the state has expired.
-    const lead = Math.min(facts.leadMs, policy.windowMs);
-    const retryAfterMs = waits[i] as number;
-    const { pace } = algorithm(i).demand(policy, 0, 0);
-    const whole = algorithm(i).load(counts(i), at, pace) === 0;
-    return {
-      policy: policy.name,
-      limit: policy.limit,
-      windowMs: policy.windowMs,
-      burst: policy.burst,
-      remaining: algorithm(i).remaining(counts(i), at, policy),
-      retryAfterMs: retryAfterMs === 0 ? 0 : retryAfterMs + lead,
-      resetAfterMs: whole ? 0 : algorithm(i).lifeMs(counts(i), at, pace, false) + lead,
-    };
-  });
-  const binding = allowed ? scarcest(statuses, costs) : slowest(statuses);
+function statusOf(
+  algorithm: Algorithm,
+  policy: Policy,
+  { allowed, state: [at] }: StepReply,
+  counts: readonly number[],
+  cost: number,
+  leadMs: number,
+): PolicyStatus {
+  const { name, limit, windowMs, burst } = policy;
+  // An isolate that runs far behind is told to wait a window more at most: by then the state has expired.
+  const lead = Math.min(leadMs, windowMs);
+  const { pace } = algorithm.demand(policy, 0, 0);
+  const retryAfterMs = allowed ? 0 : algorithm.retryAfterMs(counts, at, policy, cost);
   return {
-    allowed,
-    policy: binding.policy,
-    limit: binding.limit,
-    remaining: binding.remaining,
-    retryAfterMs: binding.retryAfterMs,
-    resetAfterMs: Math.max(...statuses.map(({ resetAfterMs }) => resetAfterMs)),
-    delayMs: facts.allowed
-      ? Math.max(...policies.map((policy, i) => algorithm(i).delayMs?.(counts(i), policy) ?? 0))
-      : 0,
-    policies: statuses,
+    policy: name,
+    limit,
+    windowMs,
+    burst,
+    remaining: algorithm.remaining(counts, at, policy),
+    retryAfterMs: retryAfterMs === 0 ? 0 : retryAfterMs + lead,
+    resetAfterMs: algorithm.load(counts, at, pace) === 0 ? 0 : algorithm.lifeMs(counts, at, pace, false) + lead,
   };
-}
-
-function slowest(statuses: readonly PolicyStatus[]): PolicyStatus {
-  return statuses.reduce((a, b) => (b.retryAfterMs > a.retryAfterMs ? b : a));
-}
-
-/** The policy that would deny first if calls of this cost went on. */
-function scarcest(statuses: readonly PolicyStatus[], costs: readonly number[]): PolicyStatus {
-  const callsLeft = statuses.map(({ remaining }, i) => (costs[i] ? remaining / costs[i] : Infinity));
-  const least = Math.min(...callsLeft);
-  return statuses[callsLeft.indexOf(least)] as PolicyStatus;
 }

@@ -54,6 +54,13 @@ interface Unchecked {
   signal?: AbortSignal | undefined;
 }
 
+/** A listener's mistake must not become the caller's. */
+function tell(onDecision: NonNullable<LimiterOptions["onDecision"]>, decision: Decision, key: string): void {
+  try {
+    onDecision(decision, key);
+  } catch {}
+}
+
 /** Makes a limiter. No I/O happens, and no timer starts, before its first check. */
 export function createLimiter(options: LimiterOptions): Limiter {
   const checked = checkedOptions(options);
@@ -64,19 +71,21 @@ export function createLimiter(options: LimiterOptions): Limiter {
   async function call(operation: Operation, key: string, options: Unchecked): Promise<Decision> {
     const { cost = 1, limit, maxDelayMs = 0, signal } = options;
     const place = placeOf(key);
-    const decision = await check.decision({
+    const inForce = limitsOf(policies, limit);
+    const costs = costsOf(policies, cost);
+    wholeNumber("maxDelayMs", maxDelayMs, 0, MAX_TIMER_MS);
+    const answer = check.decision({
       operation,
-      policies: limitsOf(policies, limit),
-      costs: costsOf(policies, cost),
-      maxDelayMs: wholeNumber("maxDelayMs", maxDelayMs, 0, MAX_TIMER_MS),
+      policies: inForce,
+      limits: inForce === policies ? "" : inForce.map((policy) => policy.limit).join(),
+      costs,
+      maxDelayMs: maxDelayMs as number,
       signal,
+      // Waiting for what is there already would cost every call a turn of the event loop.
       place: typeof place === "string" ? place : await place,
     });
-    try {
-      onDecision?.(decision, key);
-    } catch {
-      // A listener's mistake must not become the caller's.
-    }
+    const decision = answer instanceof Promise ? await answer : answer;
+    if (onDecision) tell(onDecision, decision, key);
     return decision;
   }
 

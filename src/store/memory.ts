@@ -1,5 +1,5 @@
 import { wholeNumber } from "../core/whole-number.js";
-import type { StepReply, StepRequest, Store } from "./store.js";
+import type { LocalStore, StepReply, StepRequest } from "./store.js";
 
 export interface MemoryStoreOptions {
   /** Most keys kept, a whole number from 1; past it the key used least recently is forgotten. Default 100 000. */
@@ -18,7 +18,7 @@ interface Entry {
  * The same algorithms in this process: for one server, for tests, and as the limiter's fallback. Counts are this
  * process's alone. Throws a `TypeError` or `RangeError` that names the option.
  */
-export function memoryStore({ maxKeys = 100_000, now: clock }: MemoryStoreOptions = {}): Store {
+export function memoryStore({ maxKeys = 100_000, now: clock }: MemoryStoreOptions = {}): LocalStore {
   wholeNumber("maxKeys", maxKeys, 1);
   const entries = new Map<string, Entry>();
 
@@ -26,9 +26,10 @@ export function memoryStore({ maxKeys = 100_000, now: clock }: MemoryStoreOption
   const expired = ({ writtenAt, ttlMs }: Entry, now: number) => Math.abs(now - writtenAt) >= ttlMs;
 
   return {
+    remote: false,
     clock: clock ? "store" : "limiter",
 
-    async step({ program, key, now: limiterNow, demands }: StepRequest): Promise<StepReply> {
+    step({ program, key, now: limiterNow, demands }: StepRequest): StepReply {
       const now = clock ? Math.floor(clock()) : limiterNow;
       const found = entries.get(key);
       const entry = found && !expired(found, now) ? found : undefined;
@@ -40,7 +41,7 @@ export function memoryStore({ maxKeys = 100_000, now: clock }: MemoryStoreOption
       return { allowed, state };
     },
 
-    async reset(key: string): Promise<void> {
+    reset(key: string): void {
       entries.delete(key);
     },
   };

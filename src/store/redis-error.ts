@@ -1,9 +1,9 @@
 import { StoreError } from "../core/errors.js";
 
 /** What a client threw, as a `StoreError` that quotes no more of it than Redis's own error code. */
-export function redisError(thrown: unknown, signal: AbortSignal | undefined): StoreError {
+export function redisError(thrown: unknown, signal: AbortSignal): StoreError {
   if (thrown instanceof StoreError) return thrown;
-  if (signal?.aborted) return new StoreError("timeout", "Redis did not answer in time");
+  if (signal.aborted) return new StoreError("timeout", "Redis did not answer in time");
   const text = errorText(thrown);
   // Clients put their own words in front: "ERR …", "UpstashError: NOPERM …", "Command failed: WRONGTYPE …".
   const code = /\b(WRONGPASS|NOAUTH|NOPERM|READONLY|WRONGTYPE|NOSCRIPT|OOM|BUSY|LOADING|MISCONF|CROSSSLOT|ERR)\b/.exec(

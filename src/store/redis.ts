@@ -4,7 +4,7 @@ import { StoreError } from "../core/errors.js";
 import { shown } from "../core/whole-number.js";
 import type { RedisClient } from "./redis-client.js";
 import { errorText, redisError } from "./redis-error.js";
-import type { StepReply, StepRequest, Store } from "./store.js";
+import type { RemoteStore, StepReply, StepRequest } from "./store.js";
 
 export interface RedisStoreOptions {
   /**
@@ -22,7 +22,7 @@ const REDIS_TIME = -1;
  * `EVAL` follows only where Redis doesn't know the script yet. Nothing is retried. Give the client
  * `{ retry: { retries: 0 }, enableAutoPipelining: false }`, or make it with `upstashClient` from `sluice/upstash`.
  */
-export function redisStore(redis: RedisClient, { clock = "isolate" }: RedisStoreOptions = {}): Store {
+export function redisStore(redis: RedisClient, { clock = "isolate" }: RedisStoreOptions = {}): RemoteStore {
   for (const method of ["evalsha", "eval", "del"] as const) {
     if (typeof redis?.[method] !== "function") throw new TypeError(`redis must be a client with the method ${method}`);
   }
@@ -48,12 +48,13 @@ export function redisStore(redis: RedisClient, { clock = "isolate" }: RedisStore
     return run(client, script, key, args);
   }
 
-  const clientFor = (signal: AbortSignal | undefined) => (signal && redis.withSignal?.(signal)) || redis;
+  const clientFor = (signal: AbortSignal) => redis.withSignal?.(signal) ?? redis;
 
   return {
+    remote: true,
     clock: clock === "redis" ? "store" : "limiter",
 
-    async step({ program, key, now, demands, signal }: StepRequest): Promise<StepReply> {
+    async step({ program, key, now, demands }: StepRequest, signal: AbortSignal): Promise<StepReply> {
       const args = program.args(clock === "redis" ? REDIS_TIME : now, demands);
       try {
         return stepReply(program, await run(clientFor(signal), program.script, key, args));
@@ -62,7 +63,7 @@ export function redisStore(redis: RedisClient, { clock = "isolate" }: RedisStore
       }
     },
 
-    async reset(key: string, signal?: AbortSignal): Promise<void> {
+    async reset(key: string, signal: AbortSignal): Promise<void> {
       try {
         await clientFor(signal).del(key);
       } catch (error) {
