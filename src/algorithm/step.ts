@@ -41,8 +41,8 @@ export function step(
     const { delta, pace, ceiling } = demands[i] as Demand;
     const counts = algorithm.advance(countsOf(algorithms, known, i), seen, at, pace);
     const taken = algorithm.add(counts, delta);
-    before.push(...counts);
-    after.push(...taken);
+    for (const count of counts) before.push(count);
+    for (const count of taken) after.push(count);
     if (algorithm.load(taken, at, pace) > ceiling) allowed = false;
     ttlMs = Math.max(ttlMs, algorithm.lifeMs(taken, at, pace, at > now));
   }
