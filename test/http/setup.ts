@@ -30,6 +30,7 @@ export function limiterOf(
 
 /** A store that can't be reached. */
 export const brokenStore: Store = {
+  remote: true,
   clock: "limiter",
   step: () => Promise.reject(new StoreError("network", "out of reach")),
   reset: () => Promise.reject(new StoreError("network", "out of reach")),
