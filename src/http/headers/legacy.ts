@@ -1,0 +1,11 @@
+import type { KnownDecision } from "../../core/decision.js";
+import { threeFields } from "./three-fields.js";
+
+/**
+ * `X-RateLimit-Limit`, `-Remaining` and `-Reset` of the policy that binds, `Reset` in seconds to wait. No document defines
+ * them; this is how the drafts before the seventh, and async-ratelimit, have them.
+ * https://datatracker.ietf.org/doc/html/draft-polli-ratelimit-headers-02
+ */
+export function legacyFields(headers: Headers, decision: KnownDecision): void {
+  threeFields("X-RateLimit", headers, decision);
+}

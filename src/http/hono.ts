@@ -1,0 +1,89 @@
+import type { Context, Env, MiddlewareHandler } from "hono";
+import type { Decision } from "../core/decision.js";
+import { createGuard } from "./guard.js";
+import { type ClientIpOptions, clientAddress } from "./keys/client-address.js";
+import type { RateLimitOptions } from "./options.js";
+
+export { type Dialect, exposedHeaders } from "./headers/dialect.js";
+export { bearer } from "./keys/bearer.js";
+export type { ClientIpOptions } from "./keys/client-address.js";
+export { compose, firstOf } from "./keys/compose.js";
+export { cookie } from "./keys/cookie.js";
+export { hashed } from "./keys/hashed.js";
+export { header } from "./keys/header.js";
+export { path } from "./keys/path.js";
+export type { KeyValue } from "./options.js";
+
+declare module "hono" {
+  interface ContextVariableMap {
+    /** What the rate limit decided; `undefined` where none has run, or it skipped the request. */
+    rateLimit: Decision | undefined;
+  }
+}
+
+/** The options of `rateLimit`; their functions get Hono's context. */
+export interface HonoRateLimitOptions<E extends Env, Variable extends string = "rateLimit">
+  extends RateLimitOptions<Context<E>, [], Context<E>> {
+  /** The context variable that holds the decision, for apps with several limits. Default `"rateLimit"`. */
+  variable?: Variable;
+}
+
+/**
+ * Hono middleware: limits what comes behind it. Denied requests get 429 (503 where the store could not be asked and the
+ * failure mode is `"closed"`) with `Retry-After` and a problem document, and the decision is `c.get("rateLimit")`.
+ * Every method counts; put `cors()` before it, so that preflights are answered first. Throws a `TypeError` or
+ * `RangeError` that names the option.
+ *
+ *     app.use("/api/*", rateLimit({ limiter: (c) => createLimiter({ … }), key: (c) => clientIp(c) }));
+ */
+export function rateLimit<
+  // biome-ignore lint/suspicious/noExplicitAny: Hono's own default for an unknown environment.
+  E extends Env = any,
+  Variable extends string = "rateLimit",
+>(
+  options: HonoRateLimitOptions<E, Variable>,
+): MiddlewareHandler<E & { Variables: { [V in Variable]: Decision | undefined } }> {
+  const guard = createGuard<Context<E>, [], Context<E>>(options, (c) => clientIp(c));
+  const { variable = "rateLimit" } = options;
+  return async function rateLimit(c, next) {
+    let passed = false;
+    const visit = {
+      request: c.req.raw,
+      subject: c as Context<E>,
+      info: [] as [],
+      source: c as Context<E>,
+      tell: (decision: Decision) => c.set(variable as never, decision as never),
+      waitUntil: waitUntilOf(c),
+    };
+    const response = await guard(visit, async () => {
+      await next();
+      passed = true;
+      return c.res;
+    });
+    if (!passed) return response;
+    if (response === c.res) return;
+    // Otherwise Hono puts the old response's headers over the new one's.
+    c.res = undefined;
+    c.res = response;
+  };
+}
+
+/**
+ * A key: the client's address, an IPv4 address or an IPv6 network. Believes what the platform itself says and no header
+ * that clients can set: `CF-Connecting-IP` on Cloudflare Workers, `X-Real-IP` on Vercel, the connection's peer on Deno,
+ * Bun and Node (as Hono's adapters pass it in `c.env`); for anything else there is `trust`. `"unknown"` where nobody tells
+ * an address that can be read, so that such clients share a quota. Throws a `TypeError` or `RangeError` on misuse.
+ */
+export function clientIp(c: Context, options?: ClientIpOptions): string {
+  return clientAddress(c.req.raw, c.env, options);
+}
+
+/** Hono's `executionCtx` throws where the platform has none. */
+function waitUntilOf(c: Context): ((task: Promise<unknown>) => void) | undefined {
+  try {
+    const { executionCtx } = c;
+    return (task) => executionCtx.waitUntil(task);
+  } catch {
+    return undefined;
+  }
+}

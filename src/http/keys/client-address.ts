@@ -1,0 +1,37 @@
+import { shown, wholeNumber } from "../../core/whole-number.js";
+import { addressKey } from "./address.js";
+import { platformAddress } from "./platform.js";
+
+export interface ClientIpOptions {
+  /**
+   * Whom to believe instead of the platform. A header's name, as in `"fly-client-ip"`: your proxy sets it on every request
+   * (of several addresses in it the last counts). Or the number of your proxies, from 1: each adds the address that it was
+   * called from to `X-Forwarded-For`, so the client's is that many from the right. Only safe if nobody can reach the
+   * server around these proxies. Default: nobody.
+   */
+  trust?: string | number;
+  /** Leading bits of an IPv6 address that make one client, a whole number from 1 to 128. Default 64, a usual subnet. */
+  ipv6Subnet?: number;
+}
+
+/** The key of all clients whose address nobody tells: they share one quota, for a limit that is missing goes unseen. */
+export const UNKNOWN_ADDRESS = "unknown";
+
+/** The client's address as a key; see `clientIp`. */
+export function clientAddress(request: Request, info: unknown, options: ClientIpOptions = {}): string {
+  const { trust, ipv6Subnet = 64 } = options;
+  wholeNumber("ipv6Subnet", ipv6Subnet, 1, 128);
+  const text = trust === undefined ? platformAddress(request, info) : forwardedAddress(request.headers, trust);
+  return addressKey(text ?? "", ipv6Subnet) ?? UNKNOWN_ADDRESS;
+}
+
+function forwardedAddress(headers: Headers, trust: string | number): string | undefined {
+  if (typeof trust !== "string" && typeof trust !== "number") {
+    throw new TypeError(`trust must be a header's name or a number of proxies, not ${shown(trust)}`);
+  }
+  const [header, fromRight] = typeof trust === "string" ? [trust, 1] : ["X-Forwarded-For", trust];
+  return headers
+    .get(header)
+    ?.split(",")
+    .at(-wholeNumber("trust", fromRight, 1));
+}

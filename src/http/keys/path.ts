@@ -1,0 +1,7 @@
+import { decoded } from "./cookie.js";
+import { type KeySource, requestOf } from "./source.js";
+
+/** A key: the URL's path, percent-decoded, so that `/%61` and `/a` share a quota. Made for `compose`. */
+export function path(): (source: KeySource) => string {
+  return (source) => decoded(new URL(requestOf(source).url).pathname);
+}

@@ -1,0 +1,70 @@
+import type { Decision } from "../core/decision.js";
+import { shown } from "../core/whole-number.js";
+import type { Amount } from "../limiter/amounts.js";
+import type { Limiter } from "../limiter/limiter.js";
+import { DIALECTS, type Dialect } from "./headers/dialect.js";
+
+/** What a key function returns: `undefined` and `null` mean that this request is not limited. */
+export type KeyValue = string | null | undefined;
+
+type Awaitable<T> = T | Promise<T>;
+
+/**
+ * What `rateLimit` and `withRateLimit` share. The functions get the Hono context, or the request and the handler's second
+ * argument: `env` on Workers, the connection's info on Deno and Node, the server on Bun, the event on Vercel.
+ */
+export interface RateLimitOptions<Subject, Info extends readonly unknown[], Source> {
+  /**
+   * A limiter, or a function that makes one from the Hono context, or from the handler's second argument. The function
+   * runs at the first request of an isolate and its limiter is kept: what the isolate knows of its keys lives there.
+   */
+  limiter: Limiter | ((source: Source) => Limiter);
+  /**
+   * Whose quota the request uses. `undefined` or `null`: the request is not limited, so be sure that no client can choose
+   * that, as by leaving out a header. An empty key is a key like any other. Default: `clientIp`.
+   */
+  key?: (subject: Subject, ...info: Info) => Awaitable<KeyValue>;
+  /** Units to take: whole numbers from 0, for every policy or by policy name. Default 1. */
+  cost?: Amount | ((subject: Subject, ...info: Info) => Awaitable<Amount>);
+  /** Limits for this request (plans, tiers), for every policy or by name; `undefined` keeps the policies' own. */
+  limit?: Amount | ((subject: Subject, ...info: Info) => Awaitable<Amount | undefined>);
+  /** True: this request is not limited, and the store is not asked. */
+  skip?: (subject: Subject, ...info: Info) => Awaitable<boolean>;
+  /** How responses tell the quota; `false`: not at all, but for `Retry-After` on denials. Default `"standard"`. */
+  headers?: Dialect | false;
+  /**
+   * Answers denied requests instead of the problem document; returning nothing leaves it in place. The quota fields are
+   * added to its response, and `Retry-After` unless it has one.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a function that only takes note returns nothing.
+  onDenied?: (subject: Subject, decision: Decision, ...info: Info) => Awaitable<Response | undefined | void>;
+  /**
+   * True: the cost is given back, so that only failed logins, or only successes, count. It sees the response before the
+   * client does; to read the body it must `clone()` the response, before it awaits anything. Where the platform has
+   * `waitUntil`, it finishes behind the response, else before it. It is not asked where the handler throws.
+   */
+  refundOn?: (response: Response, subject: Subject, ...info: Info) => Awaitable<boolean>;
+  /** Decides and counts, but never denies and sends no fields. Default `false`. */
+  dryRun?: boolean;
+}
+
+/** Throws a `TypeError` or `RangeError` that names the option. */
+export function checkOptions(options: RateLimitOptions<never, never, never>): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`A rate limit takes an object of options, not ${shown(options)}`);
+  }
+  const { limiter, headers = "standard" } = options;
+  if (typeof limiter !== "function" && typeof limiter?.consume !== "function") {
+    throw new TypeError(`limiter must be a limiter or a function that makes one, not ${shown(limiter)}`);
+  }
+  if (headers !== false && !Object.hasOwn(DIALECTS, headers)) {
+    const names = Object.keys(DIALECTS).map(shown).join(", ");
+    throw new RangeError(`headers must be ${names} or false, not ${shown(headers)}`);
+  }
+  for (const option of ["key", "skip", "onDenied", "refundOn"] as const) {
+    const value: unknown = options[option];
+    if (value !== undefined && typeof value !== "function") {
+      throw new TypeError(`${option} must be a function, not ${shown(value)}`);
+    }
+  }
+}
