@@ -9,7 +9,12 @@ export default defineConfig([
     ...shared,
     platform: "neutral",
     dts: true,
-    entry: { index: "src/index.ts", hono: "src/http/hono.ts", fetch: "src/http/fetch.ts" },
+    entry: {
+      index: "src/index.ts",
+      hono: "src/http/hono.ts",
+      fetch: "src/http/fetch.ts",
+      upstash: "src/store/upstash.ts",
+    },
   },
   {
     ...shared,
