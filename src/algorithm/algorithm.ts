@@ -1,3 +1,5 @@
+import type { Script } from "./scripts.js";
+
 /** The counts that one policy keeps; what they count is the algorithm's own. All zero: nothing is used. */
 export type Counts = readonly number[];
 
@@ -28,8 +30,26 @@ export function onlyLook(ceiling: number): number {
   return -1 - ceiling;
 }
 
+/** What a step replies: the latest time seen, in ms, and the counts of each policy as of then, one behind the other. */
+export type State = readonly [at: number, ...counts: number[]];
+
+/** The outcome of a step. */
+export interface Step {
+  readonly allowed: boolean;
+  /** The state as of its `at`: after the call if it is allowed, else before it. */
+  readonly state: State;
+  /** What to keep of it. */
+  readonly kept: unknown;
+  /** Ms after which what is kept can be forgotten, at least 1. */
+  readonly ttlMs: number;
+}
+
 /** One algorithm: pure functions of whole numbers. The first four are written once more in Lua. */
 export interface Algorithm {
+  /** The algorithm in Lua, for a policy that is decided alone. */
+  readonly script: Script;
+  /** Its twin, where what is kept is more than the state that a step replies. */
+  readonly step?: (kept: unknown, now: number, demand: Demand) => Step;
   /** One letter that stands for it in store keys and in the policy set's script. */
   readonly code: "b" | "s" | "f" | "l";
   /** How many counts a state holds; a log's is the least. */

@@ -1,8 +1,10 @@
 import { MAX_UNITS } from "../core/whole-number.js";
 import type { Algorithm } from "./algorithm.js";
+import { fixedWindow } from "./scripts.js";
 
 /** Fixed window: one counter for each window; windows are aligned to the epoch. */
 export const fixedWindowAlgorithm: Algorithm = {
+  script: fixedWindow,
   code: "f",
   size: 1,
 

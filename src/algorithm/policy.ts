@@ -1,10 +1,17 @@
 import { type Duration, durationMs, durationText } from "../core/duration.js";
 import { MAX_UNITS, shown, wholeNumber } from "../core/whole-number.js";
-import type { Quota } from "./algorithm.js";
+import type { Algorithm, Quota } from "./algorithm.js";
+import { fixedWindowAlgorithm } from "./fixed-window.js";
+import { slidingLogAlgorithm } from "./sliding-log.js";
+import { slidingWindowAlgorithm } from "./sliding-window.js";
+import { tokenBucketAlgorithm } from "./token-bucket.js";
 
-/** A named quota: an algorithm and its numbers. Made by `tokenBucket`, `slidingWindow`, `fixedWindow`, `slidingLog`. */
+/**
+ * A named quota: an algorithm and its numbers. Made by `tokenBucket`, `slidingWindow`, `fixedWindow` or `slidingLog`, and
+ * carrying its algorithm, so that a bundle holds only those that it uses.
+ */
 export interface Policy extends Quota {
-  readonly algorithm: "tokenBucket" | "slidingWindow" | "fixedWindow" | "slidingLog";
+  readonly algorithm: Algorithm;
   /** As responses and `cost` by name know it; by default made of the numbers, as in `"10-per-1s"`. */
   readonly name: string;
 }
@@ -29,7 +36,7 @@ export interface TokenBucketOptions extends PolicyOptions {
  * burst but must keep to a rate. Throws a `TypeError` or `RangeError` that names the option.
  */
 export function tokenBucket(options: TokenBucketOptions): Policy {
-  return policy("tokenBucket", options, options?.burst);
+  return policy(tokenBucketAlgorithm, options, options?.burst);
 }
 
 /**
@@ -37,7 +44,7 @@ export function tokenBucket(options: TokenBucketOptions): Policy {
  * numbers of state, whatever the limit. The usual choice. Throws a `TypeError` or `RangeError` that names the option.
  */
 export function slidingWindow(options: PolicyOptions): Policy {
-  return policy("slidingWindow", options);
+  return policy(slidingWindowAlgorithm, options);
 }
 
 /**
@@ -45,7 +52,7 @@ export function slidingWindow(options: PolicyOptions): Policy {
  * that people read as "per day". Throws a `TypeError` or `RangeError` that names the option.
  */
 export function fixedWindow(options: PolicyOptions): Policy {
-  return policy("fixedWindow", options);
+  return policy(fixedWindowAlgorithm, options);
 }
 
 /**
@@ -54,7 +61,7 @@ export function fixedWindow(options: PolicyOptions): Policy {
  * that names the option.
  */
 export function slidingLog(options: PolicyOptions): Policy {
-  return policy("slidingLog", options);
+  return policy(slidingLogAlgorithm, options);
 }
 
 /** The same policy with another limit for one call. A bucket's burst keeps its proportion to the limit. */
@@ -67,9 +74,9 @@ export function withLimit(policy: Policy, limit: number | undefined): Policy {
   return { ...policy, limit, burst };
 }
 
-function policy(algorithm: Policy["algorithm"], options: PolicyOptions, burst?: number): Policy {
+function policy(algorithm: Algorithm, options: PolicyOptions, burst?: number): Policy {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${algorithm} takes an object of options, not ${shown(options)}`);
+    throw new TypeError(`A policy takes an object of options, not ${shown(options)}`);
   }
   const windowMs = durationMs("window", options.window);
   const most = mostPer(windowMs);

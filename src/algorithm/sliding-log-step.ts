@@ -1,15 +1,16 @@
 import { MAX_UNITS } from "../core/whole-number.js";
-import { type Demand, onlyLook } from "./algorithm.js";
-import { MAX_AHEAD_MS, type Step } from "./step.js";
+import { type Demand, onlyLook, type Step } from "./algorithm.js";
+import { MAX_AHEAD_MS } from "./step.js";
 
 /** The whole log, as the list in Redis: pairs of time and running total, of which the first holds what has left. */
-export type Log = readonly number[];
+type Log = readonly number[];
 
 /** As many numbers of the oldest pairs as a digest carries: nine pairs. */
 const DIGEST_NUMBERS = 18;
 
 /** The twin of sliding-log.lua: one call on the whole log. */
-export function slidingLogStep(stored: Log | undefined, now: number, { delta, pace: windowMs, ceiling }: Demand): Step {
+export function slidingLogStep(kept: unknown, now: number, { delta, pace: windowMs, ceiling }: Demand): Step {
+  const stored = kept as Log | undefined;
   const log = stored && newest(stored) <= now + MAX_AHEAD_MS ? stored : [0, 0];
   const at = Math.max(now, newest(log));
   const live = withoutLeft(log, at - windowMs);

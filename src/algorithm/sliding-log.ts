@@ -1,4 +1,6 @@
 import type { Algorithm } from "./algorithm.js";
+import { slidingLog } from "./scripts.js";
+import { slidingLogStep } from "./sliding-log-step.js";
 
 /**
  * Sliding log: every admitted cost with its time, so that no window of any position ever holds more than the limit. Its
@@ -7,8 +9,10 @@ import type { Algorithm } from "./algorithm.js";
  * with), then the oldest pairs of time and running total that count, nine at most.
  */
 export const slidingLogAlgorithm: Algorithm = {
+  script: slidingLog,
   code: "l",
   size: 5,
+  step: slidingLogStep,
 
   advance([newest = 0, total = 0, base = 0, need = 0, leaves = 0, ...oldest], _from, to, windowMs) {
     let left = 0;

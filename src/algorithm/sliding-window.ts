@@ -1,5 +1,6 @@
 import { MAX_UNITS } from "../core/whole-number.js";
 import type { Algorithm } from "./algorithm.js";
+import { slidingWindow } from "./scripts.js";
 
 /**
  * Sliding window with two counters: what was taken in the window before weighs as much as that window still overlaps
@@ -7,6 +8,7 @@ import type { Algorithm } from "./algorithm.js";
  * Source of the idea: Cloudflare, "How we built rate limiting capable of scaling to millions of domains" (2017).
  */
 export const slidingWindowAlgorithm: Algorithm = {
+  script: slidingWindow,
   code: "s",
   size: 2,
 

@@ -1,18 +1,4 @@
-import type { Algorithm, Counts, Demand } from "./algorithm.js";
-
-/** What a step replies: the latest time seen, in ms, and the counts of each policy as of then, one behind the other. */
-export type State = readonly [at: number, ...counts: number[]];
-
-/** The outcome of a step. */
-export interface Step {
-  readonly allowed: boolean;
-  /** The state as of its `at`: after the call if it is allowed, else before it. */
-  readonly state: State;
-  /** What to keep of it. */
-  readonly kept: unknown;
-  /** Ms after which what is kept can be forgotten, at least 1. */
-  readonly ttlMs: number;
-}
+import type { Algorithm, Counts, Demand, State, Step } from "./algorithm.js";
 
 /** A stored time further ahead than this, a day, is no clock's but a foreign value's. */
 export const MAX_AHEAD_MS = 86_400_000;

@@ -1,5 +1,6 @@
 import { MAX_UNITS } from "../core/whole-number.js";
 import { type Algorithm, onlyLook } from "./algorithm.js";
+import { tokenBucket } from "./scripts.js";
 
 /**
  * Token bucket: `limit` tokens per window flow in continuously, up to `burst`. The only count is what is missing from
@@ -7,6 +8,7 @@ import { type Algorithm, onlyLook } from "./algorithm.js";
  * and a token after 10 000 units, 2 s.
  */
 export const tokenBucketAlgorithm: Algorithm = {
+  script: tokenBucket,
   code: "b",
   size: 1,
 

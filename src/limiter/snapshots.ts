@@ -1,4 +1,4 @@
-import type { State } from "../algorithm/step.js";
+import type { State } from "../algorithm/algorithm.js";
 import type { SnapshotOptions } from "./options.js";
 
 /** The last state seen of a key, as plain data: requests may share it. */

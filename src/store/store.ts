@@ -1,6 +1,5 @@
-import type { Demand } from "../algorithm/algorithm.js";
+import type { Demand, State } from "../algorithm/algorithm.js";
 import type { Program } from "../algorithm/program.js";
-import type { State } from "../algorithm/step.js";
 
 /** What a step asks of a store. */
 export interface StepRequest {
