@@ -1,67 +1,122 @@
 import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Context, Hono } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { AccessControl } from "./access.ts";
 import { readBody } from "./body.ts";
-import { parseCommand, parseCommands } from "./command.ts";
 import { RestError } from "./errors.ts";
-import type { RedisLink, Word } from "./redis-link.ts";
-import { type Encoding, errorBody, isReplyError, type Reply, resultBody } from "./reply.ts";
-import { createScriptTexts } from "./script-texts.ts";
-import { bearerToken, createTokenCheck } from "./tokens.ts";
+import { openEventStream } from "./event-stream.ts";
+import { type Format, formatFor, jsonFormat } from "./formats.ts";
+import type { Gateway } from "./gateway.ts";
+import { parseCommand, parseCommands } from "./json-command.ts";
+import type { Limits } from "./limits.ts";
+import { parseTarget, pathCommand } from "./path-command.ts";
+import type { RedisLink } from "./redis-link.ts";
+import { isReplyError } from "./reply.ts";
+import { monitoring, type StreamSource, subscription } from "./streams.ts";
+import { bearerToken } from "./tokens.ts";
 
 export interface AppOptions {
   readonly redis: RedisLink;
-  readonly token: string;
-  /** Largest request body in bytes. */
-  readonly maxBodyBytes: number;
+  readonly gateway: Gateway;
+  readonly accessControl: AccessControl;
+  readonly limits: Limits;
 }
 
 type Env = { Bindings: HttpBindings };
 
-const JSON_HEADERS = { "content-type": "application/json" };
+const METHODS = ["GET", "HEAD", "POST", "PUT"];
 
-/** The HTTP side: routes, authorization and encodings of the Upstash REST contract. */
-export function createApp({ redis, token, maxBodyBytes }: AppOptions): Hono<Env> {
-  const scripts = createScriptTexts();
-  const isToken = createTokenCheck(token);
+/** The routes of the Upstash REST contract. */
+export function createApp({ redis, gateway, accessControl, limits }: AppOptions): Hono<Env> {
+  const app = new Hono<Env>();
 
-  const run = async (words: readonly Word[]): Promise<Reply> => {
-    const { command, onReply } = scripts.translate(words);
-    const reply = await redis.send(command);
-    return onReply ? onReply(reply) : reply;
+  const bodyOf = (c: Context<Env>) => readBody(c.env.incoming, limits.maxRequestBytes);
+  const targetOf = (c: Context<Env>) => parseTarget(c.env.incoming.url ?? "/");
+  const accessOf = (c: Context<Env>) =>
+    accessControl.accessFor(bearerToken(c.env.incoming.headers.authorization) ?? targetOf(c).token);
+  const answer = (c: Context<Env>, format: Format, body: string | Buffer) => {
+    checkSize(body, limits.maxReplyBytes);
+    const headers = { "content-type": format.contentType, "upstash-sync-token": gateway.syncToken() };
+    return c.body(body as string, 200, headers);
+  };
+  const stream = async (c: Context<Env>, source: StreamSource) => {
+    source(openEventStream(c.env.outgoing));
+    return RESPONSE_ALREADY_SENT;
   };
 
-  const app = new Hono<Env>();
+  app.get("/health", (c) => {
+    const isReady = redis.isReady();
+    return c.json({ status: isReady ? "ok" : "unavailable" }, isReady ? 200 : 503);
+  });
   app.use(async (c, next) => {
-    if (isToken(bearerToken(c.env.incoming.headers.authorization))) return next();
-    throw new RestError(401, "WRONGPASS invalid or missing auth token");
+    if (!METHODS.includes(c.env.incoming.method ?? "")) {
+      throw new RestError(405, "ERR only GET, HEAD, POST and PUT are allowed");
+    }
+    await next();
   });
-  app.post("/", async (c) => {
-    const command = parseCommand(await readBody(c.env.incoming, maxBodyBytes));
-    return c.body(resultBody(await run(command), encodingOf(c)), 200, JSON_HEADERS);
+  app.on(["POST", "PUT"], "/", async (c) => {
+    const [access, format] = [await accessOf(c), requestFormat(c)];
+    const command = parseCommand(await bodyOf(c));
+    return answer(c, format, format.result(await gateway.one(access, command)));
   });
-  app.post("/pipeline", async (c) => {
-    const commands = parseCommands(await readBody(c.env.incoming, maxBodyBytes));
-    const encoding = encodingOf(c);
-    // Sent at once and in order: one connection, so Redis runs them in this order.
-    const bodies = commands.map((command) =>
-      run(command).then(
-        (reply) => resultBody(reply, encoding),
-        (error: unknown) => {
-          if (isReplyError(error)) return errorBody(error.message);
-          throw error;
-        },
-      ),
-    );
-    return c.body(`[${(await Promise.all(bodies)).join(",")}]`, 200, JSON_HEADERS);
+  app.on(["POST", "PUT"], "/pipeline", async (c) => {
+    const [access, format] = [await accessOf(c), requestFormat(c)];
+    const commands = parseCommands(await bodyOf(c), limits.maxCommands);
+    return answer(c, format, format.list(await gateway.pipeline(access, commands)));
+  });
+  app.on(["POST", "PUT"], "/multi-exec", async (c) => {
+    const [access, format] = [await accessOf(c), requestFormat(c)];
+    if (format.name === "resp2") throw new RestError(400, "ERR /multi-exec answers in JSON only");
+    const commands = parseCommands(await bodyOf(c), limits.maxCommands);
+    return answer(c, format, format.list(await gateway.transaction(access, commands)));
+  });
+  app.on(["GET", "POST"], ["/subscribe/*", "/psubscribe/*"], async (c) => {
+    const [kind = "", ...names] = targetOf(c).segments;
+    return stream(c, await subscription(await accessOf(c), String(kind) as "subscribe" | "psubscribe", names));
+  });
+  app.on(["GET", "POST"], "/monitor", async (c) => stream(c, await monitoring(await accessOf(c))));
+  app.all("*", async (c) => {
+    const [access, format] = [await accessOf(c), requestFormat(c)];
+    const hasBody = c.env.incoming.method === "POST" || c.env.incoming.method === "PUT";
+    const command = pathCommand(targetOf(c), hasBody ? await bodyOf(c) : Buffer.alloc(0));
+    return answer(c, format, format.result(await gateway.one(access, command)));
   });
   app.onError((error, c) => {
-    if (isReplyError(error)) return c.body(errorBody(error.message), 400, JSON_HEADERS);
-    if (error instanceof RestError) return c.body(errorBody(error.message), error.status, JSON_HEADERS);
-    return c.body(errorBody("ERR internal error"), 500, JSON_HEADERS);
+    const { status, message, contentType } = errorAnswer(error, () => requestFormat(c));
+    let headers: Record<string, string> = { "content-type": contentType };
+    // The rest of a body that is not wanted would stand before the next request.
+    if (!c.env.incoming.complete) headers = { ...headers, connection: "close" };
+    return c.body(message as string, status as ContentfulStatusCode, headers);
   });
   return app;
 }
 
-function encodingOf(c: Context<Env>): Encoding {
-  return c.env.incoming.headers["upstash-encoding"] === "base64" ? "base64" : "text";
+/** The format that a request's headers ask for. @throws {RestError} 400 */
+function requestFormat(c: Context<Env>): Format {
+  const { headers } = c.env.incoming;
+  return formatFor(headers["upstash-encoding"] as string, headers["upstash-response-format"] as string);
+}
+
+/** @throws {RestError} 400 if an answer is larger than allowed */
+export function checkSize(body: string | Buffer, maxBytes: number): void {
+  if (body.length <= maxBytes) return;
+  throw new RestError(400, `ERR the reply has ${body.length} bytes, more than the ${maxBytes} allowed`);
+}
+
+/** Status and body for whatever went wrong; what nobody expected is not shown to the client. */
+export function errorAnswer(
+  error: unknown,
+  wanted: () => Format,
+): { status: number; message: string | Buffer; contentType: string } {
+  let format = jsonFormat;
+  try {
+    format = wanted();
+  } catch {
+    // The error is about the format itself.
+  }
+  const known = isReplyError(error) || error instanceof RestError;
+  const status = error instanceof RestError ? error.status : isReplyError(error) ? 400 : 500;
+  const message = format.error(known ? (error as Error).message : "ERR internal error");
+  return { status, message, contentType: format.contentType };
 }

@@ -8,13 +8,16 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     let size = 0;
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size > maxBytes) {
-        request.pause();
+      if (size <= maxBytes) chunks.push(chunk);
+      // What follows is read and dropped: a client that still sends would not see the answer.
+      else if (size - chunk.length <= maxBytes) {
+        chunks.length = 0;
         reject(new RestError(413, `ERR the request is larger than ${maxBytes} bytes`));
-      } else chunks.push(chunk);
+      }
     });
     request.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    request.on("close", () => reject(new RestError(400, "ERR the request ended early")));
-    request.on("error", () => reject(new RestError(400, "ERR the request ended early")));
+    request.on("close", () => {
+      if (!request.complete) reject(new RestError(400, "ERR the request ended early"));
+    });
   });
 }

@@ -1,71 +1,173 @@
-import { Command, Redis } from "ioredis";
+import { Cluster, Command, type Redis, type RedisOptions } from "ioredis";
+import { type CommandTable, createCommandTable } from "./command-table.ts";
 import { ExpectedError, RestError } from "./errors.ts";
+import { createClient, type RedisAddressOptions, withoutPassword } from "./redis-address.ts";
 import { isReplyError, type Reply } from "./reply.ts";
 
 /** A command's word: what came as text, or bytes that are no text. */
 export type Word = string | Buffer;
 
-/** The way to Redis: one connection that all requests share, pipelined. */
+/** The way to Redis: one connection (in a cluster: one per node) that all requests share, pipelined. */
 export interface RedisLink {
   /**
    * Sends one command and gives the reply as Redis sent it. A command is never sent twice.
    * @throws ReplyError for Redis's own errors, {@link RestError} 503 if Redis can't be reached
    */
   send(command: readonly Word[]): Promise<Reply>;
+  /** Runs the commands as MULTI/EXEC. @throws as `send` does, and if the transaction was discarded */
+  transaction(commands: readonly (readonly Word[])[]): Promise<readonly Reply[]>;
+  /** A new connection for what can't share one. The caller disconnects it; it does not reconnect by itself. */
+  connection(options?: RedisOptions): Promise<Redis>;
+  /** What Redis says about its commands. */
+  table(): CommandTable;
   /** True while commands can be sent. */
   isReady(): boolean;
+  /** Calls back, before any other command is sent, when Redis is another process than before. */
+  onRestart(listener: () => void): void;
   /** Waits for answers under way, then disconnects. */
   close(): Promise<void>;
 }
 
-const UNREACHABLE = "UNAVAILABLE Redis can't be reached at the moment, try again";
+const UNREACHABLE = "UNAVAILABLE Redis can't be reached at the moment";
+const CONNECT_TIMEOUT_MS = 5000;
+
+/** In a cluster these concern every node. */
+const EVERYWHERE = /^(SCRIPT (LOAD|FLUSH)|FUNCTION (LOAD|DELETE|FLUSH|RESTORE)|FLUSHALL|FLUSHDB)\b/i;
 
 /**
  * Connects to Redis and, when the connection breaks later, reconnects for as long as the link is open.
- * @param url `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS
+ * @param timeoutMs how long an answer may take before the connection counts as broken
  * @throws {ExpectedError} if the first connection fails; its text holds no password
  */
-export async function connectRedis(url: string): Promise<RedisLink> {
-  const redis = new Redis(url, {
+export async function connectRedis(
+  url: string,
+  timeoutMs: number,
+  address: RedisAddressOptions = {},
+): Promise<RedisLink> {
+  const settings: RedisOptions = {
     lazyConnect: true,
     // Someone waits for each answer now; and a command sent again after a lost answer would count twice.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(50 * attempt, 1000),
-    connectTimeout: 5000,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: timeoutMs,
     disableClientInfo: true,
     stringNumbers: true,
-  });
+  };
+  const client = createClient(url, settings, address);
   let trouble = "";
-  redis.on("error", (error: Error) => {
-    trouble = error.message;
-  });
-  await redis.connect().catch((error: Error) => {
-    redis.disconnect();
+  const note = (error: Error) => {
+    trouble = (error as { lastNodeError?: Error }).lastNodeError?.message ?? error.message;
+  };
+  client.on("error", note);
+  await client.connect().catch((error: Error) => {
+    client.disconnect();
     throw new ExpectedError(`can't use Redis at ${withoutPassword(url)}: ${trouble || error.message}`);
   });
+  return createLink(client);
+}
+
+async function createLink(client: Redis | Cluster): Promise<RedisLink> {
+  let table = createCommandTable([]);
+  const learn = async () => {
+    // An ACL user may not be allowed to ask.
+    table = createCommandTable(await call(client, ["COMMAND"]).catch(() => []));
+  };
+  await learn();
+  const listeners: (() => void)[] = [];
+  let run = runId(client);
+  client.on("ready", () => {
+    const before = run;
+    run = runId(client);
+    if (run !== before) for (const listener of listeners) listener();
+    learn().catch(() => {});
+  });
+  const batch = createBatch(client);
+
   return {
-    send: (command) => send(redis, command),
-    isReady: () => redis.status === "ready",
+    async send(command) {
+      batch();
+      if (client instanceof Cluster && EVERYWHERE.test(command.slice(0, 2).join(" "))) {
+        const replies = await Promise.all(client.nodes("master").map((node) => call(node, command)));
+        return replies[0] ?? null;
+      }
+      return call(client, command);
+    },
+    async transaction(commands) {
+      batch();
+      return transaction(client, commands);
+    },
+    async connection(options) {
+      const source = client instanceof Cluster ? client.nodes("master")[0] : client;
+      if (source === undefined) throw new RestError(503, UNREACHABLE);
+      const connection = source.duplicate({ ...options, lazyConnect: true, retryStrategy: () => null });
+      connection.on("error", () => {});
+      await connection.connect().catch((error: unknown) => {
+        connection.disconnect();
+        throw isReplyError(error) ? error : new RestError(503, UNREACHABLE);
+      });
+      return connection;
+    },
+    table: () => table,
+    isReady: () => client.status === "ready",
+    onRestart: (listener) => listeners.push(listener),
     async close() {
-      if (redis.status === "ready") await redis.quit().catch(() => {});
-      redis.disconnect();
+      if (client.status === "ready") await client.quit().catch(() => {});
+      client.disconnect();
     },
   };
 }
 
-async function send(redis: Redis, [name, ...args]: readonly Word[]): Promise<Reply> {
+/** Gathers what is sent in one turn of the event loop into one write: a system call per turn, not per command. */
+function createBatch(client: Redis | Cluster): () => void {
+  if (client instanceof Cluster) return () => {};
+  let isOpen = false;
+  return () => {
+    if (isOpen || client.status !== "ready") return;
+    isOpen = true;
+    const { stream } = client;
+    stream.cork();
+    setImmediate(() => {
+      isOpen = false;
+      stream.uncork();
+    });
+  };
+}
+
+async function transaction(client: Redis | Cluster, commands: readonly (readonly Word[])[]): Promise<readonly Reply[]> {
+  // Written in one go, so nothing comes between them; in a cluster all go to the node of the first key.
+  const queue = commands.map(toCommand);
+  const slot = queue.map((command) => command.getSlot()).find((each) => each !== null);
+  const node = { slot, redis: undefined };
+  const send = (command: Command) => client.sendCommand(command, undefined, node as never) as Promise<Reply>;
+  const queued = [toCommand(["MULTI"]), ...queue].map(send);
+  const done = send(toCommand(["EXEC"]));
+  const outcomes = await Promise.allSettled([...queued, done]);
+  const last = outcomes.at(-1) as PromiseSettledResult<Reply>;
+  if (last.status === "fulfilled") return last.value as readonly Reply[];
+  if (!isReplyError(last.reason)) throw new RestError(503, UNREACHABLE);
+  const cause = outcomes.find((outcome) => outcome.status === "rejected") as PromiseRejectedResult;
+  if (cause.reason !== last.reason) last.reason.message += ` ${(cause.reason as Error).message}`;
+  throw last.reason;
+}
+
+async function call(client: Redis | Cluster, words: readonly Word[]): Promise<Reply> {
   try {
-    // In upper case, because ioredis rewrites arguments and replies of some commands by their lower-case names.
-    const command = new Command(String(name).toUpperCase(), args, { replyEncoding: null });
-    return (await redis.sendCommand(command)) as Reply;
+    return (await client.sendCommand(toCommand(words))) as Reply;
   } catch (error) {
     throw isReplyError(error) ? error : new RestError(503, UNREACHABLE);
   }
 }
 
-/** The URL as it may be shown. */
-export function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, "//***@");
+function toCommand([name, ...args]: readonly Word[]): Command {
+  // In upper case, because ioredis rewrites arguments and replies of some commands by their lower-case names.
+  return new Command(String(name).toUpperCase(), args, { replyEncoding: null });
+}
+
+function runId(client: Redis | Cluster): string | undefined {
+  const nodes = client instanceof Cluster ? client.nodes("master") : [client];
+  const ids = nodes.map((node) => (node as unknown as { serverInfo?: { run_id?: string } }).serverInfo?.run_id);
+  return ids.sort().join(" ");
 }

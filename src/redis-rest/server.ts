@@ -1,27 +1,46 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
+import { isIP } from "node:net";
+import type { ConnectionOptions } from "node:tls";
+import { getRequestListener } from "@hono/node-server";
+import { createAccessControl } from "./access.ts";
 import { createApp } from "./app.ts";
+import { createCommandListener } from "./command-listener.ts";
 import { ExpectedError } from "./errors.ts";
+import { type CommandObserver, createGateway } from "./gateway.ts";
+import { startHttpServer } from "./http-server.ts";
 import type { Say } from "./install-redis.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { type PrivateRedis, startPrivateRedis } from "./private-redis.ts";
 import { connectRedis } from "./redis-link.ts";
+import { LONGEST_TOKEN } from "./tokens.ts";
 
+export { ExpectedError } from "./errors.ts";
+export type { CommandObserver } from "./gateway.ts";
+export type { Limits } from "./limits.ts";
 export type { PrivateRedis } from "./private-redis.ts";
 
 export interface RedisRestOptions {
   /** Port to listen on; default 0: a free one. */
   readonly port?: number;
-  /** Address to listen on; default `127.0.0.1`. */
+  /** Address to listen on; default `127.0.0.1`. Any other than loopback needs a `token` of your choice. */
   readonly host?: string;
-  /** `redis://` or `rediss://` URL of a running Redis; default: a private one is started and ended with this server. */
+  /**
+   * URL of a running Redis: `redis://[user:password@]host[:port][/db]`, `redis+sentinel://host:port,…/master-name`,
+   * `redis+cluster://host:port,…`, each with `rediss` for TLS; default: a private one is started and ended with this.
+   */
   readonly redis?: string;
-  /** Token that clients send; default: a random one. */
+  /** For `rediss`: a private CA, a client certificate. */
+  readonly tls?: ConnectionOptions;
+  /** Token that clients send, up to 1024 bytes; default: a random one. */
   readonly token?: string;
+  /** A second token, which may only read; default: none. */
+  readonly readOnlyToken?: string;
+  /** What one client may ask; default: see {@link Limits}. */
+  readonly limits?: Partial<Limits>;
   /** Told in lines what is done on this machine, e.g. that Redis is installed; default: silent. */
   readonly say?: Say;
+  /** Told about each command when it is done; default: nobody. */
+  readonly onCommand?: CommandObserver;
 }
 
 export interface RedisRest {
@@ -32,51 +51,80 @@ export interface RedisRest {
   readonly redisUrl: string;
   /** The private server, where none was given: kill and restart it to test outages. */
   readonly privateRedis: PrivateRedis | undefined;
-  /** Finishes answers under way, then ends everything that was started. Can be called twice. */
+  /** Finishes answers under way (for at most 5 s), then ends everything that was started. Can be called twice. */
   close(): Promise<void>;
 }
 
-const MAX_BODY_BYTES = 10 * 1024 * 1024;
+const CLOSE_GRACE_MS = 5000;
+const REVIVE_AFTER_MS = 3000;
 
 /**
  * Starts an HTTP server that speaks the Upstash REST contract over a real Redis.
- * @throws {ExpectedError} if the port is taken, Redis can't be reached, or none is there and none can be installed
+ * @throws {ExpectedError} if an option can't be, the port is taken, Redis can't be reached, or none can be installed
  */
 export async function createRedisRest(options: RedisRestOptions = {}): Promise<RedisRest> {
+  const host = options.host ?? "127.0.0.1";
+  checkTokens(options, host);
   const token = options.token ?? randomBytes(24).toString("base64url");
-  const privateRedis =
-    options.redis === undefined ? await startPrivateRedis(options.say ? { say: options.say } : {}) : undefined;
-  const redisUrl = options.redis ?? (privateRedis as PrivateRedis).url;
-  const closers: (() => Promise<void>)[] = [async () => privateRedis?.stop()];
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const closers: (() => Promise<void>)[] = [];
   const close = async () => {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
   try {
-    const redis = await connectRedis(redisUrl);
-    closers.push(() => redis.close());
-    const app = createApp({ redis, token, maxBodyBytes: MAX_BODY_BYTES });
-    const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-    await listen(server, options.port ?? 0, options.host ?? "127.0.0.1");
-    closers.push(() => closeServer(server));
-    const { address, port } = server.address() as AddressInfo;
-    const host = address.includes(":") ? `[${address}]` : address;
-    return { url: `http://${host}:${port}`, token, redisUrl, privateRedis, close };
+    const privateRedis = options.redis === undefined ? await startPrivateRedis(pick(options, "say")) : undefined;
+    if (privateRedis) closers.push(keepAlive(privateRedis, options.say));
+    const redisUrl = options.redis ?? (privateRedis as PrivateRedis).url;
+    const redis = await connectRedis(redisUrl, limits.redisTimeoutMs, { tls: options.tls });
+    closers.push(redis.close);
+    const accessControl = createAccessControl({
+      redis,
+      token,
+      readOnlyToken: options.readOnlyToken,
+      connectAs: (user) => connectRedis(redisUrl, limits.redisTimeoutMs, { tls: options.tls, user }),
+    });
+    closers.push(accessControl.close);
+    const gateway = createGateway({ redis, issueToken: accessControl.issue, observe: options.onCommand });
+    const app = createApp({ redis, gateway, accessControl, limits });
+    const others = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+    const listener = createCommandListener({ gateway, accessControl, limits, others });
+    const { clientTimeoutMs } = limits;
+    const server = await startHttpServer(listener, { port: options.port ?? 0, host, clientTimeoutMs });
+    closers.push(() => server.close(CLOSE_GRACE_MS));
+    return { url: server.url, token, redisUrl, privateRedis, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function listen(server: Server, port: number, host: string): Promise<void> {
-  server.listen(port, host);
-  await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EADDRINUSE") throw new ExpectedError(`can't listen on ${host}:${port}: ${error.message}`);
-    throw new ExpectedError(`port ${port} is already in use: end the other program or choose another --port`);
-  });
+function checkTokens({ token, readOnlyToken }: RedisRestOptions, host: string): void {
+  const isLoopback = host === "localhost" || (isIP(host) === 4 ? host.startsWith("127.") : host === "::1");
+  if (!isLoopback && token === undefined) {
+    throw new ExpectedError(`${host} can be reached from other machines: choose a token of your own with --token`);
+  }
+  for (const each of [token, readOnlyToken]) {
+    if (each === undefined || (/^[\x21-\x7e]+$/.test(each) && each.length <= LONGEST_TOKEN)) continue;
+    throw new ExpectedError(`a token is 1 to ${LONGEST_TOKEN} visible ASCII characters`);
+  }
+  if (token !== undefined && token === readOnlyToken) throw new ExpectedError("the read-only token is another one");
 }
 
-async function closeServer(server: Server): Promise<void> {
-  server.close();
-  server.closeIdleConnections();
-  await once(server, "close");
+/** Starts the private server again when it dies by itself, since nobody else would. Returns what stops all of it. */
+function keepAlive(redis: PrivateRedis, say: Say = () => {}): () => Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  redis.onUnexpectedExit((reason) => {
+    say(`${reason}; starting it again in ${REVIVE_AFTER_MS / 1000} s`);
+    timer = setTimeout(() => {
+      if (redis.pid === undefined) redis.restart().catch((error: Error) => say(error.message));
+    }, REVIVE_AFTER_MS);
+  });
+  return async () => {
+    clearTimeout(timer);
+    await redis.stop();
+  };
+}
+
+function pick<T extends object, K extends keyof T>(from: T, key: K): { [P in K]?: Exclude<T[P], undefined> } {
+  return from[key] === undefined ? {} : ({ [key]: from[key] } as { [P in K]?: Exclude<T[P], undefined> });
 }

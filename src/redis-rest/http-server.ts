@@ -1,0 +1,58 @@
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { ExpectedError } from "./errors.ts";
+
+/** A listening HTTP server. */
+export interface HttpServer {
+  /** `http://host:port`. */
+  readonly url: string;
+  /** Takes no more requests, lets answers under way finish for at most `graceMs`, then cuts what is left. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface HttpServerOptions {
+  readonly port: number;
+  readonly host: string;
+  /** How long a client may be silent in the middle of a request or an answer, in ms. */
+  readonly clientTimeoutMs: number;
+}
+
+/** Starts to listen. @throws {ExpectedError} if the address is taken or not this machine's */
+export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
+  const { port, host, clientTimeoutMs } = options;
+  const server = createServer(
+    {
+      headersTimeout: Math.min(clientTimeoutMs, 10_000),
+      requestTimeout: clientTimeoutMs,
+      connectionsCheckingInterval: Math.min(clientTimeoutMs, 1000),
+      keepAliveTimeout: 65_000,
+      noDelay: true,
+    },
+    listener,
+  );
+  // Ends a client that stopped reading in the middle of an answer; waiting for Redis has its own, shorter limit.
+  server.setTimeout(2 * clientTimeoutMs);
+  server.listen(port, host);
+  await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EADDRINUSE") throw new ExpectedError(`can't listen on ${host}:${port}: ${error.message}`);
+    throw new ExpectedError(`port ${port} is already in use: end the other program or choose another --port`);
+  });
+  const { address, port: bound } = server.address() as AddressInfo;
+  return {
+    url: `http://${address.includes(":") ? `[${address}]` : address}:${bound}`,
+    close: (graceMs) => close(server, graceMs),
+  };
+}
+
+async function close(server: Server, graceMs: number): Promise<void> {
+  const closed = once(server, "close");
+  server.close();
+  // Connections become idle one by one, as their answers end.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
+  server.closeIdleConnections();
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(deadline);
+}
