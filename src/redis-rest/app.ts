@@ -5,7 +5,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { AccessControl } from "./access.ts";
 import { readBody } from "./body.ts";
 import { RestError } from "./errors.ts";
-import { openEventStream } from "./event-stream.ts";
+import { type EventStream, openEventStream } from "./event-stream.ts";
 import { type Format, formatFor, jsonFormat } from "./formats.ts";
 import type { Gateway } from "./gateway.ts";
 import { parseCommand, parseCommands } from "./json-command.ts";
@@ -21,6 +21,8 @@ export interface AppOptions {
   readonly gateway: Gateway;
   readonly accessControl: AccessControl;
   readonly limits: Limits;
+  /** Event streams under way are kept here, since they end by themselves only when their client does. */
+  readonly streams: Set<EventStream>;
 }
 
 type Env = { Bindings: HttpBindings };
@@ -28,7 +30,7 @@ type Env = { Bindings: HttpBindings };
 const METHODS = ["GET", "HEAD", "POST", "PUT"];
 
 /** The routes of the Upstash REST contract. */
-export function createApp({ redis, gateway, accessControl, limits }: AppOptions): Hono<Env> {
+export function createApp({ redis, gateway, accessControl, limits, streams }: AppOptions): Hono<Env> {
   const app = new Hono<Env>();
 
   const bodyOf = (c: Context<Env>) => readBody(c.env.incoming, limits.maxRequestBytes);
@@ -41,7 +43,10 @@ export function createApp({ redis, gateway, accessControl, limits }: AppOptions)
     return c.body(body as string, 200, headers);
   };
   const stream = async (c: Context<Env>, source: StreamSource) => {
-    source(openEventStream(c.env.outgoing));
+    const events = openEventStream(c.env.outgoing);
+    streams.add(events);
+    events.onEnd(() => streams.delete(events));
+    source(events);
     return RESPONSE_ALREADY_SENT;
   };
 

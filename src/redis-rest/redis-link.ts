@@ -55,6 +55,8 @@ export async function connectRedis(
     socketTimeout: timeoutMs,
     disableClientInfo: true,
     stringNumbers: true,
+    // The check needs INFO, which another user may not be allowed.
+    enableReadyCheck: address.user === undefined,
   };
   const client = createClient(url, settings, address);
   let trouble = "";
@@ -62,7 +64,9 @@ export async function connectRedis(
     trouble = (error as { lastNodeError?: Error }).lastNodeError?.message ?? error.message;
   };
   client.on("error", note);
-  await client.connect().catch((error: Error) => {
+  const { user } = address;
+  const connected = client.connect().then(() => user && client.call("AUTH", user.name, user.password));
+  await connected.catch((error: Error) => {
     client.disconnect();
     throw new ExpectedError(`can't use Redis at ${withoutPassword(url)}: ${trouble || error.message}`);
   });
@@ -102,7 +106,13 @@ async function createLink(client: Redis | Cluster): Promise<RedisLink> {
     async connection(options) {
       const source = client instanceof Cluster ? client.nodes("master")[0] : client;
       if (source === undefined) throw new RestError(503, UNREACHABLE);
-      const connection = source.duplicate({ ...options, lazyConnect: true, retryStrategy: () => null });
+      const connection = source.duplicate({
+        ...options,
+        lazyConnect: true,
+        retryStrategy: () => null,
+        // It would wait for a busy script, which this connection may be there to end.
+        enableReadyCheck: false,
+      });
       connection.on("error", () => {});
       await connection.connect().catch((error: unknown) => {
         connection.disconnect();

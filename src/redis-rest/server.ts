@@ -6,6 +6,7 @@ import { createAccessControl } from "./access.ts";
 import { createApp } from "./app.ts";
 import { createCommandListener } from "./command-listener.ts";
 import { ExpectedError } from "./errors.ts";
+import type { EventStream } from "./event-stream.ts";
 import { type CommandObserver, createGateway } from "./gateway.ts";
 import { startHttpServer } from "./http-server.ts";
 import type { Say } from "./install-redis.ts";
@@ -85,12 +86,16 @@ export async function createRedisRest(options: RedisRestOptions = {}): Promise<R
     });
     closers.push(accessControl.close);
     const gateway = createGateway({ redis, issueToken: accessControl.issue, observe: options.onCommand });
-    const app = createApp({ redis, gateway, accessControl, limits });
+    const streams = new Set<EventStream>();
+    const app = createApp({ redis, gateway, accessControl, limits, streams });
     const others = getRequestListener(app.fetch, { overrideGlobalObjects: false });
     const listener = createCommandListener({ gateway, accessControl, limits, others });
     const { clientTimeoutMs } = limits;
     const server = await startHttpServer(listener, { port: options.port ?? 0, host, clientTimeoutMs });
-    closers.push(() => server.close(CLOSE_GRACE_MS));
+    closers.push(() => {
+      for (const stream of streams) stream.end();
+      return server.close(CLOSE_GRACE_MS);
+    });
     return { url: server.url, token, redisUrl, privateRedis, close };
   } catch (error) {
     await close();

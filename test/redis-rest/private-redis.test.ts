@@ -40,7 +40,7 @@ test("a restart keeps port and password and nothing else", async () => {
 
 test("it asks for its password", async () => {
   const server = await startPrivateRedis();
-  const stranger = new Redis(server.port, "127.0.0.1");
+  const stranger = new Redis(server.port, "127.0.0.1", { enableReadyCheck: false });
   await expect(stranger.get("any")).rejects.toThrow("NOAUTH");
   stranger.disconnect();
   await server.stop();
