@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { ExpectedError } from "./errors.ts";
 
 /** A listening HTTP server. */
@@ -33,6 +33,11 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
   );
   // Ends a client that stopped reading in the middle of an answer; waiting for Redis has its own, shorter limit.
   server.setTimeout(2 * clientTimeoutMs);
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
   server.listen(port, host);
   await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EADDRINUSE") throw new ExpectedError(`can't listen on ${host}:${port}: ${error.message}`);
@@ -41,17 +46,22 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
   const { address, port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${address.includes(":") ? `[${address}]` : address}:${bound}`,
-    close: (graceMs) => close(server, graceMs),
+    close: (graceMs) => close(server, sockets, graceMs),
   };
 }
 
-async function close(server: Server, graceMs: number): Promise<void> {
+async function close(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   const closed = once(server, "close");
+  const closeIdle = () => {
+    server.closeIdleConnections();
+    // Node does not count a connection as idle that was opened ahead and never used.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  };
   server.close();
-  // Connections become idle one by one, as their answers end.
-  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  closeIdle();
+  // Others become idle one by one, as their answers end.
+  const sweep = setInterval(closeIdle, 20);
   const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
-  server.closeIdleConnections();
   await closed;
   clearInterval(sweep);
   clearTimeout(deadline);
