@@ -32,7 +32,7 @@ const KILLS = /^(SCRIPT|FUNCTION) KILL$/i;
 
 export function createGateway({ redis, issueToken, observe }: GatewayOptions): Gateway {
   const scripts = createScriptTexts();
-  redis.onRestart(() => {
+  redis.onReconnect(() => {
     for (const command of scripts.reload()) redis.send(command).catch(() => {});
   });
   const origin = randomBytes(6).toString("base64url");

@@ -57,9 +57,8 @@ async function close(server: Server, sockets: ReadonlySet<Socket>, graceMs: numb
     // Node does not count a connection as idle that was opened ahead and never used.
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   };
+  // The first time in 20 ms: a request may have arrived and not been read. Others become idle as their answers end.
   server.close();
-  closeIdle();
-  // Others become idle one by one, as their answers end.
   const sweep = setInterval(closeIdle, 20);
   const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;

@@ -22,8 +22,8 @@ export interface RedisLink {
   table(): CommandTable;
   /** True while commands can be sent. */
   isReady(): boolean;
-  /** Calls back, before any other command is sent, when Redis is another process than before. */
-  onRestart(listener: () => void): void;
+  /** Calls back after each reconnection, before any other command is sent: Redis may be another process than before. */
+  onReconnect(listener: () => void): void;
   /** Waits for answers under way, then disconnects. */
   close(): Promise<void>;
 }
@@ -81,12 +81,15 @@ async function createLink(client: Redis | Cluster): Promise<RedisLink> {
   };
   await learn();
   const listeners: (() => void)[] = [];
-  let run = runId(client);
   client.on("ready", () => {
-    const before = run;
-    run = runId(client);
-    if (run !== before) for (const listener of listeners) listener();
+    for (const listener of listeners) listener();
     learn().catch(() => {});
+  });
+  // A cluster is ready once; its nodes come and go.
+  client.on("+node", (node: Redis) => {
+    node.once("ready", () => {
+      for (const listener of listeners) listener();
+    });
   });
   const batch = createBatch(client);
 
@@ -122,7 +125,7 @@ async function createLink(client: Redis | Cluster): Promise<RedisLink> {
     },
     table: () => table,
     isReady: () => client.status === "ready",
-    onRestart: (listener) => listeners.push(listener),
+    onReconnect: (listener) => listeners.push(listener),
     async close() {
       if (client.status === "ready") await client.quit().catch(() => {});
       client.disconnect();
@@ -174,10 +177,4 @@ async function call(client: Redis | Cluster, words: readonly Word[]): Promise<Re
 function toCommand([name, ...args]: readonly Word[]): Command {
   // In upper case, because ioredis rewrites arguments and replies of some commands by their lower-case names.
   return new Command(String(name).toUpperCase(), args, { replyEncoding: null });
-}
-
-function runId(client: Redis | Cluster): string | undefined {
-  const nodes = client instanceof Cluster ? client.nodes("master") : [client];
-  const ids = nodes.map((node) => (node as unknown as { serverInfo?: { run_id?: string } }).serverInfo?.run_id);
-  return ids.sort().join(" ");
 }
