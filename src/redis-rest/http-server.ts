@@ -7,6 +7,8 @@ import { ExpectedError } from "./errors.ts";
 export interface HttpServer {
   /** `http://host:port`. */
   readonly url: string;
+  /** How many clients are connected now. */
+  connections(): number;
   /** Takes no more requests, lets answers under way finish for at most `graceMs`, then cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
@@ -46,6 +48,7 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
   const { address, port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${address.includes(":") ? `[${address}]` : address}:${bound}`,
+    connections: () => sockets.size,
     close: (graceMs) => close(server, sockets, graceMs),
   };
 }

@@ -52,6 +52,8 @@ export interface RedisRest {
   readonly redisUrl: string;
   /** The private server, where none was given: kill and restart it to test outages. */
   readonly privateRedis: PrivateRedis | undefined;
+  /** How many clients are connected now. */
+  connections(): number;
   /** Finishes answers under way (for at most 5 s), then ends everything that was started. Can be called twice. */
   close(): Promise<void>;
 }
@@ -96,7 +98,7 @@ export async function createRedisRest(options: RedisRestOptions = {}): Promise<R
       for (const stream of streams) stream.end();
       return server.close(CLOSE_GRACE_MS);
     });
-    return { url: server.url, token, redisUrl, privateRedis, close };
+    return { url: server.url, token, redisUrl, privateRedis, connections: server.connections, close };
   } catch (error) {
     await close();
     throw error;
