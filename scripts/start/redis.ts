@@ -1,5 +1,5 @@
-import { withoutPassword } from "../../src/redis-rest/redis-link.ts";
-import { createRedisRest, type PrivateRedis, type RedisRest } from "../../src/redis-rest/server.ts";
+import { withoutPassword } from "../../src/redis-rest/redis-address.ts";
+import { createRedisRest, type RedisRest } from "../../src/redis-rest/server.ts";
 
 /** Told what happens, in lines. */
 type Say = (line: string) => void;
@@ -11,21 +11,7 @@ const OUTAGE_MS = 5000;
 export async function startRedis(say: Say): Promise<RedisRest> {
   const { REDIS_URL } = process.env;
   const url = REDIS_URL || undefined;
-  const rest = await createRedisRest({ say, ...(url !== undefined && { redis: url }) });
-  if (rest.privateRedis) restartAfterOutages(rest.privateRedis, say);
+  const rest = await createRedisRest({ say, restartAfterMs: OUTAGE_MS, ...(url !== undefined && { redis: url }) });
   say(rest.privateRedis ? `a private one on port ${rest.privateRedis.port}` : withoutPassword(rest.redisUrl));
   return rest;
-}
-
-function restartAfterOutages(redis: PrivateRedis, say: Say): void {
-  redis.onUnexpectedExit((reason) => {
-    say(`${reason}: requests pass uncounted until it is back, in ${OUTAGE_MS / 1000} s`);
-    setTimeout(restart, OUTAGE_MS);
-  });
-  function restart() {
-    redis.restart().then(
-      () => say("back, empty: requests are limited again"),
-      (error: Error) => say(`${error.message}; end this with Ctrl-C and start again`),
-    );
-  }
 }

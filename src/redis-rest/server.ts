@@ -38,6 +38,8 @@ export interface RedisRestOptions {
   readonly readOnlyToken?: string;
   /** What one client may ask; default: see {@link Limits}. */
   readonly limits?: Partial<Limits>;
+  /** So long a private Redis stays away that ended by itself, before it is started again, empty; default 3000 ms. */
+  readonly restartAfterMs?: number;
   /** Told in lines what is done on this machine, e.g. that Redis is installed; default: silent. */
   readonly say?: Say;
   /** Told about each command when it is done; default: nobody. */
@@ -59,7 +61,7 @@ export interface RedisRest {
 }
 
 const CLOSE_GRACE_MS = 5000;
-const REVIVE_AFTER_MS = 3000;
+const RESTART_AFTER_MS = 3000;
 
 /**
  * Starts an HTTP server that speaks the Upstash REST contract over a real Redis.
@@ -76,7 +78,7 @@ export async function createRedisRest(options: RedisRestOptions = {}): Promise<R
   };
   try {
     const privateRedis = options.redis === undefined ? await startPrivateRedis(pick(options, "say")) : undefined;
-    if (privateRedis) closers.push(keepAlive(privateRedis, options.say));
+    if (privateRedis) closers.push(keepAlive(privateRedis, options));
     const redisUrl = options.redis ?? (privateRedis as PrivateRedis).url;
     const redis = await connectRedis(redisUrl, limits.redisTimeoutMs, { tls: options.tls });
     closers.push(redis.close);
@@ -117,14 +119,20 @@ function checkTokens({ token, readOnlyToken }: RedisRestOptions, host: string): 
   if (token !== undefined && token === readOnlyToken) throw new ExpectedError("the read-only token is another one");
 }
 
-/** Starts the private server again when it dies by itself, since nobody else would. Returns what stops all of it. */
-function keepAlive(redis: PrivateRedis, say: Say = () => {}): () => Promise<void> {
+/** Starts the private server again when it ends by itself, since nobody else would. Returns what stops all of it. */
+function keepAlive(redis: PrivateRedis, options: RedisRestOptions): () => Promise<void> {
+  const { say = () => {}, restartAfterMs = RESTART_AFTER_MS } = options;
   let timer: NodeJS.Timeout | undefined;
+  const restart = () => {
+    if (redis.pid !== undefined) return;
+    redis.restart().then(
+      () => say("Redis is back, empty"),
+      (error: Error) => say(error.message),
+    );
+  };
   redis.onUnexpectedExit((reason) => {
-    say(`${reason}; starting it again in ${REVIVE_AFTER_MS / 1000} s`);
-    timer = setTimeout(() => {
-      if (redis.pid === undefined) redis.restart().catch((error: Error) => say(error.message));
-    }, REVIVE_AFTER_MS);
+    say(`${reason}; starting it again in ${restartAfterMs / 1000} s`);
+    timer = setTimeout(restart, restartAfterMs);
   });
   return async () => {
     clearTimeout(timer);

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { mixedLoad } from "./mixed-load.ts";
 
-test("each of 5000 mixed requests gets its own answer although clients disconnect, and no connection stays", async () => {
-  const { wrong, leakedToRedis, leakedFromClients, answered, disconnected } = await mixedLoad(5000);
+test("each of 3000 mixed requests gets its own answer although clients disconnect, and no connection stays", async () => {
+  const { wrong, leakedToRedis, leakedFromClients, answered, disconnected } = await mixedLoad(3000);
   expect(wrong).toEqual([]);
   expect([leakedToRedis, leakedFromClients]).toEqual([0, 0]);
-  expect(answered + disconnected).toBe(5000);
-  expect(disconnected).toBeGreaterThan(100);
+  expect(answered + disconnected).toBe(3000);
+  expect(disconnected).toBeGreaterThan(50);
 }, 30_000);

@@ -1,5 +1,4 @@
 import { Agent, request } from "node:http";
-import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import { createRedisRest, type RedisRest } from "../../src/redis-rest/server.ts";
 
@@ -143,17 +142,4 @@ async function openConnections(rest: RedisRest): Promise<number> {
     if (open === 0 || attempt === 100) return open;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const count = Number(process.argv[2] ?? 100_000);
-  const startMs = performance.now();
-  const report = await mixedLoad(count);
-  const seconds = (performance.now() - startMs) / 1000;
-  console.log(`${report.answered} answered, ${report.disconnected} cut off, in ${seconds.toFixed(1)} s`);
-  console.log(
-    `${report.wrong.length} wrong answers, connections leaked: ${report.leakedToRedis} to Redis, ${report.leakedFromClients} from clients`,
-  );
-  for (const line of report.wrong.slice(0, 10)) console.log(line);
-  process.exitCode = report.wrong.length + report.leakedToRedis + report.leakedFromClients === 0 ? 0 : 1;
 }
