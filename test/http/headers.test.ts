@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import {
   createLimiter,
@@ -263,5 +264,21 @@ describe("exposedHeaders", () => {
   test("without fields there is Retry-After", () => {
     expect(exposedHeaders(false)).toEqual(["Retry-After"]);
     expect(exposedHeaders()).toEqual(exposedHeaders("standard"));
+  });
+});
+
+describe("docs/http.md", () => {
+  const page = readFileSync(new URL("../../docs/http.md", import.meta.url), "utf8");
+  const samples = [...page.matchAll(/^```http (\S+)\n(.+?)^```$/gms)].map(([, dialect, text]) => [dialect, text]);
+
+  test.each(samples)("shows %s as it is sent", async (dialect, text) => {
+    const { headers } = await last(dialect as Dialect, [burst, hourly], 3);
+    const lines = (text as string).trim().split("\n");
+    const sent = lines.map((line) => line.replace(/:.*/, "")).map((name) => `${name}: ${headers.get(name)}`);
+    expect(sent).toEqual(lines);
+  });
+
+  test("has a sample of each", () => {
+    expect(samples.map(([dialect]) => dialect)).toEqual(Object.keys(DIALECTS).filter((dialect) => dialect !== "both"));
   });
 });
