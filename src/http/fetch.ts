@@ -3,7 +3,8 @@ import { createGuard } from "./guard.js";
 import { type ClientIpOptions, clientAddress } from "./keys/client-address.js";
 import type { RateLimitOptions } from "./options.js";
 
-export { type Dialect, exposedHeaders } from "./headers/dialect.js";
+export type { Dialect } from "./headers/dialect.js";
+export { exposedHeaders } from "./headers/exposed.js";
 export { bearer } from "./keys/bearer.js";
 export type { ClientIpOptions } from "./keys/client-address.js";
 export { compose, firstOf } from "./keys/compose.js";

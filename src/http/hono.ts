@@ -4,7 +4,8 @@ import { createGuard } from "./guard.js";
 import { type ClientIpOptions, clientAddress } from "./keys/client-address.js";
 import type { RateLimitOptions } from "./options.js";
 
-export { type Dialect, exposedHeaders } from "./headers/dialect.js";
+export type { Dialect } from "./headers/dialect.js";
+export { exposedHeaders } from "./headers/exposed.js";
 export { bearer } from "./keys/bearer.js";
 export type { ClientIpOptions } from "./keys/client-address.js";
 export { compose, firstOf } from "./keys/compose.js";
@@ -21,7 +22,7 @@ declare module "hono" {
   }
 }
 
-/** The options of `rateLimit`; their functions get Hono's context. */
+/** The options of `rateLimit`; their functions get Hono's context, typed where `rateLimit<Env>(…)` says so. */
 export interface HonoRateLimitOptions<E extends Env, Variable extends string = "rateLimit">
   extends RateLimitOptions<Context<E>, [], Context<E>> {
   /** The context variable that holds the decision, for apps with several limits. Default `"rateLimit"`. */
@@ -42,16 +43,17 @@ export function rateLimit<
   Variable extends string = "rateLimit",
 >(
   options: HonoRateLimitOptions<E, Variable>,
-): MiddlewareHandler<E & { Variables: { [V in Variable]: Decision | undefined } }> {
+): MiddlewareHandler<{ Variables: { [V in Variable]: Decision | undefined } }> {
   const guard = createGuard<Context<E>, [], Context<E>>(options, (c) => clientIp(c));
   const { variable = "rateLimit" } = options;
   return async function rateLimit(c, next) {
+    const context = c as unknown as Context<E>;
     let passed = false;
     const visit = {
       request: c.req.raw,
-      subject: c as Context<E>,
+      subject: context,
       info: [] as [],
-      source: c as Context<E>,
+      source: context,
       tell: (decision: Decision) => c.set(variable as never, decision as never),
       waitUntil: waitUntilOf(c),
     };

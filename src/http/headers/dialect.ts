@@ -10,41 +10,19 @@ import { standardFields } from "./standard.js";
  */
 export type Dialect = "standard" | "legacy" | "draft-6" | "draft-7" | "both";
 
-interface Fields {
-  readonly names: readonly string[];
-  write(headers: Headers, decision: KnownDecision): void;
-}
-
-const STANDARD: Fields = { names: ["RateLimit", "RateLimit-Policy"], write: standardFields };
-const LEGACY: Fields = {
-  names: ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"],
-  write: legacyFields,
-};
-
-/** What each dialect writes. */
-export const DIALECTS: Record<Dialect, readonly Fields[]> = {
-  standard: [STANDARD],
-  legacy: [LEGACY],
-  "draft-6": [
-    {
-      names: ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy"],
-      write: draft6Fields,
-    },
-  ],
-  "draft-7": [{ names: STANDARD.names, write: draft7Fields }],
-  both: [STANDARD, LEGACY],
+/** What writes each dialect. */
+export const DIALECTS: Readonly<Record<Dialect, (headers: Headers, decision: KnownDecision) => void>> = {
+  standard: standardFields,
+  legacy: legacyFields,
+  "draft-6": draft6Fields,
+  "draft-7": draft7Fields,
+  both(headers, decision) {
+    standardFields(headers, decision);
+    legacyFields(headers, decision);
+  },
 };
 
 /** Writes what is known; a decision by failure mode alone knows nothing. */
 export function writeFields(dialect: Dialect | false, headers: Headers, decision: Decision): void {
-  if (dialect === false || decision.source === "fallback") return;
-  for (const { write } of DIALECTS[dialect]) write(headers, decision);
-}
-
-/**
- * The fields that scripts of other origins can only read if `Access-Control-Expose-Headers` names them:
- * `cors({ exposeHeaders: exposedHeaders() })`.
- */
-export function exposedHeaders(dialect: Dialect | false = "standard"): string[] {
-  return ["Retry-After", ...(dialect === false ? [] : DIALECTS[dialect].flatMap(({ names }) => names))];
+  if (dialect !== false && decision.source !== "fallback") DIALECTS[dialect](headers, decision);
 }

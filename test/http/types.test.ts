@@ -1,0 +1,157 @@
+import { type Context, Hono } from "hono";
+import { hc } from "hono/client";
+import type { Decision } from "sluice";
+import * as fetching from "sluice/fetch";
+import { bearer, clientIp, compose, cookie, firstOf, hashed, header, path, rateLimit } from "sluice/hono";
+import { describe, expectTypeOf, test } from "vitest";
+import { limiterOf } from "./setup.js";
+
+const { limiter } = limiterOf();
+
+interface Env {
+  Bindings: { TOKEN: string };
+  Variables: { user: { id: string; plan: "free" | "paid" } };
+}
+
+describe("rateLimit", () => {
+  test('c.get("rateLimit") is typed in every app', () => {
+    new Hono().use(rateLimit({ limiter })).get("/", (c) => {
+      expectTypeOf(c.get("rateLimit")).toEqualTypeOf<Decision | undefined>();
+      expectTypeOf(c.var.rateLimit).toEqualTypeOf<Decision | undefined>();
+      return c.text("");
+    });
+  });
+
+  test("option functions know the app's environment", () => {
+    new Hono<Env>().use(
+      "/api/*",
+      rateLimit<Env>({
+        limiter: (c) => {
+          expectTypeOf(c.env).toEqualTypeOf<{ TOKEN: string }>();
+          return limiter;
+        },
+        key: (c) => {
+          expectTypeOf(c.get("user").id).toEqualTypeOf<string>();
+          return c.get("user").id;
+        },
+        cost: (c) => (c.get("user").plan === "free" ? 2 : { requests: 1 }),
+        limit: async (c) => (c.get("user").plan === "paid" ? 1000 : undefined),
+        skip: (c) => c.req.path === "/health",
+        onDenied: (c, decision) => {
+          expectTypeOf(decision).toEqualTypeOf<Decision>();
+          return c.json({ wait: decision.retryAfterMs }, 429);
+        },
+        refundOn: (response, c) => response.ok && c.env.TOKEN !== "",
+      }),
+    );
+  });
+
+  test("without their types stated they take the app's context for granted", () => {
+    new Hono<Env>().use(rateLimit({ limiter: (c) => (c.env.TOKEN ? limiter : limiter), key: (c) => c.get("user").id }));
+    new Hono<Env>().use(rateLimit({ limiter, key: (c: Context<Env>) => c.get("user").id }));
+  });
+
+  test("option functions may return nothing where that has a meaning", () => {
+    rateLimit({ limiter, key: () => undefined, onDenied: () => {} });
+    rateLimit({ limiter, key: async () => null, onDenied: async () => undefined });
+  });
+
+  test("a limit of its own name is typed in the handlers behind it", () => {
+    new Hono<Env>().use(rateLimit({ limiter, variable: "login" })).post("/login", (c) => {
+      expectTypeOf(c.get("login")).toEqualTypeOf<Decision | undefined>();
+      expectTypeOf(c.get("user").id).toEqualTypeOf<string>();
+      return c.text("");
+    });
+    new Hono().post("/login", rateLimit({ limiter, variable: "login" }), (c) => {
+      expectTypeOf(c.get("login")).toEqualTypeOf<Decision | undefined>();
+      return c.text("");
+    });
+  });
+
+  test("key helpers fit in any app", () => {
+    rateLimit({ limiter, key: clientIp });
+    rateLimit({ limiter, key: bearer() });
+    new Hono<Env>()
+      .use(rateLimit({ limiter, key: compose(clientIp, path()) }))
+      .use(rateLimit({ limiter, key: firstOf(header("x-api-key"), hashed(cookie("session")), clientIp) }))
+      .use(rateLimit({ limiter, key: (c) => header("x-api-key")(c) ?? clientIp(c, { trust: 1 }) }));
+    expectTypeOf(compose(clientIp, path())).returns.toEqualTypeOf<Promise<string | undefined>>();
+  });
+
+  test("clients of Hono's RPC see the handlers' types", () => {
+    const app = new Hono()
+      .use(rateLimit({ limiter }))
+      .get("/items/:id", rateLimit({ limiter, variable: "items" }), (c) => c.json({ id: c.req.param("id"), left: 3 }));
+    const client = hc<typeof app>("https://api.test");
+    const response = () => client.items[":id"].$get({ param: { id: "1" } });
+    expectTypeOf<Awaited<ReturnType<Awaited<ReturnType<typeof response>>["json"]>>>().toEqualTypeOf<{
+      id: string;
+      left: number;
+    }>();
+  });
+
+  test("mistakes are errors", () => {
+    const refused = () => {
+      // @ts-expect-error a limiter is needed
+      rateLimit({ key: clientIp });
+      // @ts-expect-error no such dialect
+      rateLimit({ limiter, headers: "draft-8" });
+      // @ts-expect-error keys are text
+      rateLimit({ limiter, key: () => 5 });
+      // @ts-expect-error costs are numbers
+      rateLimit({ limiter, cost: "5" });
+    };
+    expectTypeOf(refused).toBeFunction();
+  });
+});
+
+describe("withRateLimit", () => {
+  interface WorkerEnv {
+    TOKEN: string;
+  }
+  interface Ctx {
+    waitUntil(task: Promise<unknown>): void;
+  }
+
+  test("keeps the handler's arguments; option functions get the first two", () => {
+    const handler = fetching.withRateLimit(
+      async (_request: Request, env: WorkerEnv, _ctx: Ctx) => new Response(env.TOKEN),
+      {
+        limiter: (env) => {
+          expectTypeOf(env).toEqualTypeOf<WorkerEnv>();
+          return limiter;
+        },
+        key: (request, env) => {
+          expectTypeOf(request).toEqualTypeOf<Request>();
+          expectTypeOf(env).toEqualTypeOf<WorkerEnv>();
+          return fetching.clientIp(request, env, { ipv6Subnet: 56 });
+        },
+        onDenied: (_request, decision, env) => {
+          expectTypeOf(decision).toEqualTypeOf<Decision>();
+          return Response.json(env.TOKEN, { status: 429 });
+        },
+        refundOn: (response, request, env) => response.ok && request.method === "POST" && env.TOKEN !== "",
+      },
+    );
+    expectTypeOf(handler).parameters.toEqualTypeOf<[request: Request, env: WorkerEnv, ctx: Ctx]>();
+    expectTypeOf(handler).returns.toEqualTypeOf<Promise<Response>>();
+  });
+
+  test("a handler without further arguments, and one that may return nothing", () => {
+    const plain = fetching.withRateLimit(() => new Response(), { limiter, key: (request) => request.url });
+    expectTypeOf(plain).toBeCallableWith(new Request("https://api.test"));
+    const middleware = fetching.withRateLimit((_request: Request, _event: Ctx) => undefined, { limiter });
+    expectTypeOf(middleware).returns.toEqualTypeOf<Promise<Response | undefined>>();
+  });
+
+  test("key helpers fit", () => {
+    const handler = (_request: Request, _env: WorkerEnv) => new Response();
+    fetching.withRateLimit(handler, { limiter, key: fetching.clientIp });
+    fetching.withRateLimit(handler, { limiter, key: fetching.compose(fetching.clientIp, fetching.path()) });
+    fetching.withRateLimit(handler, { limiter, key: fetching.firstOf(fetching.bearer(), fetching.clientIp) });
+    fetching.withRateLimit(handler, {
+      limiter,
+      key: fetching.compose((request: Request, env: WorkerEnv) => request.method + env.TOKEN, fetching.path()),
+    });
+  });
+});
