@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node";
-import { startRedis } from "./support/redis-server.js";
+import { startPrivateRedis } from "../src/redis-rest/private-redis.js";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -9,7 +9,7 @@ declare module "vitest" {
 
 /** One Redis for all test files; each keeps to keys of its own. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const redis = await startRedis();
+  const redis = await startPrivateRedis();
   project.provide("redisUrl", redis.url);
   return () => redis.stop();
 }
