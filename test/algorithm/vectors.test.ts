@@ -60,7 +60,14 @@ describe.each(Object.entries(STORES))("run by %s", (_name, place) => {
 /** Carries out a row's call on one key. */
 function runner(policies: readonly Policy[], { store, snapshots }: { store: Store; snapshots: boolean }) {
   const clock = clockAt();
-  const limiter = createLimiter({ store, snapshots, policies, prefix: uniquePrefix(), now: clock.now, timeoutMs: 60_000 });
+  const limiter = createLimiter({
+    store,
+    snapshots,
+    policies,
+    prefix: uniquePrefix(),
+    now: clock.now,
+    timeoutMs: 60_000,
+  });
   return async (at: number, call: string): Promise<KnownDecision> => {
     clock.ms = MIDNIGHT + at;
     const decision = await carryOut(limiter, call);
