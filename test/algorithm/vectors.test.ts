@@ -7,6 +7,7 @@ import { memoryStore } from "../../src/store/memory.js";
 import { redisStore } from "../../src/store/redis.js";
 import type { Store } from "../../src/store/store.js";
 import { clockAt, MIDNIGHT } from "../support/clock.js";
+import { known } from "../support/known.js";
 import { connect, lastingClientOf, uniquePrefix } from "../support/redis.js";
 import { fixedWindowVectors } from "./vectors/fixed-window.js";
 import { policySetVectors } from "./vectors/policy-set.js";
@@ -70,9 +71,7 @@ function runner(policies: readonly Policy[], { store, snapshots }: { store: Stor
   });
   return async (at: number, call: string): Promise<KnownDecision> => {
     clock.ms = MIDNIGHT + at;
-    const decision = await carryOut(limiter, call);
-    if (decision.source === "fallback") throw decision.error;
-    return decision;
+    return known(await carryOut(limiter, call));
   };
 }
 

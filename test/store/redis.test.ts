@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Policy } from "../../src/algorithm/policy.js";
 import { programFor } from "../../src/algorithm/program.js";
 import { FLAGS } from "../../src/algorithm/scripts.js";
 import { StoreError } from "../../src/core/errors.js";
@@ -42,14 +43,14 @@ function recorded(client: RedisClient): { client: RedisClient; calls: string[] }
   };
 }
 
-const POLICIES = {
+const POLICIES: Record<string, Policy[]> = {
   ...Object.fromEntries(Object.entries(COUNTERS).map(([name, make]) => [name, [make({ limit: 5, window: "1 d" })]])),
   "policy set": Object.entries(COUNTERS).map(([name, make]) => make({ name, limit: 5, window: "1 d" })),
 };
 const PROGRAMS = Object.fromEntries(Object.entries(POLICIES).map(([name, policies]) => [name, programFor(policies)]));
 
 const limiterOn = (client: RedisClient, name = "token bucket", prefix = uniquePrefix()) => {
-  const options = { policies: POLICIES[name] ?? [], prefix, now: clock.now, snapshots: false, failureMode: "closed" };
+  const options = { policies: POLICIES[name] ?? [], prefix, now: clock.now, snapshots: false };
   return createLimiter({ ...options, failureMode: "closed", store: redisStore(client) });
 };
 
