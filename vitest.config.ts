@@ -13,6 +13,16 @@ export const alias = [
 export default defineConfig({
   resolve: { alias },
   test: {
-    projects: [{ extends: true, test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/workerd/**"] } }],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "node",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/workerd/**"],
+          globalSetup: ["./test/global-set-up.ts"],
+        },
+      },
+    ],
   },
 });

@@ -45,7 +45,7 @@ for n = 3, #args, 4 do
     if used < 0 then used = 0 end
     local taken = used + delta
     if taken > ceiling then allowed = false end
-    if taken < 0 then taken = 0 end
+    if taken < 0 then taken = 0 elseif taken > 9007199254740991 then taken = 9007199254740991 end
     before[i], after[i] = used, taken
     life = math.ceil(taken / pace)
   else

@@ -1,0 +1,185 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import type { Demand } from "../../src/algorithm/algorithm.js";
+import { type Policy, withLimit } from "../../src/algorithm/policy.js";
+import { type Program, programFor } from "../../src/algorithm/program.js";
+import { demandsOf, type Operation } from "../../src/limiter/call.js";
+import { MIDNIGHT } from "../support/clock.js";
+import { COUNTERS } from "../support/policies.js";
+import { connect, uniquePrefix } from "../support/redis.js";
+
+const SEQUENCES = 110;
+const MOST_STEPS = 300;
+
+const redis = connect(inject("redisUrl"));
+beforeAll(() => redis.ping());
+afterAll(() => redis.disconnect());
+
+interface Turn {
+  readonly operation: Operation;
+  /** Picks a cost for each policy, as a share of its burst. */
+  readonly costs: readonly number[];
+  readonly limit: number | undefined;
+  readonly maxDelayMs: number;
+  /** How the clock moves before it: by a number of ms, or by windows of the first policy and some ms. */
+  readonly wait: readonly [windows: number, ms: number];
+}
+
+const turn: fc.Arbitrary<Turn> = fc.record({
+  operation: fc.oneof(
+    { weight: 8, arbitrary: fc.constant<Operation>("consume") },
+    { weight: 2, arbitrary: fc.constant<Operation>("peek") },
+    { weight: 2, arbitrary: fc.constant<Operation>("refund") },
+    { weight: 1, arbitrary: fc.constant<Operation>("charge") },
+  ),
+  costs: fc.array(
+    fc.oneof(
+      { weight: 6, arbitrary: fc.double({ min: 0, max: 0.5, noNaN: true }) },
+      { weight: 2, arbitrary: fc.double({ min: 0, max: 1.3, noNaN: true }) },
+      { weight: 2, arbitrary: fc.constantFrom(0, 1) },
+      { weight: 1, arbitrary: fc.constant(Number.MAX_SAFE_INTEGER) },
+    ),
+    { minLength: 8, maxLength: 8 },
+  ),
+  limit: fc.option(fc.double({ min: 0.2, max: 3, noNaN: true }), { freq: 6, nil: undefined }),
+  maxDelayMs: fc.constantFrom(0, 0, 0, 1, 500, 2 ** 31 - 1),
+  wait: fc.oneof(
+    { weight: 6, arbitrary: fc.constant([0, 0] as const) },
+    { weight: 6, arbitrary: fc.tuple(fc.constant(0), fc.integer({ min: 1, max: 30 })) },
+    { weight: 6, arbitrary: fc.tuple(fc.double({ min: 0, max: 0.4, noNaN: true }), fc.constant(0)) },
+    { weight: 3, arbitrary: fc.tuple(fc.constantFrom(1, 2), fc.constantFrom(-1, 0, 1)) },
+    { weight: 2, arbitrary: fc.tuple(fc.double({ min: -2, max: 0, noNaN: true }), fc.constantFrom(-1, 0)) },
+    { weight: 1, arbitrary: fc.constantFrom([0, 86_400_000] as const, [0, -86_400_000], [0, -86_400_001]) },
+  ),
+});
+
+const windowMs = fc.oneof(
+  fc.constantFrom(1, 2, 7, 1000, 10_000, 3_600_000, 86_400_000, 366 * 86_400_000),
+  fc.integer({ min: 1, max: 100_000 }),
+);
+
+/** Up to the largest limit that the window allows, small ones mostly. */
+const limitOf = (windowMs: number) => {
+  const most = Math.floor((Number.MAX_SAFE_INTEGER - 1) / windowMs);
+  return fc.oneof(
+    { weight: 5, arbitrary: fc.integer({ min: 1, max: Math.min(30, most) }) },
+    { weight: 2, arbitrary: fc.integer({ min: 1, max: Math.min(40_000_000, most) }) },
+    { weight: 1, arbitrary: fc.integer({ min: Math.ceil(most / 2), max: most }) },
+  );
+};
+
+const policyOf = (make: (typeof COUNTERS)[string], name: string) =>
+  windowMs
+    .chain((window) =>
+      fc.record({
+        name: fc.constant(name),
+        window: fc.constant(window),
+        limit: limitOf(window),
+        burst: limitOf(window),
+      }),
+    )
+    .map(make);
+
+const makers = fc.constantFrom(...Object.values(COUNTERS));
+const setOfPolicies = fc
+  .array(makers, { minLength: 2, maxLength: 8 })
+  .chain((list) => fc.tuple(...list.map((make, i) => policyOf(make, `p${i}`))));
+
+describe("twin and script agree after every step", () => {
+  for (const [name, make] of Object.entries(COUNTERS)) {
+    test(name, () => agree(policyOf(make, "p").map((policy) => [policy])), 60_000);
+  }
+  test("policy sets of 2 to 8", () => agree(setOfPolicies), 60_000);
+});
+
+async function agree(policies: fc.Arbitrary<Policy[]>) {
+  let steps = 0;
+  const turns = fc.array(turn, { minLength: 1, maxLength: MOST_STEPS, size: "max" });
+  const property = fc.asyncProperty(policies, turns, fc.integer({ min: 0, max: 86_400_000 }), async (...sequence) => {
+    steps += await compare(...sequence);
+  });
+  // A failure prints the seed and the path to the shortest sequence that fails.
+  await fc.assert(property, { numRuns: SEQUENCES, interruptAfterTimeLimit: 50_000, markInterruptAsFailure: true });
+  expect(steps).toBeGreaterThanOrEqual(10_000);
+}
+
+/** Runs one sequence on one key by both, the script's side in one go, and compares what they tell after each step. */
+async function compare(policies: Policy[], turns: readonly Turn[], offset: number): Promise<number> {
+  const program = programFor(policies);
+  const key = uniquePrefix();
+  await loaded(program);
+  let now = MIDNIGHT + offset;
+  let kept: unknown;
+  const startedAt = performance.now();
+  const steps = turns.map((turn) => {
+    now += Math.round(turn.wait[0] * (policies[0] as Policy).windowMs) + turn.wait[1];
+    now = Math.min(Math.max(now, 0), 2 ** 43 - 1);
+    const demands = demandsOfTurn(program, policies, turn);
+    const twin = program.step(kept, now, demands);
+    if (twin.allowed) kept = twin.kept;
+    // Looking at the time of the state shows the whole of it, as stored.
+    const [at] = twin.state;
+    const look = demands.map((demand) => ({ ...demand, delta: 0, ceiling: -1 }));
+    const { sha1 } = program.script;
+    // In a transaction time stands still for expiry, so that what is stored for 1 ms is there until PERSIST.
+    const replies = redis
+      .multi()
+      .evalsha(sha1, 1, key, ...program.args(now, demands))
+      .pttl(key)
+      .evalsha(sha1, 1, key, ...program.args(at, look))
+      .persist(key)
+      .exec();
+    return { turn, now, twin, seen: program.step(kept, at, look).state, replies };
+  });
+  const replies = await Promise.all(steps.map((step) => step.replies));
+  const tookMs = performance.now() - startedAt;
+  await redis.del(key);
+
+  let written = false;
+  steps.forEach(({ twin, turn, now, seen }, i) => {
+    const [reply, pttl, looked] = (replies[i] ?? []).map(([error, value]) => error ?? value);
+    const step = `step ${i}: ${turn.operation} at ${now}`;
+    expect(reply, step).toEqual([twin.allowed ? 1 : 0, ...twin.state]);
+    expect(looked, `the state stored by ${step}`).toEqual([0, ...seen]);
+    if (twin.allowed) {
+      expect(pttl, step).toBeLessThanOrEqual(twin.ttlMs);
+      expect(pttl, step).toBeGreaterThanOrEqual(Math.max(0, Math.floor(twin.ttlMs - tookMs)));
+    } else {
+      // -2: no key; -1: no life since the last PERSIST. A denial writes nothing.
+      expect(pttl, step).toBe(written ? -1 : -2);
+    }
+    written ||= twin.allowed;
+  });
+  return steps.length;
+}
+
+function demandsOfTurn(program: Program, policies: Policy[], { operation, costs, limit, maxDelayMs }: Turn): Demand[] {
+  const inForce = policies.map((policy) => limited(policy, limit));
+  const call = {
+    operation,
+    place: "",
+    policies: inForce,
+    limits: "",
+    costs: inForce.map(({ burst }, i) => costOf(costs[i] as number, burst)),
+    maxDelayMs,
+    signal: undefined,
+  };
+  return demandsOf(program, call, operation);
+}
+
+const costOf = (share: number, burst: number) => Math.min(Math.round(share * burst), Number.MAX_SAFE_INTEGER);
+
+/** The policy with a share of its limit, if that leaves it within its bounds. */
+function limited(policy: Policy, share: number | undefined): Policy {
+  if (share === undefined) return policy;
+  const most = Math.floor((Number.MAX_SAFE_INTEGER - 1) / policy.windowMs);
+  const limit = Math.min(Math.max(1, Math.round(policy.limit * share)), most);
+  return Math.round((policy.burst / policy.limit) * limit) <= most ? withLimit(policy, limit) : policy;
+}
+
+const known = new Set<string>();
+async function loaded({ script }: Program): Promise<void> {
+  if (known.has(script.sha1)) return;
+  expect(await redis.script("LOAD", script.text)).toBe(script.sha1);
+  known.add(script.sha1);
+}

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import type { Policy } from "../../src/algorithm/policy.js";
+import type { KnownDecision } from "../../src/core/decision.js";
+import type { Amount } from "../../src/limiter/amounts.js";
+import { createLimiter, type Limiter } from "../../src/limiter/limiter.js";
+import { memoryStore } from "../../src/store/memory.js";
+import { redisStore } from "../../src/store/redis.js";
+import type { Store } from "../../src/store/store.js";
+import { clockAt, MIDNIGHT } from "../support/clock.js";
+import { known } from "../support/known.js";
+import { connect, lastingClientOf, uniquePrefix } from "../support/redis.js";
+import { fixedWindowVectors } from "./vectors/fixed-window.js";
+import { policySetVectors } from "./vectors/policy-set.js";
+import { slidingWindowVectors } from "./vectors/sliding-window.js";
+import { tokenBucketVectors } from "./vectors/token-bucket.js";
+
+const TABLES = {
+  "token bucket": tokenBucketVectors,
+  "sliding window": slidingWindowVectors,
+  "fixed window": fixedWindowVectors,
+};
+
+const redis = connect(inject("redisUrl"));
+beforeAll(() => redis.ping());
+afterAll(() => redis.disconnect());
+
+const STORES: Record<string, () => { store: Store; snapshots: boolean }> = {
+  "the twin": () => ({ store: memoryStore(), snapshots: false }),
+  "the twin, denying from snapshots": () => ({ store: memoryStore(), snapshots: true }),
+  "the .lua in Redis": () => ({ store: redisStore(lastingClientOf(redis)), snapshots: false }),
+};
+
+describe.each(Object.entries(STORES))("run by %s", (_name, place) => {
+  describe.each(Object.entries(TABLES))("%s", (_algorithm, vectors) => {
+    test.each(vectors)("$title", async ({ policy, rows }) => {
+      const run = runner([policy], place());
+      for (const [at, call, allowed, remaining, retryAfterMs, resetAfterMs, delayMs = 0] of rows) {
+        const answer = await run(at, call);
+        expect(answer, `${call} at ${at}`).toMatchObject({ allowed, remaining, retryAfterMs, resetAfterMs, delayMs });
+        expect(answer.policies).toHaveLength(1);
+        expect(answer.policies[0]).toMatchObject({ policy: answer.policy, remaining, retryAfterMs, resetAfterMs });
+      }
+    });
+  });
+
+  describe("policy set", () => {
+    test.each(policySetVectors)("$title", async ({ policies, rows }) => {
+      const run = runner(policies, place());
+      for (const [at, call, allowed, policy, remaining, retryAfterMs, resetAfterMs, delayMs = 0] of rows) {
+        const answer = await run(at, call);
+        expect(answer, `${call} at ${at}`).toMatchObject({ allowed, policy, retryAfterMs, resetAfterMs, delayMs });
+        expect(answer.policies.map((status) => status.remaining)).toEqual(remaining);
+        const binding = answer.policies.find((status) => status.policy === policy);
+        expect(answer).toMatchObject({ limit: binding?.limit, remaining: binding?.remaining });
+        expect(answer.resetAfterMs).toBe(Math.max(...answer.policies.map((status) => status.resetAfterMs)));
+      }
+    });
+  });
+});
+
+/** Carries out a row's call on one key. */
+function runner(policies: readonly Policy[], { store, snapshots }: { store: Store; snapshots: boolean }) {
+  const clock = clockAt();
+  const limiter = createLimiter({
+    store,
+    snapshots,
+    policies,
+    prefix: uniquePrefix(),
+    now: clock.now,
+    timeoutMs: 60_000,
+  });
+  return async (at: number, call: string): Promise<KnownDecision> => {
+    clock.ms = MIDNIGHT + at;
+    return known(await carryOut(limiter, call));
+  };
+}
+
+function carryOut(limiter: Limiter, call: string) {
+  const [operation, amount = "", ...options] = call.split(" ");
+  const cost = amountOf(amount);
+  const [option, value = ""] = options;
+  const limit = option === "limit" ? { limit: amountOf(value) } : {};
+  if (operation === "consume") {
+    return limiter.consume("k", { cost, ...limit, ...(option === "maxDelayMs" && { maxDelayMs: Number(value) }) });
+  }
+  if (operation === "peek") return limiter.peek("k", { cost, ...limit });
+  if (operation === "refund") return limiter.refund("k", cost, limit);
+  if (operation === "charge") return limiter.charge("k", cost, limit);
+  throw new Error(`"${call}" is not a call`);
+}
+
+function amountOf(text: string): Amount {
+  if (!text.includes("=")) return Number(text);
+  return Object.fromEntries(
+    text.split(",").map((part) => {
+      const [name, value] = part.split("=");
+      return [name, Number(value)];
+    }),
+  );
+}

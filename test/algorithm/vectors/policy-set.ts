@@ -1,0 +1,66 @@
+import { fixedWindow, slidingWindow, tokenBucket } from "../../../src/algorithm/policy.js";
+import { never, no, type SetVector, yes } from "./vector.js";
+
+export const policySetVectors: readonly SetVector[] = [
+  {
+    title: "takes from all or from none",
+    policies: [
+      tokenBucket({ name: "burst", limit: 2, window: "1 s" }),
+      slidingWindow({ name: "steady", limit: 5, window: "10 s" }),
+    ],
+    rows: [
+      [0, "consume 1", yes, "burst", [1, 4], 0, 20_000],
+      [0, "consume 1", yes, "burst", [0, 3], 0, 20_000],
+      [0, "consume 1", no, "burst", [0, 3], 500, 20_000],
+      [500, "consume 1", yes, "burst", [0, 2], 0, 19_500],
+      [1000, "consume 1", yes, "burst", [0, 1], 0, 19_000],
+      [1500, "consume 1", yes, "burst", [0, 0], 0, 18_500],
+      [2500, "consume 1", no, "steady", [2, 0], 9500, 17_500],
+      [2500, "consume 3", no, "burst", [2, 0], never, 17_500],
+      [11_999, "consume 1", no, "steady", [2, 0], 1, 8001],
+      [12_000, "consume 1", yes, "steady", [1, 0], 0, 18_000],
+    ],
+  },
+  {
+    title: "charges each policy its own cost, by name",
+    policies: [
+      fixedWindow({ name: "requests", limit: 2, window: "10 s" }),
+      tokenBucket({ name: "tokens", limit: 1000, window: "10 s" }),
+    ],
+    rows: [
+      [0, "consume requests=1,tokens=850", yes, "tokens", [1, 150], 0, 10_000],
+      [0, "consume requests=1,tokens=200", no, "tokens", [1, 150], 500, 10_000],
+      [0, "consume requests=1", yes, "requests", [0, 150], 0, 10_000],
+      [0, "consume tokens=150", yes, "tokens", [0, 0], 0, 10_000],
+      [0, "charge tokens=100", yes, "tokens", [0, 0], 0, 11_000],
+      [1000, "refund tokens=600", yes, "tokens", [0, 600], 0, 9000],
+      [1000, "consume 1", no, "requests", [0, 600], 9000, 9000],
+      [10_000, "consume 1 limit requests=5,tokens=500", yes, "requests", [4, 499], 0, 10_000],
+      [10_000, "consume requests=1,tokens=700", yes, "requests", [0, 299], 0, 10_000],
+    ],
+  },
+  {
+    title: "lends what its bucket can lend, if the windows allow it",
+    policies: [
+      tokenBucket({ name: "burst", limit: 2, window: "1 s" }),
+      fixedWindow({ name: "quota", limit: 3, window: "10 s" }),
+    ],
+    rows: [
+      [0, "consume 2 maxDelayMs 500", yes, "burst", [0, 1], 0, 10_000, 0],
+      [0, "consume 1 maxDelayMs 500", yes, "burst", [0, 0], 0, 10_000, 500],
+      [0, "consume 1 maxDelayMs 5000", no, "quota", [0, 0], 10_000, 10_000, 0],
+    ],
+  },
+  {
+    title: "stands still while a clock runs behind",
+    policies: [
+      tokenBucket({ name: "burst", limit: 5, window: "10 s" }),
+      fixedWindow({ name: "quota", limit: 10, window: "10 s" }),
+    ],
+    rows: [
+      [12_000, "consume 5", yes, "burst", [0, 5], 0, 10_000],
+      [9000, "consume 1", no, "burst", [0, 5], 5000, 13_000],
+      [14_000, "consume 1", yes, "burst", [0, 4], 0, 10_000],
+    ],
+  },
+];

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Policy } from "../../src/algorithm/policy.js";
+import { programFor } from "../../src/algorithm/program.js";
+import { createLimiter } from "../../src/limiter/limiter.js";
+import { startPrivateRedis } from "../../src/redis-rest/private-redis.js";
+import { redisStore } from "../../src/store/redis.js";
+import { clockAt } from "../support/clock.js";
+import { COUNTERS } from "../support/policies.js";
+import { clientOf, connect } from "../support/redis.js";
+
+// A server of its own: it counts commands.
+const server = await startPrivateRedis();
+const redis = connect(server.url);
+beforeAll(() => redis.ping());
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+beforeEach(() => redis.flushall());
+
+const SETS: Record<string, Policy[]> = {
+  ...Object.fromEntries(Object.entries(COUNTERS).map(([name, make]) => [name, [make({ limit: 3, window: "1 d" })]])),
+  "a set of three": Object.entries(COUNTERS).map(([name, make]) => make({ name, limit: 3, window: "1 d" })),
+};
+
+/** The commands that Redis carried out meanwhile, those inside scripts included, as Upstash would bill them. */
+async function billed(task: () => Promise<unknown>): Promise<Record<string, number>> {
+  await redis.config("RESETSTAT");
+  await task();
+  const lines = (await redis.info("commandstats")).matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
+  const counts = [...lines].map(([, command, calls]) => [command, Number(calls)]);
+  return Object.fromEntries(counts.filter(([command]) => command !== "config|resetstat"));
+}
+
+describe.each(Object.entries(SETS))("%s", (_name, policies) => {
+  test("3 commands if allowed, 2 if denied, none from a snapshot", async () => {
+    const clock = clockAt();
+    const options = { policies, now: clock.now, store: redisStore(clientOf(redis)) };
+    const limiter = createLimiter(options);
+    const other = createLimiter(options);
+    await limiter.consume("warm");
+
+    expect(await billed(() => limiter.consume("k", { cost: 2 }))).toEqual({ evalsha: 1, get: 1, set: 1 });
+    expect(await billed(() => limiter.peek("k"))).toEqual({ evalsha: 1, get: 1 });
+    expect(await billed(() => limiter.charge("k", 1))).toEqual({ evalsha: 1, get: 1, set: 1 });
+    expect(await billed(() => other.consume("k"))).toEqual({ evalsha: 1, get: 1 });
+    expect(await billed(() => other.consume("k"))).toEqual({});
+    expect(await other.consume("k")).toMatchObject({ allowed: false, source: "snapshot" });
+    // What was left by an allowed answer tells enough to deny.
+    expect(await billed(() => limiter.consume("k"))).toEqual({});
+    expect(await billed(() => limiter.refund("k", 1))).toEqual({ evalsha: 1, get: 1, set: 1 });
+    expect(await billed(() => limiter.reset("k"))).toEqual({ del: 1 });
+  });
+});
+
+describe.each(Object.entries(COUNTERS))("%s", (_name, make) => {
+  test("an identifier takes at most 96 bytes in Redis, with a key of 20", async () => {
+    const policies = [make({ limit: 1000, window: "10 s" })];
+    const limiter = createLimiter({ policies, prefix: "p", store: redisStore(clientOf(redis)), now: clockAt().now });
+    const key = `p:${programFor(policies).kind}:`.padEnd(20, "x");
+    await limiter.consume(key.slice(key.lastIndexOf(":") + 1), { cost: 7 });
+    expect(await redis.keys("*")).toEqual([key]);
+    expect(Buffer.byteLength(key)).toBe(20);
+    const bytes = await redis.memory("USAGE", key);
+    expect(bytes).toBeGreaterThan(20);
+    expect(bytes).toBeLessThanOrEqual(96);
+  });
+});

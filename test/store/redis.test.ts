@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Policy } from "../../src/algorithm/policy.js";
+import { programFor } from "../../src/algorithm/program.js";
+import { FLAGS } from "../../src/algorithm/scripts.js";
+import { StoreError } from "../../src/core/errors.js";
+import { createLimiter } from "../../src/limiter/limiter.js";
+import { startPrivateRedis } from "../../src/redis-rest/private-redis.js";
+import { redisStore } from "../../src/store/redis.js";
+import type { RedisClient } from "../../src/store/redis-client.js";
+import { clockAt } from "../support/clock.js";
+import { COUNTERS } from "../support/policies.js";
+import { clientOf, connect, uniquePrefix } from "../support/redis.js";
+
+// A server of its own: these tests make it forget scripts.
+const server = await startPrivateRedis();
+const redis = connect(server.url);
+beforeAll(() => redis.ping());
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+beforeEach(() => redis.script("FLUSH"));
+
+const clock = clockAt();
+
+/** What a client was asked, in short: the method, and whether it was the flagged text. */
+function recorded(client: RedisClient): { client: RedisClient; calls: string[] } {
+  const calls: string[] = [];
+  const flagged = new Set(Object.values(PROGRAMS).map(({ script }) => script.flaggedSha1));
+  return {
+    calls,
+    client: {
+      evalsha(sha1, keys, args) {
+        calls.push(flagged.has(sha1) ? "evalsha flagged" : "evalsha");
+        return client.evalsha(sha1, keys, args);
+      },
+      eval(script, keys, args) {
+        calls.push(script.startsWith(FLAGS) ? "eval flagged" : "eval");
+        return client.eval(script, keys, args);
+      },
+      del: (key) => client.del(key),
+    },
+  };
+}
+
+const POLICIES: Record<string, Policy[]> = {
+  ...Object.fromEntries(Object.entries(COUNTERS).map(([name, make]) => [name, [make({ limit: 5, window: "1 d" })]])),
+  "policy set": Object.entries(COUNTERS).map(([name, make]) => make({ name, limit: 5, window: "1 d" })),
+};
+const PROGRAMS = Object.fromEntries(Object.entries(POLICIES).map(([name, policies]) => [name, programFor(policies)]));
+
+const limiterOn = (client: RedisClient, name = "token bucket", prefix = uniquePrefix()) => {
+  const options = { policies: POLICIES[name] ?? [], prefix, now: clock.now, snapshots: false };
+  return createLimiter({ ...options, failureMode: "closed", store: redisStore(client) });
+};
+
+describe("on stock Redis, which refuses the flag", () => {
+  test("falls back to the plain script once, and asks once from then on", async () => {
+    const { client, calls } = recorded(clientOf(redis));
+    const limiter = limiterOn(client);
+    expect(await limiter.consume("k")).toMatchObject({ allowed: true, remaining: 4, source: "store" });
+    expect(calls).toEqual(["evalsha flagged", "eval flagged", "evalsha", "eval"]);
+    calls.length = 0;
+    expect(await limiter.consume("k")).toMatchObject({ allowed: true, remaining: 3 });
+    expect(await limiter.consume("k")).toMatchObject({ allowed: true, remaining: 2 });
+    expect(calls).toEqual(["evalsha", "evalsha"]);
+  });
+
+  test("the fallback holds for the store's other scripts", async () => {
+    const { client, calls } = recorded(clientOf(redis));
+    const store = redisStore(client);
+    for (const policies of Object.values(POLICIES)) {
+      const limiter = createLimiter({ store, policies, prefix: uniquePrefix(), now: clock.now });
+      expect(await limiter.consume("k")).toMatchObject({ allowed: true, source: "store" });
+    }
+    expect(calls.filter((call) => call.endsWith("flagged"))).toEqual(["evalsha flagged", "eval flagged"]);
+  });
+
+  test("calls that all come first are all answered, and counted once", async () => {
+    const limiter = limiterOn(clientOf(redis));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => limiter.consume("k")));
+    expect(answers.map(({ source }) => source)).toEqual(Array(8).fill("store"));
+    expect(answers.filter(({ allowed }) => allowed)).toHaveLength(5);
+  });
+
+  test("Redis forgets its scripts in between", async () => {
+    const { client, calls } = recorded(clientOf(redis));
+    const limiter = limiterOn(client);
+    await limiter.consume("k");
+    await redis.script("FLUSH");
+    calls.length = 0;
+    expect(await limiter.consume("k")).toMatchObject({ remaining: 3 });
+    expect(await limiter.consume("k")).toMatchObject({ remaining: 2 });
+    expect(calls).toEqual(["evalsha", "eval", "evalsha"]);
+  });
+});
+
+test("where the flag is taken, only flagged scripts are sent", async () => {
+  // Upstash's part, over this Redis: the flags line is taken, and the digest is that of the whole text.
+  const plain = clientOf(redis);
+  const loaded = new Map<string, string>();
+  const { client, calls } = recorded({
+    ...plain,
+    async evalsha(sha1, keys, args) {
+      const known = loaded.get(sha1);
+      if (!known) throw new Error("ERR NOSCRIPT No matching script. Please use EVAL.");
+      return plain.evalsha(known, keys, args);
+    },
+    async eval(script, keys, args) {
+      const text = script.replace(`${FLAGS}\n`, "");
+      for (const { script } of Object.values(PROGRAMS))
+        if (script.text === text) loaded.set(script.flaggedSha1, script.sha1);
+      return plain.eval(text, keys, args);
+    },
+  });
+  const limiter = limiterOn(client);
+  await limiter.consume("k");
+  expect(await limiter.consume("k")).toMatchObject({ remaining: 3 });
+  expect(calls).toEqual(["evalsha flagged", "eval flagged", "evalsha flagged"]);
+});
+
+describe.each(Object.keys(POLICIES))("%s", (name) => {
+  const place = (prefix: string) => `${prefix}:${PROGRAMS[name]?.kind}:k`;
+
+  test.each([
+    ["text", "hello"],
+    ["nothing", ""],
+    ["twelve bytes of text", "hello, world"],
+    ["the length of a state, all ones", Buffer.alloc(12, 0xff)],
+    ["the length of a long state, all ones", Buffer.alloc(20, 0xff)],
+    ["the length of a set's state, all ones", Buffer.alloc(6 + 7 * 4, 0xff)],
+    ["the length of a state, all zeros", Buffer.alloc(12)],
+    ["the length of a long state, all zeros", Buffer.alloc(20)],
+    ["one byte too many", Buffer.alloc(13, 1)],
+  ])("a foreign value counts as nothing used: %s", async (_title, value) => {
+    const prefix = uniquePrefix();
+    await redis.set(place(prefix), value);
+    const limiter = limiterOn(clientOf(redis), name, prefix);
+    expect(await limiter.consume("k")).toMatchObject({ allowed: true, remaining: 4, source: "store" });
+    expect(await limiter.consume("k")).toMatchObject({ allowed: true, remaining: 3, source: "store" });
+  });
+
+  test("any bytes in its place are answered or told as an error, and reset mends them", async () => {
+    const prefix = uniquePrefix();
+    const limiter = limiterOn(clientOf(redis), name, prefix);
+    for (let i = 0; i < 300; i += 1) {
+      const bytes = crypto.getRandomValues(new Uint8Array([12, 20, 34][i % 3] ?? 0));
+      // The time of a real state, so that its counts are read.
+      if (i % 2 === 0) new DataView(bytes.buffer).setBigUint64(0, BigInt(clock.ms) << 16n);
+      await redis.set(place(prefix), Buffer.from(bytes));
+      const answer = await limiter.consume("k");
+      // Counts beyond 2^53 are no state's: there is nothing to conclude from them.
+      if (answer.source === "fallback") expect(answer.error).toMatchObject({ kind: "reply" });
+      else expect(answer.retryAfterMs).toBeGreaterThanOrEqual(0);
+      await limiter.reset("k");
+      expect(await limiter.peek("k")).toMatchObject({ allowed: true, remaining: 5, resetAfterMs: 0 });
+    }
+  });
+
+  test("a key of another type is an error, told without its name", async () => {
+    const prefix = uniquePrefix();
+    await redis.rpush(place(prefix), "a");
+    const { client, calls } = recorded(clientOf(redis));
+    const limiter = limiterOn(client, name, prefix);
+    await limiter.consume("other");
+    calls.length = 0;
+    const answer = await limiter.consume("k");
+    expect(answer).toMatchObject({ allowed: false, source: "fallback", error: { kind: "reply" } });
+    expect(answer.source === "fallback" && answer.error.message).not.toContain(prefix);
+    expect(calls).toEqual(["evalsha"]);
+  });
+});
+
+describe("replies that make no sense", () => {
+  test.each([
+    ["nothing", null],
+    ["text", "OK"],
+    ["too few numbers", [1]],
+    ["too many numbers", [1, 5, 0, 0]],
+    ["no numbers", ["a", "b", "c"]],
+    ["neither allowed nor denied", [2, 5, 0]],
+    ["below zero", [1, 5, -1]],
+    ["fractions", [1, 5, 0.5]],
+  ])("%s", async (_title, reply) => {
+    const answering = async () => reply;
+    const client = { evalsha: answering, eval: answering, del: answering };
+    const answer = await limiterOn(client).consume("k");
+    expect(answer).toMatchObject({ source: "fallback", error: { kind: "reply" } });
+    expect(answer.source === "fallback" && answer.error).toBeInstanceOf(StoreError);
+  });
+
+  test("numbers written as text are taken", async () => {
+    const client = { evalsha: async () => ["1", `${clock.ms}`, "0"], eval: async () => null, del: async () => 0 };
+    expect(await limiterOn(client).consume("k")).toMatchObject({ allowed: true, remaining: 5 });
+  });
+});

@@ -1,0 +1,7 @@
+import type { Decision, KnownDecision } from "../../src/core/decision.js";
+
+/** The decision with its counts; throws if there are none. */
+export function known(decision: Decision): KnownDecision {
+  if (decision.source === "fallback") throw decision.error;
+  return decision;
+}

@@ -1,0 +1,14 @@
+import {
+  fixedWindow,
+  type Policy,
+  slidingWindow,
+  type TokenBucketOptions,
+  tokenBucket,
+} from "../../src/algorithm/policy.js";
+
+/** The algorithms that combine, by name; windows ignore a burst. */
+export const COUNTERS: Record<string, (options: TokenBucketOptions) => Policy> = {
+  "token bucket": tokenBucket,
+  "sliding window": ({ burst: _burst, ...options }) => slidingWindow(options),
+  "fixed window": ({ burst: _burst, ...options }) => fixedWindow(options),
+};

@@ -1,0 +1,38 @@
+import { randomUUID } from "node:crypto";
+import { type ChainableCommander, Redis } from "ioredis";
+import type { RedisClient } from "../../src/store/redis-client.js";
+
+/** A prefix that no other test uses. */
+export const uniquePrefix = () => `t${randomUUID().slice(0, 12)}`;
+
+export function connect(url: string): Redis {
+  return new Redis(url, { maxRetriesPerRequest: 0, enableReadyCheck: false });
+}
+
+/** A connection as the store wants its client. */
+export function clientOf(redis: Redis): RedisClient {
+  return {
+    evalsha: (sha1, keys, args) => redis.evalsha(sha1, keys.length, ...keys, ...args),
+    eval: (script, keys, args) => redis.eval(script, keys.length, ...keys, ...args),
+    del: (key) => redis.del(key),
+  };
+}
+
+/**
+ * The same, for tests whose clock is not that of Redis: keys stay until they are deleted. What expires is whole by then,
+ * so it makes no difference to any answer; test/algorithm/ttl.test.ts has the expiry itself.
+ */
+export function lastingClientOf(redis: Redis): RedisClient {
+  // In one transaction time stands still for expiry, so that even a life of 1 ms can't end before PERSIST.
+  async function lasting(key: string, command: (transaction: ChainableCommander) => ChainableCommander) {
+    const replies = await command(redis.multi()).persist(key).exec();
+    const [error, reply] = replies?.[0] ?? [new Error("no reply")];
+    if (error) throw error;
+    return reply;
+  }
+  return {
+    evalsha: (sha1, keys, args) => lasting(`${keys[0]}`, (t) => t.evalsha(sha1, keys.length, ...keys, ...args)),
+    eval: (script, keys, args) => lasting(`${keys[0]}`, (t) => t.eval(script, keys.length, ...keys, ...args)),
+    del: (key) => redis.del(key),
+  };
+}
