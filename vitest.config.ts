@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
+import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { closingLine } from "./test/closing-line.ts";
 
 const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
@@ -10,19 +12,40 @@ export const alias = [
   { find: /^sluice\/upstash$/, replacement: source("store/upstash.ts") },
 ];
 
+const resolve = { alias };
+
 export default defineConfig({
-  resolve: { alias },
   test: {
+    reporters: ["default", closingLine],
+    // Here and not in the projects, which don't extend this: so it runs once for all of them.
+    globalSetup: ["./test/global-set-up.ts"],
     projects: [
       {
-        extends: true,
+        resolve,
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/workerd/**"],
-          globalSetup: ["./test/global-set-up.ts"],
+          exclude: ["test/workerd/**", "test/browser/**"],
         },
       },
+      {
+        resolve,
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              cf: false,
+              bindings: {
+                UPSTASH_REDIS_REST_URL: inject("restUrl"),
+                UPSTASH_REDIS_REST_TOKEN: inject("restToken"),
+              },
+            },
+          })),
+        ],
+        test: { name: "workerd", include: ["test/workerd/**/*.test.ts"] },
+      },
+      // A browser is much to install: `npm run test:browser`.
+      { resolve, test: { name: "browser", include: ["test/browser/**/*.test.ts"] } },
     ],
   },
 });

@@ -1,15 +1,19 @@
 import type { TestProject } from "vitest/node";
-import { startPrivateRedis } from "../src/redis-rest/private-redis.js";
+import { createRedisRest } from "../src/redis-rest/server.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     redisUrl: string;
+    restUrl: string;
+    restToken: string;
   }
 }
 
-/** One Redis for all test files; each keeps to keys of its own. */
+/** One Redis, and one REST server in front of it, for all test files; each keeps to keys of its own. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const redis = await startPrivateRedis();
-  project.provide("redisUrl", redis.url);
-  return () => redis.stop();
+  const rest = await createRedisRest({ say: (line) => project.vitest.logger.log(line) });
+  project.provide("redisUrl", rest.redisUrl);
+  project.provide("restUrl", rest.url);
+  project.provide("restToken", rest.token);
+  return () => rest.close();
 }

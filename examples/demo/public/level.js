@@ -1,0 +1,37 @@
+// What is left of one quota, known at one moment and worked out for the moments after it.
+
+/** @typedef {{ level: number | undefined, capacity: number, retryAfterMs: number, resetAfterMs: number }} Reading */
+
+/**
+ * A gauge to be set by decisions and read at any time.
+ * @param {boolean} flows whether the quota flows in continuously, as into a bucket, and can be read between whole numbers
+ */
+export function createLevel(flows) {
+  let seen;
+
+  return {
+    /** @param decision a decision, or the part of one that is known: { remaining, retryAfterMs, policies } */
+    set(decision, at) {
+      seen = { decision, at };
+    },
+    clear() {
+      seen = undefined;
+    },
+    /** @returns {Reading | undefined} nothing before the first decision */
+    read(now) {
+      if (!seen) return undefined;
+      const { decision, at } = seen;
+      const policy = decision.policies?.[0];
+      const passed = now - at;
+      const retryAfterMs = Math.max(0, decision.retryAfterMs - passed);
+      if (!policy) return { level: undefined, capacity: decision.limit, retryAfterMs, resetAfterMs: 0 };
+      const resetAfterMs = Math.max(0, policy.resetAfterMs - passed);
+      // Once the wait is over there is room for one at least.
+      const least = decision.retryAfterMs > 0 && retryAfterMs === 0 ? 1 : 0;
+      const level = flows
+        ? policy.burst - (resetAfterMs * policy.limit) / policy.windowMs
+        : Math.max(least, policy.remaining);
+      return { level, capacity: policy.burst, retryAfterMs, resetAfterMs };
+    },
+  };
+}

@@ -1,0 +1,161 @@
+// One limit on the page: what is left, the last half minute, the ways to send requests, and the last answer.
+import { send } from "./api.js";
+import { createLevel } from "./level.js";
+import { createTimeline, SPAN_MS } from "./timeline.js";
+
+const BURST = 20;
+const SAMPLE_EVERY_MS = 50;
+const SAY_AFTER_MS = 600;
+
+/**
+ * @param {{ path: string, title: string, flows: boolean, told(policy: object): string, apiKey(): string, sent(): void }} options
+ *   `sent` is called after each answer
+ */
+export function createPanel({ path, title, flows, told, apiKey, sent }) {
+  const template = /** @type {HTMLTemplateElement} */ (document.querySelector("#panel"));
+  const element = template.content.cloneNode(true).firstElementChild;
+  const find = (selector) => element.querySelector(selector);
+  const level = createLevel(flows);
+  const draw = createTimeline(find("canvas"));
+  let samples = [];
+  let marks = [];
+  let counts = { passed: 0, denied: 0, uncounted: 0 };
+  let unsaid = { passed: 0, denied: 0, uncounted: 0 };
+  let stream;
+  let saying;
+
+  element.id = path.slice("/api/".length);
+  element.setAttribute("aria-labelledby", `${element.id}-title`);
+  find("h2").id = `${element.id}-title`;
+  find("h2").textContent = title;
+  find(".path").textContent = `GET ${path}`;
+  find("canvas").setAttribute("aria-label", `${title}: level and requests of the last 30 seconds`);
+  find("input").setAttribute("aria-label", `${title}: requests per second`);
+
+  find(".one").addEventListener("click", () => fire());
+  find(".burst").addEventListener("click", () => {
+    for (let n = 0; n < BURST; n += 1) fire();
+  });
+  find(".stream").addEventListener("click", () => setStream(!stream));
+  find("input").addEventListener("input", () => {
+    find("output").textContent = `${find("input").value} / s`;
+    if (stream) setStream(true);
+  });
+  find(".copy").addEventListener("click", async () => {
+    await navigator.clipboard.writeText(find(".terminal code").textContent);
+    find(".copy").textContent = "Copied";
+    setTimeout(() => (find(".copy").textContent = "Copy"), 1500);
+  });
+
+  async function fire() {
+    const asked = apiKey();
+    try {
+      const answer = await send(path, asked);
+      if (asked !== apiKey()) return;
+      take(answer);
+    } catch {
+      // The page says that the Worker is gone when it looks next.
+    }
+    sent();
+  }
+
+  function take(answer) {
+    const kind = answer.status === 429 ? "denied" : answer.source === "fallback" ? "uncounted" : "passed";
+    const now = performance.now();
+    marks.push({ at: now, kind });
+    counts[kind] += 1;
+    unsaid[kind] += 1;
+    if (answer.status === 200) show(answer.body, now);
+    showAnswer(answer);
+    for (const [name, count] of Object.entries(counts)) find(`.${name} b`).textContent = `${count}`;
+    find(".uncounted").hidden = counts.uncounted === 0;
+    saying = saying ?? setTimeout(say, SAY_AFTER_MS);
+  }
+
+  /** Takes a decision as what is known from now on. */
+  function show(decision, now = performance.now()) {
+    level.set(decision, now);
+    const policy = decision.policies?.[0];
+    if (policy) find(".policy").textContent = told(policy);
+  }
+
+  function showAnswer({ status, tookMs, fields, body }) {
+    find(".answer").hidden = false;
+    find(".status").textContent = `${status} ${status === 200 ? "OK" : "Too Many Requests"} in ${tookMs.toFixed(0)} ms`;
+    find(".status").dataset.status = `${status}`;
+    find("dl").replaceChildren(
+      ...fields.flatMap(([name, value]) => [textElement("dt", name), textElement("dd", value)]),
+    );
+    find("pre").textContent = JSON.stringify(body, null, 2);
+  }
+
+  /** For those who listen: what came of the requests since it last spoke. */
+  function say() {
+    saying = undefined;
+    const parts = Object.entries(unsaid).flatMap(([kind, count]) => (count ? [`${count} ${kind}`] : []));
+    const { retryAfterMs = 0 } = level.read(performance.now()) ?? {};
+    const next = retryAfterMs > 0 ? `, next passes in ${Math.ceil(retryAfterMs / 1000)} s` : "";
+    find(".spoken").textContent = `${title}: ${parts.join(", ")}${next}`;
+    unsaid = { passed: 0, denied: 0, uncounted: 0 };
+  }
+
+  function setStream(on) {
+    clearInterval(stream);
+    stream = on ? setInterval(fire, 1000 / Number(find("input").value)) : undefined;
+    find(".stream").setAttribute("aria-pressed", `${on}`);
+    find(".stream").textContent = on ? "Stop" : "Stream";
+  }
+
+  /** Draws the present; true while there is something to see move. */
+  function tick(now) {
+    const reading = level.read(now);
+    samples = recent(samples, now);
+    marks = recent(marks, now);
+    if (reading && now - (samples.at(-1)?.at ?? 0) >= SAMPLE_EVERY_MS) samples.push({ at: now, level: reading.level });
+    draw({ samples, marks, capacity: reading?.capacity ?? 10, waiting: isWaiting(reading), now });
+    showReading(reading);
+    return stream !== undefined || (reading?.resetAfterMs ?? 1) > 0;
+  }
+
+  function showReading(reading) {
+    const known = reading?.level !== undefined;
+    const left = known ? Math.max(0, Math.floor(reading.level + 1e-9)) : undefined;
+    find(".left strong").textContent = known ? `${left}` : "?";
+    find(".left span").textContent = known ? `of ${reading.capacity} left` : "nobody knows how many are left";
+    find(".fill").style.width = known ? `${(100 * Math.max(0, reading.level)) / reading.capacity}%` : "0";
+    find(".meter").style.setProperty("--cells", `${reading?.capacity ?? 10}`);
+    const waits = isWaiting(reading);
+    find(".next strong").textContent = waits ? `in ${(reading.retryAfterMs / 1000).toFixed(1)} s` : "now";
+    element.classList.toggle("waiting", waits);
+    element.classList.toggle("unknown", reading !== undefined && !known);
+  }
+
+  return {
+    element,
+    show,
+    tick,
+    /** Starts over, for another key. */
+    clear() {
+      level.clear();
+      samples = [];
+      marks = [];
+      counts = { passed: 0, denied: 0, uncounted: 0 };
+      for (const name of Object.keys(counts)) find(`.${name} b`).textContent = "0";
+      find(".answer").hidden = true;
+      const header = apiKey() ? ` -H 'x-api-key: ${apiKey().replaceAll("'", "'\\''")}'` : "";
+      find(".terminal code").textContent = `curl -i${header} ${location.origin}${path}`;
+    },
+  };
+}
+
+const isWaiting = (reading) => (reading?.retryAfterMs ?? 0) > 0;
+
+function recent(list, now) {
+  return list.filter(({ at }) => now - at <= SPAN_MS);
+}
+
+function textElement(name, text) {
+  const element = document.createElement(name);
+  element.textContent = text;
+  return element;
+}
