@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { type AddressInfo, connect, type Server as TcpServer, createServer as tcpServer } from "node:net";
+import { type AddressInfo, type connect, type Server as TcpServer, createServer as tcpServer } from "node:net";
 import { buffer } from "node:stream/consumers";
 
 /** What happens to a request on its way. `commit`: whether the store carries it out. */
