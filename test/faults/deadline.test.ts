@@ -43,7 +43,7 @@ function limiterOn(client: Partial<Record<keyof RedisClient, unknown>>, timeoutM
 test("the HTTP request given up on is aborted: the proxy sees its connection closed", async () => {
   rig.proxy.fault = { kind: "hang", commit: false };
   const before = rig.proxy.givenUp;
-  expect(await rig.limiter().consume("k")).toMatchObject({ source: "fallback", error: { kind: "timeout" } });
+  expect(await rig.limiter({ timeoutMs: TIMEOUT_MS }).consume("k")).toMatchObject({ error: { kind: "timeout" } });
   await expect.poll(() => rig.proxy.givenUp).toBe(before + 1);
 });
 
@@ -51,7 +51,7 @@ test("an endless body is no longer read after the deadline, and nothing of it is
   rig.proxy.fault = { kind: "endless" };
   const before = { givenUp: rig.proxy.givenUp, heap: bytesInUse(), bytes: rig.proxy.endlessBytes };
   for (let i = 0; i < 3; i += 1) {
-    expect(await rig.limiter().consume("k")).toMatchObject({ error: { kind: "timeout" } });
+    expect(await rig.limiter({ timeoutMs: TIMEOUT_MS }).consume("k")).toMatchObject({ error: { kind: "timeout" } });
   }
   await expect.poll(() => rig.proxy.givenUp).toBe(before.givenUp + 3);
   const sent = rig.proxy.endlessBytes - before.bytes;
@@ -64,7 +64,7 @@ test("a caller that aborts ends the HTTP request at once, and hears its own reas
   rig.proxy.fault = { kind: "hang", commit: false };
   const { requests, givenUp } = rig.proxy;
   const caller = new AbortController();
-  const call = rig.limiter({ timeoutMs: 60_000 }).consume("k", { signal: caller.signal });
+  const call = rig.limiter().consume("k", { signal: caller.signal });
   await expect.poll(() => rig.proxy.requests).toBe(requests + 1);
   const reason = new Error("the visitor left");
   caller.abort(reason);
@@ -98,7 +98,10 @@ test("a port that nobody listens on is out of reach at once", async () => {
 test("a reset has the same deadline, and rejects with the StoreError", async () => {
   rig.proxy.fault = { kind: "hang", commit: false };
   const { givenUp } = rig.proxy;
-  await expect(rig.limiter().reset("k")).rejects.toMatchObject({ name: "StoreError", kind: "timeout" });
+  await expect(rig.limiter({ timeoutMs: TIMEOUT_MS }).reset("k")).rejects.toMatchObject({
+    name: "StoreError",
+    kind: "timeout",
+  });
   await expect.poll(() => rig.proxy.givenUp).toBe(givenUp + 1);
 });
 
@@ -187,7 +190,7 @@ test("what a key says is never taken for what Redis says", async () => {
 test("a shared client never mixes up the signals of calls under way", async () => {
   rig.proxy.fault = { kind: "hang", commit: false };
   const { requests, givenUp } = rig.proxy;
-  const limiter = rig.limiter({ timeoutMs: 60_000 });
+  const limiter = rig.limiter();
   const callers = Array.from({ length: 20 }, () => new AbortController());
   const calls = callers.map(({ signal }, i) => limiter.consume(`k${i}`, { signal }).catch((reason: unknown) => reason));
   await expect.poll(() => rig.proxy.requests).toBe(requests + 20);

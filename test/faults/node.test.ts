@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FAULTS } from "../support/faults.ts";
-import { expectNoSecrets, LIMIT, outline, type Rig, startRig } from "./rig.ts";
+import { expectNoSecrets, LIMIT, outline, PATIENCE_MS, type Rig, startRig, TIMEOUT_MS } from "./rig.ts";
 
 let rig: Rig;
 
@@ -14,10 +14,10 @@ afterAll(() => rig?.close());
 
 const MODES = ["open", "closed", "memory"] as const;
 
-describe.each(FAULTS)("Node: $name", ({ fault, kind, taken, requests }) => {
+describe.each(FAULTS)("Node: $name", { timeout: PATIENCE_MS }, ({ fault, kind, taken, requests }) => {
   test.each(MODES)("failure mode %s", async (failureMode) => {
     const key = `key-${crypto.randomUUID()}`;
-    const limiter = rig.limiter({ failureMode });
+    const limiter = rig.limiter({ failureMode, timeoutMs: kind === "timeout" ? TIMEOUT_MS : PATIENCE_MS });
     const before = rig.proxy.requests;
     rig.proxy.fault = fault;
     const decision = await limiter.consume(key).finally(() => {

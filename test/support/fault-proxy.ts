@@ -16,7 +16,7 @@ export type Fault =
   | { readonly kind: "cut" | "truncated" }
   /** Another answer than the store's, which isn't asked. */
   | { readonly kind: "answer"; readonly status: number; readonly body: string; readonly type?: string }
-  /** A JSON text that never ends, as fast as the reader takes it. */
+  /** A JSON text that never ends, 64 kB a millisecond at most. */
   | { readonly kind: "endless" };
 
 export interface FaultProxy {
@@ -90,10 +90,10 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   }
 
   function endless(response: ServerResponse): void {
-    while (!response.destroyed) {
-      counts.endlessBytes += CHUNK.length;
-      if (!response.write(CHUNK)) return void response.once("drain", () => endless(response));
-    }
+    if (response.destroyed) return;
+    counts.endlessBytes += CHUNK.length;
+    if (response.write(CHUNK)) setTimeout(() => endless(response), 1);
+    else response.once("drain", () => setTimeout(() => endless(response), 1));
   }
 
   const server = createServer((request, response) => {
