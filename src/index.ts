@@ -18,7 +18,7 @@ export {
   type Limiter,
   type WaitOptions,
 } from "./limiter/limiter.js";
-export type { FailureMode, LimiterOptions, SnapshotOptions } from "./limiter/options.js";
+export type { BreakerOptions, FailureMode, LimiterOptions, SnapshotOptions } from "./limiter/options.js";
 export { type MemoryStoreOptions, memoryStore } from "./store/memory.js";
 export { type RedisStoreOptions, redisStore } from "./store/redis.js";
 export type { RedisClient } from "./store/redis-client.js";

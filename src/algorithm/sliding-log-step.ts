@@ -11,7 +11,8 @@ const DIGEST_NUMBERS = 18;
 /** The twin of sliding-log.lua: one call on the whole log. */
 export function slidingLogStep(kept: unknown, now: number, { delta, pace: windowMs, ceiling }: Demand): Step {
   const stored = kept as Log | undefined;
-  const log = stored && newest(stored) <= now + MAX_AHEAD_MS ? stored : [0, 0];
+  const counts = stored && newest(stored) > now - windowMs && newest(stored) <= now + MAX_AHEAD_MS;
+  const log = counts ? stored : [0, 0];
   const at = Math.max(now, newest(log));
   const live = withoutLeft(log, at - windowMs);
   const [base, total] = [sum(live, 0), sum(live, live.length - 2)];

@@ -10,29 +10,32 @@
 --          `leaves` has left, the first with a sum of at least `need`. Up to nine pairs follow, the oldest that count.
 --
 -- State: pairs of time and running total in order of time. The first pair holds the total of what has left already; the
--- rest is what counts, and at its front what has left since the last write. Integers make a list five times denser than
--- a sorted set.
+-- rest is what counts, and at its front what has left since the last write. A list that is read to be anything else is no
+-- state. Integers make a list five times denser than a sorted set.
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
 -- @include clock
 local CHUNK = 20
 local chunk = call('LRANGE', key, 0, CHUNK - 1)
-local found = #chunk
-local newest, total = 0, 0
+local found, asked = #chunk, now
+local newest, total, base, gone, oldest, from, valid = 0, 0, 0, 0, {}, 0, false
 if found > 0 then
   local tail = found < CHUNK and chunk or call('LRANGE', key, -2, -1)
-  newest, total = tonumber(tail[#tail - 1]), tonumber(tail[#tail])
-  if not newest or not total or not tonumber(chunk[2]) or newest > now + 86400000 then
-    newest, total, chunk = 0, 0, {}
-  end
+  newest, total = tonumber(tail[#tail - 1]) or 0, tonumber(tail[#tail]) or 0
+  -- From another day, or all of it has left: nothing of it counts, whatever it is.
+  valid = newest > now - window and newest <= now + 86400000 and newest % 1 == 0 and total % 1 == 0
+  if newest > now then now = newest end
 end
-local fresh = #chunk == 0
-if newest > now then now = newest end
 
-local base, gone, oldest, from = 0, 0, {}, 0
-while #chunk > 0 do
+local before = 0
+while valid and #chunk > 0 do
   for i = 1, #chunk - 1, 2 do
-    local time, sum = tonumber(chunk[i]) or 0, tonumber(chunk[i + 1]) or 0
+    local time, sum = tonumber(chunk[i]) or -1, tonumber(chunk[i + 1]) or -1
+    if not (time >= before and time <= newest and sum >= base and sum <= total and time % 1 == 0 and sum % 1 == 0) then
+      valid = false
+      break
+    end
+    before = time
     if from + i == 1 or time <= now - window then
       base, gone = sum, gone + 1
     elseif #oldest < 18 then
@@ -42,6 +45,9 @@ while #chunk > 0 do
   if #oldest == 18 or #chunk < CHUNK then break end
   from = from + CHUNK
   chunk = call('LRANGE', key, from, from + CHUNK - 1)
+end
+if not valid then
+  now, newest, total, base, gone, oldest, chunk = asked, 0, 0, 0, 0, {}, {}
 end
 
 local function reply(allowed, need, leaves)
@@ -71,7 +77,7 @@ end
 if delta > 0 then
   local sum = total + delta
   if sum > 9007199254740991 then sum = 9007199254740991 end
-  if fresh then
+  if not valid then
     if found > 0 then call('DEL', key) end
     call('RPUSH', key, '0', '0', string.format('%.0f', now), string.format('%.0f', sum))
   elseif newest == now then
@@ -99,10 +105,10 @@ elseif delta < 0 and total > base then
     repeat
       first = math.max(0, first - CHUNK)
       chunk = call('LRANGE', key, first, first + CHUNK + 1)
-    until first == 0 or tonumber(chunk[2]) < left
+    until first == 0 or (tonumber(chunk[2]) or 0) < left
     for i = 1, #chunk - 1, 2 do
-      if tonumber(chunk[i + 1]) >= left then
-        last, newest = first + i - 1, tonumber(chunk[i])
+      if (tonumber(chunk[i + 1]) or 0) >= left then
+        last, newest = first + i - 1, tonumber(chunk[i]) or 0
         break
       end
     end

@@ -8,6 +8,8 @@ export class StoreError extends Error {
   constructor(
     readonly kind: StoreErrorKind,
     message: string,
+    /** The code that Redis answered with, as in `"WRONGTYPE"`; undefined if it answered with none. */
+    readonly code?: string,
   ) {
     super(message);
   }

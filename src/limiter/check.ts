@@ -4,6 +4,7 @@ import type { Decision, KnownDecision } from "../core/decision.js";
 import { StoreError } from "../core/errors.js";
 import { memoryStore } from "../store/memory.js";
 import type { LocalStore, RemoteStore, StepReply, StepRequest } from "../store/store.js";
+import { createBreaker } from "./breaker.js";
 import { type Call, demandsOf } from "./call.js";
 import { withDeadline } from "./deadline.js";
 import { decide } from "./decide.js";
@@ -15,7 +16,7 @@ import { timeOf } from "./time.js";
 /** Most keys that an isolate counts by itself while the store can't be asked. */
 const SPARE_KEYS = 10_000;
 
-/** How calls are answered: from a snapshot if it denies, else by the store, else by the failure mode. */
+/** How calls are answered: from a snapshot if it denies, else by the store, else by the failure mode; `reset` asks always. */
 export interface Check {
   decision(call: Call): Decision | Promise<Decision>;
   reset(place: string, signal: AbortSignal | undefined): Promise<void>;
@@ -25,6 +26,7 @@ export function createCheck(options: CheckedOptions, program: Program): Check {
   const { store, timeoutMs, failureMode, now } = options;
   const { algorithms } = program;
   const snapshots = options.snapshots && createSnapshots(options.snapshots);
+  const breaker = options.breaker && createBreaker(options.breaker, timeoutMs);
   let spare: LocalStore | undefined;
 
   function decision(call: Call): Decision | Promise<Decision> {
@@ -55,17 +57,30 @@ export function createCheck(options: CheckedOptions, program: Program): Check {
   }
 
   async function ask(store: RemoteStore, call: Call, request: StepRequest, turn: number): Promise<Decision> {
+    const pass = breaker?.pass(request.now) ?? 0;
+    if (pass instanceof StoreError) return instead(call, request, pass);
+    let reply: StepReply;
     try {
-      const reply = await withDeadline(timeoutMs, call.signal, (signal) => store.step(request, signal));
-      return seen(call, reply, request.now, turn);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      if (failureMode !== "memory") return fallbackDecision(failureMode, call, error);
-      spare ??= memoryStore({ maxKeys: SPARE_KEYS });
-      return { ...decide(algorithms, call, spare.step(request), 0, "memory"), error };
+      reply = await withDeadline(timeoutMs, call.signal, (signal) => store.step(request, signal));
+    } catch (thrown) {
+      if (call.signal?.aborted) throw call.signal.reason;
+      const error = thrown instanceof StoreError ? thrown : new StoreError("reply", "The store broke its own contract");
+      breaker?.failed(pass, error, timeOf(now));
+      return instead(call, request, error);
     } finally {
       if (call.operation === "refund") snapshots?.clear(call.place, timeOf(now));
     }
+    breaker?.succeeded();
+    return seen(call, reply, request.now, turn);
+  }
+
+  /** The failure mode's answer: the one place where store trouble becomes a decision. */
+  function instead(call: Call, request: StepRequest, error: StoreError): Decision {
+    if (failureMode !== "memory") {
+      return fallbackDecision(failureMode, call, error, breaker?.pauseMs(timeOf(now)) ?? 0);
+    }
+    spare ??= memoryStore({ maxKeys: SPARE_KEYS });
+    return { ...decide(algorithms, call, spare.step(request), 0, "memory"), error };
   }
 
   /** The decision on what the store replied, remembered if it leaves too little for another call of this cost. */

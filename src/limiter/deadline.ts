@@ -26,6 +26,8 @@ export async function withDeadline<T>(
     onAbort = () => giveUp(caller?.reason);
     caller?.addEventListener("abort", onAbort, { once: true });
   });
+  // Nobody hears of it if the task throws before it is raced.
+  givenUp.catch(() => {});
   try {
     return await Promise.race([task(given.signal), givenUp]);
   } finally {

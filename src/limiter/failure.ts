@@ -2,18 +2,26 @@ import type { FallbackDecision } from "../core/decision.js";
 import type { StoreError } from "../core/errors.js";
 import type { Call } from "./call.js";
 
-/** When to come back if nobody knows the counts, in ms. */
+/** When to come back if nobody knows the counts, in ms, at the earliest. */
 const RETRY_AFTER_MS = 1000;
 
-/** The answer of failure modes `"open"` and `"closed"`: no counts are invented. Bookings are never denied. */
-export function fallbackDecision(mode: "open" | "closed", call: Call, error: StoreError): FallbackDecision {
+/**
+ * The answer of failure modes `"open"` and `"closed"`: no counts are invented. Bookings are never denied. `pauseMs`: so
+ * long the store will not be asked.
+ */
+export function fallbackDecision(
+  mode: "open" | "closed",
+  call: Call,
+  error: StoreError,
+  pauseMs: number,
+): FallbackDecision {
   const [policy] = call.policies;
   const allowed = mode === "open" || call.operation === "charge" || call.operation === "refund";
   return {
     allowed,
     policy: policy?.name ?? "",
     limit: policy?.limit ?? 0,
-    retryAfterMs: allowed ? 0 : RETRY_AFTER_MS,
+    retryAfterMs: allowed ? 0 : Math.max(RETRY_AFTER_MS, pauseMs),
     delayMs: 0,
     source: "fallback",
     error,

@@ -54,10 +54,11 @@ interface Unchecked {
   signal?: AbortSignal | undefined;
 }
 
-/** A listener's mistake must not become the caller's. */
+/** A listener's mistake must not become the caller's, nor an unhandled rejection if the listener is asynchronous. */
 function tell(onDecision: NonNullable<LimiterOptions["onDecision"]>, decision: Decision, key: string): void {
   try {
-    onDecision(decision, key);
+    const told: unknown = onDecision(decision, key);
+    if (told instanceof Promise) told.catch(() => {});
   } catch {}
 }
 

@@ -1,9 +1,8 @@
-import type { Program } from "../algorithm/program.js";
 import { FLAGS, type Script } from "../algorithm/scripts.js";
-import { StoreError } from "../core/errors.js";
 import { shown } from "../core/whole-number.js";
 import type { RedisClient } from "./redis-client.js";
-import { errorText, redisError } from "./redis-error.js";
+import { errorCode, errorText, redisError } from "./redis-error.js";
+import { stepReply } from "./step-reply.js";
 import type { RemoteStore, StepReply, StepRequest } from "./store.js";
 
 export interface RedisStoreOptions {
@@ -29,35 +28,41 @@ export function redisStore(redis: RedisClient, { clock = "isolate" }: RedisStore
   if (clock !== "isolate" && clock !== "redis") {
     throw new RangeError(`clock must be "isolate" or "redis", not ${shown(clock)}`);
   }
+  const ownClock = clock === "redis";
   // Upstash locks single keys for a script with this flag; stock Redis refuses it, once.
   let flagged = true;
 
-  async function run(client: RedisClient, script: Script, key: string, args: string[]): Promise<unknown> {
+  async function run(script: Script, key: string, args: string[], signal: AbortSignal): Promise<unknown> {
+    const client = clientFor(signal);
     const asked = flagged;
     try {
       return await client.evalsha(asked ? script.flaggedSha1 : script.sha1, [key], args);
     } catch (error) {
-      if (!errorText(error).includes("NOSCRIPT")) throw error;
+      if (errorCode(error) !== "NOSCRIPT") throw error;
     }
+    // Nobody waits for the answer any more, so nothing may be taken.
+    signal.throwIfAborted();
     try {
       return await client.eval(asked ? `${FLAGS}\n${script.text}` : script.text, [key], args);
     } catch (error) {
       if (!asked || !/unexpected flag/i.test(errorText(error))) throw error;
     }
     flagged = false;
-    return run(client, script, key, args);
+    signal.throwIfAborted();
+    return run(script, key, args, signal);
   }
 
   const clientFor = (signal: AbortSignal) => redis.withSignal?.(signal) ?? redis;
 
   return {
     remote: true,
-    clock: clock === "redis" ? "store" : "limiter",
+    clock: ownClock ? "store" : "limiter",
 
-    async step({ program, key, now, demands }: StepRequest, signal: AbortSignal): Promise<StepReply> {
-      const args = program.args(clock === "redis" ? REDIS_TIME : now, demands);
+    async step(request: StepRequest, signal: AbortSignal): Promise<StepReply> {
+      const { program, key, now, demands } = request;
+      const args = program.args(ownClock ? REDIS_TIME : now, demands);
       try {
-        return stepReply(program, await run(clientFor(signal), program.script, key, args));
+        return stepReply(request, await run(program.script, key, args, signal), ownClock);
       } catch (error) {
         throw redisError(error, signal);
       }
@@ -71,15 +76,4 @@ export function redisStore(redis: RedisClient, { clock = "isolate" }: RedisStore
       }
     },
   };
-}
-
-function stepReply(program: Program, reply: unknown): StepReply {
-  if (Array.isArray(reply)) {
-    // Clients differ in whether they turn strings of digits into numbers.
-    const numbers = reply.map((part: unknown) => (typeof part === "string" && part !== "" ? Number(part) : part));
-    const [allowed, ...state] = numbers as number[];
-    const whole = state.every((n) => Number.isSafeInteger(n) && n >= 0);
-    if ((allowed === 0 || allowed === 1) && whole && program.isState(state)) return { allowed: allowed === 1, state };
-  }
-  throw new StoreError("reply", "Redis answered a script with something else than its reply");
 }

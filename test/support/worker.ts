@@ -1,0 +1,31 @@
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+
+const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+/** Runs a module of this repository as a Worker under workerd, with nothing of Node's. */
+export async function startWorker(path: string, bindings: Record<string, string>): Promise<Miniflare> {
+  const { outputFiles } = await build({
+    entryPoints: [root(path)],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "neutral",
+    target: "es2022",
+    mainFields: ["module", "main"],
+    conditions: ["workerd", "worker", "browser", "import"],
+    alias: {
+      sluice: root("src/index.ts"),
+      "sluice/upstash": root("src/store/upstash.ts"),
+    },
+  });
+  const worker = new Miniflare({
+    modules: [{ type: "ESModule", path: "worker.js", contents: outputFiles[0]?.text ?? "" }],
+    compatibilityDate: "2026-04-20",
+    cf: false,
+    bindings,
+  });
+  await worker.ready;
+  return worker;
+}
