@@ -112,7 +112,7 @@ test("an outage of Redis lets requests pass, and limiting goes on after it", { t
   await expect.poll(source).toBe("fallback");
   expect((await get(`${start.url}/api/bucket`, "anyone")).status).toBe(200);
   await expect.poll(source, { timeout: 20_000 }).toBe("store");
-  expect(start.output()).toMatch(/redis-server ended \(SIGKILL\): requests pass uncounted until it is back/);
+  expect(start.output()).toMatch(/redis-server ended \(SIGKILL\); starting it again/);
 
   // npm alone, as a process manager would end it.
   const later = familyOf(start.process.pid as number);
@@ -131,7 +131,7 @@ const FAILURES = [
   },
 ];
 
-test.each(FAILURES)("$trouble is one line and exit code 1", async ({ environment, says }) => {
+test.each(FAILURES)("$trouble is one line and exit code 1", { timeout: 60_000 }, async ({ environment, says }) => {
   const port = await freePort();
   const blocker = createServer();
   if (!("REDIS_URL" in environment)) await once(blocker.listen(port, "127.0.0.1"), "listening");

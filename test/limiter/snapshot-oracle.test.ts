@@ -51,7 +51,7 @@ const anything = (policies: readonly Policy[]) =>
       { weight: 12, arbitrary: fc.constant<Act["operation"]>("consume") },
       { weight: 4, arbitrary: fc.constantFrom<Act["operation"][]>("peek", "charge", "refund", "reset") },
     ),
-    policies.some(({ algorithm }) => algorithm === "tokenBucket")
+    policies.some(({ algorithm }) => algorithm.code === "b")
       ? fc.constant(undefined)
       : fc.option(fc.constantFrom(2, 3, 9), { freq: 20, nil: undefined }),
   );

@@ -23,7 +23,7 @@ describe("bounded by maxKeys", () => {
 
   test("keys that were only looked at take no room", async () => {
     const { now } = clockAt();
-    const limiter = createLimiter({ store: memoryStore({ maxKeys: 1 }), policies, now, snapshots: false });
+    const limiter = createLimiter({ store: memoryStore({ maxKeys: 2 }), policies, now, snapshots: false });
     await limiter.consume("a");
     await limiter.peek("b");
     await limiter.consume("c", { cost: 9 });
