@@ -12,6 +12,8 @@ const QUIET = {
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
   CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV: "false",
   WRANGLER_HIDE_BANNER: "true",
+  WRANGLER_LOG_PATH: ".wrangler/logs",
+  WRANGLER_REGISTRY_PATH: ".wrangler/registry",
   WRANGLER_SEND_ERROR_REPORTS: "false",
   WRANGLER_SEND_METRICS: "false",
 };
@@ -26,7 +28,10 @@ export interface LocalWorker {
   end(): Promise<void>;
 }
 
-/** Starts the process, which loads its tools meanwhile. `print` gets what the Worker logs, line by line. */
+/**
+ * Starts the process, which loads its tools meanwhile. `print` gets what the Worker logs, and what keeps it from being
+ * built, line by line.
+ */
 export function prepareWorker(print: (line: string) => void): LocalWorker {
   const child = fork(PROGRAM, {
     // Out of the terminal's process group, so that Ctrl-C reaches it only through its parent.
@@ -34,13 +39,7 @@ export function prepareWorker(print: (line: string) => void): LocalWorker {
     env: { ...process.env, ...QUIET, ...(process.stdout.isTTY ? {} : { NO_COLOR: "1" }) },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
-  const early: string[] = [];
-  let serving = false;
-  const take = (line: string) => {
-    if (serving) print(line);
-    else early.push(line);
-  };
-  for (const stream of [child.stdout, child.stderr]) eachLine(stream, (line) => isOfTheWorker(line) && take(line));
+  for (const stream of [child.stdout, child.stderr]) eachLine(stream, (line) => isOfTheWorker(line) && print(line));
   // Killed, it would leave workerd behind.
   const ended = once(child, "exit").then(() => killGroup(child));
 
@@ -50,10 +49,9 @@ export function prepareWorker(print: (line: string) => void): LocalWorker {
       const reported = Promise.race([once(child, "message"), ended]);
       child.send(settings);
       const [report] = ((await reported) ?? []) as [WorkerReport?];
-      if (!report?.ready) throw new ExpectedError(`the Worker did not start: ${report?.reason ?? early.join(" ")}`);
+      if (!report) throw new ExpectedError("the Worker's process has ended");
+      if (!report.ready) throw new ExpectedError(`the Worker did not start: ${report.reason}`);
       await firstAnswer(`http://127.0.0.1:${settings.port}/`);
-      serving = true;
-      for (const line of early) print(line);
     },
     async end() {
       if (child.connected) child.disconnect();
@@ -74,7 +72,7 @@ async function firstAnswer(url: string): Promise<void> {
 function isOfTheWorker(line: string): boolean {
   return (
     line.trim() !== "" &&
-    !/^(\[wrangler:info\]|⎔ (Starting|Shutting)|Using secrets|Your Worker has access|Binding {2}|env\.)/.test(line)
+    !/^(\[wrangler:info\]|⎔ (Starting|Shutting)|🪵|Using secrets|Your Worker has access|Binding {2}|env\.)/.test(line)
   );
 }
 

@@ -8,11 +8,14 @@
  */
 export function createLevel(flows) {
   let seen;
+  let capacity = 10;
 
   return {
     /** @param decision a decision, or the part of one that is known: { remaining, retryAfterMs, policies } */
     set(decision, at) {
       seen = { decision, at };
+      // Where nobody knows the counts, the quota itself is still what it was.
+      capacity = decision.policies?.[0]?.burst ?? capacity;
     },
     clear() {
       seen = undefined;
@@ -24,14 +27,14 @@ export function createLevel(flows) {
       const policy = decision.policies?.[0];
       const passed = now - at;
       const retryAfterMs = Math.max(0, decision.retryAfterMs - passed);
-      if (!policy) return { level: undefined, capacity: decision.limit, retryAfterMs, resetAfterMs: 0 };
+      if (!policy) return { level: undefined, capacity, retryAfterMs, resetAfterMs: 0 };
       const resetAfterMs = Math.max(0, policy.resetAfterMs - passed);
       // Once the wait is over there is room for one at least.
       const least = decision.retryAfterMs > 0 && retryAfterMs === 0 ? 1 : 0;
       const level = flows
         ? policy.burst - (resetAfterMs * policy.limit) / policy.windowMs
         : Math.max(least, policy.remaining);
-      return { level, capacity: policy.burst, retryAfterMs, resetAfterMs };
+      return { level, capacity, retryAfterMs, resetAfterMs };
     },
   };
 }

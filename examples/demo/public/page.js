@@ -2,6 +2,7 @@ import { look } from "./api.js";
 import { createPanel } from "./panel.js";
 
 const LOOK_EVERY_MS = { busy: 250, idle: 2000 };
+const CALM_FRAME_MS = 200;
 
 const caller = document.querySelector("#caller");
 const keyField = document.querySelector("#key");
@@ -80,8 +81,8 @@ function frame(now) {
   busy = Object.values(panels)
     .map((panel) => panel.tick(now))
     .some(Boolean);
-  if (calm.matches) setTimeout(() => requestAnimationFrame(frame), 250);
-  else requestAnimationFrame(frame);
+  if (busy && !calm.matches) requestAnimationFrame(frame);
+  else setTimeout(() => requestAnimationFrame(frame), CALM_FRAME_MS);
 }
 
 startOver();
