@@ -301,13 +301,25 @@ describe.each(Object.entries(shapes))("%s", (_name, shape) => {
       ]);
     });
 
+    test("that are constants of their module hold no request's fields", async () => {
+      const constant = new Response(null, { status: 204, headers: { "X-Kind": "constant" } });
+      const { handler } = counted({ limiter: limiterOf().limiter }, () => constant);
+      for (const left of [1, 0]) {
+        const response = await handler(request());
+        expect([response.status, fields(response)]).toEqual([
+          204,
+          { "x-kind": "constant", "ratelimit-policy": '"pair";q=2;w=60', ratelimit: `"pair";r=${left};t=20` },
+        ]);
+      }
+      expect(fields(constant)).toEqual({ "x-kind": "constant" });
+    });
+
     test("that can be changed keep their identity and their cookies", async () => {
-      const { handler } = counted({ limiter: one().limiter }, () => {
-        const response = new Response("served", { status: 201 });
-        for (const name of ["a", "b"]) response.headers.append("Set-Cookie", `${name}=1; Path=/, ok`);
-        return response;
-      });
+      const served = new Response("served", { status: 201 });
+      for (const name of ["a", "b"]) served.headers.append("Set-Cookie", `${name}=1; Path=/, ok`);
+      const { handler } = counted({ limiter: one().limiter }, () => served);
       const response = await handler(request());
+      expect(response).toBe(served);
       expect([response.status, response.headers.getSetCookie()]).toEqual([201, ["a=1; Path=/, ok", "b=1; Path=/, ok"]]);
     });
 
