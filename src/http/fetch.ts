@@ -39,7 +39,7 @@ export function withRateLimit<R extends Request, Rest extends unknown[], Served 
       info: [rest[0]] as [info: Rest[0]],
       source: rest[0],
       tell: (decision: Decision) => decisions.set(request, decision),
-      waitUntil: waitUntilOf(rest),
+      waitUntil: () => waitUntilOf(rest),
     };
     return guard(visit, async () => handler(request, ...rest));
   };

@@ -14,8 +14,8 @@ export interface Visit<Subject, Info extends readonly unknown[], Source> {
   readonly source: Source;
   /** Takes note of the decision before the handler runs. */
   tell(decision: Decision): void;
-  /** What the platform has to finish work behind the response. */
-  readonly waitUntil: ((task: Promise<unknown>) => void) | undefined;
+  /** What the platform has to finish work behind the response, if it has that. */
+  waitUntil(): ((task: Promise<unknown>) => void) | undefined;
 }
 
 /** Stands before a handler: runs `serve`, or answers in its place. */
@@ -35,7 +35,7 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
   const limiterOf = keptLimiter(options.limiter);
 
   return async (visit, serve) => {
-    const { request, subject, info, waitUntil } = visit;
+    const { request, subject, info } = visit;
     if (await skip?.(subject, ...info)) return serve();
     const given = await keyOf(subject, ...info);
     if (given === undefined || given === null) return serve();
@@ -63,6 +63,7 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
       const settle = async () => {
         if (await refundOn(response, subject, ...info)) await limiter.refund(key, cost, limits);
       };
+      const waitUntil = visit.waitUntil();
       if (waitUntil) waitUntil(settle());
       else await settle();
     }

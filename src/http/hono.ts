@@ -55,7 +55,7 @@ export function rateLimit<
       info: [] as [],
       source: context,
       tell: (decision: Decision) => c.set(variable as never, decision as never),
-      waitUntil: waitUntilOf(c),
+      waitUntil: () => waitUntilOf(c),
     };
     const response = await guard(visit, async () => {
       await next();

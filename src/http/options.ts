@@ -50,9 +50,6 @@ export interface RateLimitOptions<Subject, Info extends readonly unknown[], Sour
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function checkOptions(options: RateLimitOptions<never, never, never>): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`A rate limit takes an object of options, not ${shown(options)}`);
-  }
   const { limiter, headers = "standard" } = options;
   if (typeof limiter !== "function" && typeof limiter?.consume !== "function") {
     throw new TypeError(`limiter must be a limiter or a function that makes one, not ${shown(limiter)}`);

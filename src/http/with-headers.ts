@@ -1,15 +1,19 @@
 /**
- * The response with its headers written to: the same one if they can be changed, else a copy around the same body, for
- * what `fetch` and `Response.redirect` return is immutable. Upgrades (101) and errors (0) stay as they are.
+ * The response with its headers written to: the same one, or a copy around the same body where they can't be changed
+ * (what `fetch` and `Response.redirect` return is immutable) or should not be: a response without a type has no body, most
+ * likely, and may be a constant that other requests get too. Upgrades (101) and errors (0) stay as they are.
  */
 export function withHeaders<R extends Response>(response: R, write: (headers: Headers) => void): R | Response {
   if (response.status < 200) return response;
-  try {
-    write(response.headers);
-    return response;
-  } catch {
-    const copy = new Response(response.body, response);
-    write(copy.headers);
-    return copy;
+  if (response.headers.has("Content-Type")) {
+    try {
+      write(response.headers);
+      return response;
+    } catch {
+      // Immutable; if that's not why, the copy fails in the same way.
+    }
   }
+  const copy = new Response(response.body, response);
+  write(copy.headers);
+  return copy;
 }

@@ -4,53 +4,47 @@
  * `undefined` for anything else.
  */
 export function addressKey(text: string, ipv6Subnet: number): string | undefined {
-  const host = hostOf(text.trim());
-  const bytes = ipv4(host);
-  if (bytes) return bytes.join(".");
-  const groups = ipv6(host);
+  const host = hostOf(text);
+  const groups = groupsOf(/^[^:]*\./.test(host) ? `::ffff:${host}` : host);
   if (!groups) return undefined;
-  if (isMapped(groups)) return unwrapped(groups).join(".");
-  const masked = groups.map((group, i) => group & (0xffff << (16 - Math.min(16, Math.max(0, ipv6Subnet - 16 * i)))));
-  const kept = masked.slice(0, Math.ceil(ipv6Subnet / 16)).map((group) => group.toString(16));
+  if (groups.slice(0, 6).join() === "0,0,0,0,0,65535") {
+    return groups
+      .slice(6)
+      .flatMap((group) => [group >> 8, group & 255])
+      .join(".");
+  }
+  const kept = groups.slice(0, Math.ceil(ipv6Subnet / 16)).map((group, i) => {
+    const dropped = Math.max(0, 16 * (i + 1) - ipv6Subnet);
+    return ((group >> dropped) << dropped).toString(16);
+  });
   return `${kept.join(":")}${kept.length < 8 ? "::" : ""}/${ipv6Subnet}`;
 }
 
-/** `192.0.2.1:443`, `[2001:db8::1]:443` and `fe80::1%eth0` without what follows the address. */
+/** The address in `192.0.2.1:443`, `[2001:db8::1]:443` and `fe80::1%eth0`. */
 function hostOf(text: string): string {
-  const withPort = /^(?:\[([^\]]*:[^\]]*)\]|([^:]*))(?::\d{1,5})?$/.exec(text);
-  const host = withPort?.[1] ?? withPort?.[2] ?? text;
-  return host.includes(":") ? host.replace(/%.*$/, "") : host;
+  return text
+    .trim()
+    .replace(/^\[(.*)\](:\d{1,5})?$/, "$1")
+    .replace(/^([\d.]+):\d{1,5}$/, "$1")
+    .replace(/(:.*)%.*/, "$1");
 }
 
-/** Four bytes. Leading zeros are refused: some readers take them for octal. */
-function ipv4(text: string): number[] | undefined {
-  const parts = text.split(".");
-  const bytes = parts.map(Number);
-  const wellFormed = parts.every((part, i) => /^(0|[1-9]\d{0,2})$/.test(part) && (bytes[i] as number) < 256);
-  return parts.length === 4 && wellFormed ? bytes : undefined;
-}
-
-/** Eight groups of 16 bits. */
-function ipv6(text: string): number[] | undefined {
-  const tail = text.slice(text.lastIndexOf(":") + 1);
-  const bytes = ipv4(tail);
-  const plain = bytes
-    ? text.slice(0, -tail.length) +
-      pairs(bytes)
-        .map((group) => group.toString(16))
-        .join(":")
-    : text;
-  const halves = plain.split("::").map((half) => (half === "" ? [] : half.split(":")));
-  const [head = [], rest] = halves;
+/** The eight groups of 16 bits of an IPv6 address. */
+function groupsOf(address: string): number[] | undefined {
+  const halves = address.split("::").map((half) => (half === "" ? [] : half.split(":").flatMap(groupsOfPart)));
+  const [head = [], tail] = halves;
   const written = halves.flat();
-  if (halves.length > 2 || (rest ? written.length > 7 : written.length !== 8)) return undefined;
-  if (!written.every((group) => /^[\da-f]{1,4}$/i.test(group))) return undefined;
-  const zeros = new Array<string>(8 - written.length).fill("0");
-  return [...head, ...zeros, ...(rest ?? [])].map((group) => Number.parseInt(group, 16));
+  const complete = tail ? halves.length === 2 && written.length < 8 : written.length === 8;
+  // Only the address may end in dots.
+  if (!complete || written.some(Number.isNaN) || /\..*:/.test(address)) return undefined;
+  return tail ? [...head, ...new Array<number>(8 - written.length).fill(0), ...tail] : head;
 }
 
-const pairs = ([a = 0, b = 0, c = 0, d = 0]: number[]) => [a * 256 + b, c * 256 + d];
-
-const isMapped = (groups: number[]) => groups.slice(0, 6).join() === "0,0,0,0,0,65535";
-
-const unwrapped = (groups: number[]) => groups.slice(6).flatMap((group) => [group >> 8, group & 255]);
+/** One group in hexadecimal, or two in the dotted way of IPv4; `NaN` for anything else. */
+function groupsOfPart(part: string): number[] {
+  if (/^[\da-f]{1,4}$/i.test(part)) return [Number.parseInt(part, 16)];
+  // Leading zeros are refused: some readers take them for octal.
+  const bytes = part.split(".").map((byte) => (/^(0|[1-9]\d{0,2})$/.test(byte) ? Number(byte) : 256));
+  const [a = 0, b = 0, c = 0, d = 0] = bytes;
+  return bytes.length === 4 && Math.max(...bytes) < 256 ? [a * 256 + b, c * 256 + d] : [Number.NaN];
+}

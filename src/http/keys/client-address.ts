@@ -1,4 +1,4 @@
-import { shown, wholeNumber } from "../../core/whole-number.js";
+import { wholeNumber } from "../../core/whole-number.js";
 import { addressKey } from "./address.js";
 import { platformAddress } from "./platform.js";
 
@@ -26,12 +26,9 @@ export function clientAddress(request: Request, info: unknown, options: ClientIp
 }
 
 function forwardedAddress(headers: Headers, trust: string | number): string | undefined {
-  if (typeof trust !== "string" && typeof trust !== "number") {
-    throw new TypeError(`trust must be a header's name or a number of proxies, not ${shown(trust)}`);
-  }
-  const [header, fromRight] = typeof trust === "string" ? [trust, 1] : ["X-Forwarded-For", trust];
+  if (typeof trust === "string") return headers.get(trust)?.split(",").at(-1);
   return headers
-    .get(header)
+    .get("X-Forwarded-For")
     ?.split(",")
-    .at(-wholeNumber("trust", fromRight, 1));
+    .at(-wholeNumber("trust", trust, 1));
 }

@@ -146,7 +146,7 @@ describe("trust", () => {
   test.each([
     [{ trust: 0 }, "trust must be a whole number from 1"],
     [{ trust: 1.5 }, "trust must be a whole number from 1"],
-    [{ trust: true as unknown as string }, "trust must be a header's name or a number of proxies, not true"],
+    [{ trust: true as unknown as string }, "trust must be a whole number from 1"],
     [{ ipv6Subnet: 0 }, "ipv6Subnet must be a whole number from 1 to 128, not 0"],
     [{ ipv6Subnet: 129 }, "ipv6Subnet must be a whole number from 1 to 128, not 129"],
   ])("%j is refused", (options, message) => {
