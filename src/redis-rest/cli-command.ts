@@ -68,7 +68,12 @@ async function serve(flags: Flags): Promise<void> {
     const variables = { UPSTASH_REDIS_REST_URL: server.url, UPSTASH_REDIS_REST_TOKEN: server.token };
     const file = flags.envFile ?? flags.writeEnv;
     if (file !== undefined) await writeEnvFile(file, variables);
-    for (const [name, value] of Object.entries(variables)) console.log(`${name}=${value}`);
+    // Both lines at once, for who waits for them.
+    console.log(
+      Object.entries(variables)
+        .map(([name, value]) => `${name}=${value}`)
+        .join("\n"),
+    );
     await ended;
   } finally {
     // Answers under way are finished; a second Ctrl-C ends at once.

@@ -29,6 +29,7 @@ export interface GatewayOptions {
 }
 
 const KILLS = /^(SCRIPT|FUNCTION) KILL$/i;
+const SPECIAL = /^(ACL|SCRIPT|FUNCTION)$/i;
 
 export function createGateway({ redis, issueToken, observe }: GatewayOptions): Gateway {
   const scripts = createScriptTexts();
@@ -45,17 +46,17 @@ export function createGateway({ redis, issueToken, observe }: GatewayOptions): G
   const noteWrite = (access: Access, command: readonly Word[]) => {
     if (access.redis.table().mayWrite(command)) writes += 1;
   };
-  const send = async (access: Access, words: readonly Word[]): Promise<Reply> => {
+  const send = (access: Access, words: readonly Word[]): Promise<Reply> => {
     check(access, words);
     const special = specialOf(access, words);
     if (special) return special;
     const { command, onReply } = scripts.translate(words);
     noteWrite(access, words);
-    const reply = await access.redis.send(command);
-    return onReply ? onReply(reply) : reply;
+    const reply = access.redis.send(command);
+    return onReply ? reply.then(onReply) : reply;
   };
   const specialOf = (access: Access, words: readonly Word[]): Promise<Reply> | undefined => {
-    if (words.length < 2) return undefined;
+    if (words.length < 2 || !SPECIAL.test(String(words[0]))) return undefined;
     const name = `${words[0]} ${words[1]}`.toUpperCase();
     if (name === "ACL RESTTOKEN" && access.isOwner)
       return issueToken(words.slice(2)).then((token) => Buffer.from(token));
@@ -63,11 +64,22 @@ export function createGateway({ redis, issueToken, observe }: GatewayOptions): G
     return KILLS.test(name) ? aside(access, words) : undefined;
   };
   const one = observe ? observed(send, observe) : send;
+  const pipeline = async (access: Access, commands: readonly (readonly Word[])[]): Promise<readonly Reply[]> => {
+    // One by one if each is observed, and if one of them does not go to Redis as it came.
+    if (observe || commands.some((words) => isOutOfLine(access, words))) {
+      return Promise.all(commands.map(async (words) => one(access, words)).map((each) => each.catch(toError)));
+    }
+    const translated = commands.map(scripts.translate);
+    for (const words of commands) noteWrite(access, words);
+    const replies = await access.redis.sendAll(translated.map(({ command }) => command));
+    return replies.map((reply, index) => translated[index]?.onReply?.(reply) ?? reply);
+  };
+  const isOutOfLine = (access: Access, words: readonly Word[]) =>
+    refusalOf(words, access.readOnly, access.redis.table) !== undefined || SPECIAL.test(String(words[0]));
   return {
     one,
     async pipeline(access, commands) {
-      // Sent at once on one connection, so Redis runs them in this order.
-      const outcomes = await Promise.all(commands.map((command) => one(access, command).catch(toError)));
+      const outcomes = await pipeline(access, commands);
       if (outcomes.length > 0 && outcomes.every(isUnavailable)) throw outcomes[0];
       return outcomes;
     },

@@ -1,8 +1,9 @@
-import { Cluster, Command, type Redis, type RedisOptions } from "ioredis";
+import { Cluster, type Redis, type RedisOptions } from "ioredis";
 import { type CommandTable, createCommandTable } from "./command-table.ts";
 import { ExpectedError, RestError } from "./errors.ts";
 import { createClient, type RedisAddressOptions, withoutPassword } from "./redis-address.ts";
 import { isReplyError, type Reply } from "./reply.ts";
+import { clusterSender, connectionSender, UNREACHABLE } from "./senders.ts";
 
 /** A command's word: what came as text, or bytes that are no text. */
 export type Word = string | Buffer;
@@ -14,6 +15,8 @@ export interface RedisLink {
    * @throws ReplyError for Redis's own errors, {@link RestError} 503 if Redis can't be reached
    */
   send(command: readonly Word[]): Promise<Reply>;
+  /** Sends all in this order, at once; errors stand in their places. */
+  sendAll(commands: readonly (readonly Word[])[]): Promise<Reply[]>;
   /** Runs the commands as MULTI/EXEC. @throws as `send` does, and if the transaction was discarded */
   transaction(commands: readonly (readonly Word[])[]): Promise<readonly Reply[]>;
   /** A new connection for what can't share one. The caller disconnects it; it does not reconnect by itself. */
@@ -28,11 +31,7 @@ export interface RedisLink {
   close(): Promise<void>;
 }
 
-const UNREACHABLE = "UNAVAILABLE Redis can't be reached at the moment";
 const CONNECT_TIMEOUT_MS = 5000;
-
-/** In a cluster these concern every node. */
-const EVERYWHERE = /^(SCRIPT (LOAD|FLUSH)|FUNCTION (LOAD|DELETE|FLUSH|RESTORE)|FLUSHALL|FLUSHDB)\b/i;
 
 /**
  * Connects to Redis and, when the connection breaks later, reconnects for as long as the link is open.
@@ -74,10 +73,11 @@ export async function connectRedis(
 }
 
 async function createLink(client: Redis | Cluster): Promise<RedisLink> {
+  const sender = client instanceof Cluster ? clusterSender(client) : connectionSender(client);
   let table = createCommandTable([]);
   const learn = async () => {
     // An ACL user may not be allowed to ask.
-    table = createCommandTable(await call(client, ["COMMAND"]).catch(() => []));
+    table = createCommandTable(await sender.send(["COMMAND"]).catch(() => []));
   };
   await learn();
   const listeners: (() => void)[] = [];
@@ -91,20 +91,16 @@ async function createLink(client: Redis | Cluster): Promise<RedisLink> {
       for (const listener of listeners) listener();
     });
   });
-  const batch = createBatch(client);
-
   return {
-    async send(command) {
-      batch();
-      if (client instanceof Cluster && EVERYWHERE.test(command.slice(0, 2).join(" "))) {
-        const replies = await Promise.all(client.nodes("master").map((node) => call(node, command)));
-        return replies[0] ?? null;
-      }
-      return call(client, command);
-    },
+    send: sender.send,
+    sendAll: sender.sendAll,
     async transaction(commands) {
-      batch();
-      return transaction(client, commands);
+      const replies = await sender.sendAtomic(commands);
+      const last = replies.at(-1);
+      if (!(last instanceof Error)) return last as readonly Reply[];
+      const cause = replies.find((reply) => reply instanceof Error);
+      if (isReplyError(last) && isReplyError(cause) && cause !== last) last.message += ` ${cause.message}`;
+      throw last;
     },
     async connection(options) {
       const source = client instanceof Cluster ? client.nodes("master")[0] : client;
@@ -131,50 +127,4 @@ async function createLink(client: Redis | Cluster): Promise<RedisLink> {
       client.disconnect();
     },
   };
-}
-
-/** Gathers what is sent in one turn of the event loop into one write: a system call per turn, not per command. */
-function createBatch(client: Redis | Cluster): () => void {
-  if (client instanceof Cluster) return () => {};
-  let isOpen = false;
-  return () => {
-    if (isOpen || client.status !== "ready") return;
-    isOpen = true;
-    const { stream } = client;
-    stream.cork();
-    setImmediate(() => {
-      isOpen = false;
-      stream.uncork();
-    });
-  };
-}
-
-async function transaction(client: Redis | Cluster, commands: readonly (readonly Word[])[]): Promise<readonly Reply[]> {
-  // Written in one go, so nothing comes between them; in a cluster all go to the node of the first key.
-  const queue = commands.map(toCommand);
-  const slot = queue.map((command) => command.getSlot()).find((each) => each !== null);
-  const node = { slot, redis: undefined };
-  const send = (command: Command) => client.sendCommand(command, undefined, node as never) as Promise<Reply>;
-  const queued = [toCommand(["MULTI"]), ...queue].map(send);
-  const done = send(toCommand(["EXEC"]));
-  const outcomes = await Promise.allSettled([...queued, done]);
-  const last = outcomes.at(-1) as PromiseSettledResult<Reply>;
-  if (last.status === "fulfilled") return last.value as readonly Reply[];
-  if (!isReplyError(last.reason)) throw new RestError(503, UNREACHABLE);
-  const cause = outcomes.find((outcome) => outcome.status === "rejected") as PromiseRejectedResult;
-  if (cause.reason !== last.reason) last.reason.message += ` ${(cause.reason as Error).message}`;
-  throw last.reason;
-}
-
-async function call(client: Redis | Cluster, words: readonly Word[]): Promise<Reply> {
-  try {
-    return (await client.sendCommand(toCommand(words))) as Reply;
-  } catch (error) {
-    throw isReplyError(error) ? error : new RestError(503, UNREACHABLE);
-  }
-}
-
-function toCommand([name, ...args]: readonly Word[]): Command {
-  // In upper case, because ioredis rewrites arguments and replies of some commands by their lower-case names.
-  return new Command(String(name).toUpperCase(), args, { replyEncoding: null });
 }

@@ -276,7 +276,7 @@ test("what a newer Redis has is there or is refused in its words", async () => {
   for (const [name, run, expected] of newer) {
     const response = await fetch(`${rest.url}/command/info/${name}?_token=${rest.token}`);
     const { result } = (await response.json()) as { result: unknown[] };
-    if (result[0] === null) await expect(run()).rejects.toThrow(`ERR unknown command '${name}'`);
+    if (result[0] === null) await expect(run()).rejects.toThrow(new RegExp(`ERR unknown command .${name}`, "i"));
     else expect(await run()).toEqual(expected);
   }
 });

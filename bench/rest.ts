@@ -1,0 +1,167 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Redis } from "ioredis";
+import { freePort } from "../src/redis-rest/free-port.ts";
+import { startPrivateRedis } from "../src/redis-rest/private-redis.ts";
+
+// `npm run bench:rest`: redis-rest beside webdis (a C server with a similar purpose) on one Redis, by turns, under the
+// same load: EVALSHA over 64 keep-alive connections, about a minute in all. Needs webdis and wrk: both are Debian packages.
+
+const CONNECTIONS = 64;
+const SECONDS = 4;
+const ROUNDS = 5;
+const SCRIPT = "local n = redis.call('GET', KEYS[1]) return {tonumber(ARGV[1]), n}";
+
+interface Measured {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+interface Target {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+const folder = await mkdtemp(join(tmpdir(), "sluice-bench-"));
+const children: ChildProcess[] = [];
+const redis = await startPrivateRedis();
+try {
+  await bench();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+} finally {
+  for (const child of children) child.kill("SIGTERM");
+  await redis.stop();
+  await rm(folder, { recursive: true });
+}
+
+async function bench(): Promise<void> {
+  const direct = new Redis(redis.url);
+  const sha = (await direct.script("LOAD", SCRIPT)) as string;
+  await direct.set("k", "hello");
+  direct.disconnect();
+  const rest = await startRest();
+  const webdis = await startWebdis();
+  const evalsha = { url: `${rest.url}/`, headers: rest.headers, body: JSON.stringify(["evalsha", sha, 1, "k", 1]) };
+  const targets = { "redis-rest": evalsha, webdis: { url: webdis, headers: {}, body: `EVALSHA/${sha}/1/k/1` } };
+
+  const rounds = { "redis-rest": [] as Measured[], webdis: [] as Measured[] };
+  // The first round warms up and does not count.
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const name of ["redis-rest", "webdis"] as const) {
+      const measured = await load(targets[name], CONNECTIONS, SECONDS);
+      if (round > 0) rounds[name].push(measured);
+    }
+  }
+  const [ours, theirs] = [median(rounds["redis-rest"]), median(rounds.webdis)];
+  console.log(`EVALSHA, ${CONNECTIONS} keep-alive connections, medians of ${ROUNDS} rounds of ${SECONDS} s by turns`);
+  console.table({ "redis-rest": ours, webdis: theirs });
+  console.log(`requests/s: ${(ours.perSecond / theirs.perSecond).toFixed(2)} x webdis (at least 0.8 is due)`);
+  console.log(`p99: ${(ours.p99Ms / theirs.p99Ms).toFixed(2)} x webdis (at most 2 is due)`);
+
+  const one = { url: `${rest.url}/`, headers: rest.headers, body: JSON.stringify(["INCR", "n"]) };
+  const hundred = {
+    url: `${rest.url}/pipeline`,
+    headers: rest.headers,
+    body: JSON.stringify(Array.from({ length: 100 }, () => ["INCR", "n"])),
+  };
+  for (const target of [one, hundred]) await load(target, 1, 1);
+  const [single, pipeline] = [await load(one, 1, SECONDS), await load(hundred, 1, SECONDS)];
+  console.log("one connection, one request after the other");
+  console.table({ "one command": single, "pipeline of 100": pipeline });
+  console.log(
+    `a pipeline of 100: ${(single.perSecond / pipeline.perSecond).toFixed(2)} x one command (at most 3 is due)`,
+  );
+}
+
+async function startRest(): Promise<{ url: string; headers: Record<string, string> }> {
+  const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
+  const args = ["--import", "tsx", "--", cli, "redis-rest", "--port", "0", "--redis", redis.url];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  const [lines] = (await once(child.stdout, "data")) as [Buffer];
+  const [url, token] = String(lines)
+    .trim()
+    .split("\n")
+    .map((line) => line.slice(line.indexOf("=") + 1));
+  const headers = {
+    Authorization: `Bearer ${token}`,
+    "Content-Type": "application/json",
+    "Upstash-Encoding": "base64",
+    "Upstash-Sync-Token": "",
+  };
+  return { url: url as string, headers };
+}
+
+async function startWebdis(): Promise<string> {
+  const port = await freePort();
+  const { hostname, port: redisPort, password } = new URL(redis.url);
+  const file = join(folder, "webdis.json");
+  await writeFile(
+    file,
+    JSON.stringify({
+      redis_host: hostname,
+      redis_port: Number(redisPort),
+      redis_auth: password,
+      http_host: "127.0.0.1",
+      http_port: port,
+      // What Debian's own configuration has.
+      threads: 2,
+      daemonize: false,
+      database: 0,
+      acl: [{ disabled: [] }],
+      verbosity: 1,
+      logfile: join(folder, "webdis.log"),
+    }),
+  );
+  const child = spawn("webdis", [file], { stdio: "ignore" });
+  children.push(child);
+  child.on("error", () => {});
+  const url = `http://127.0.0.1:${port}/`;
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    if (child.pid === undefined) break;
+    const answer = await fetch(`${url}PING`).catch(() => undefined);
+    if (answer?.ok) return url;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("webdis does not start: apt-get install webdis");
+}
+
+async function load({ url, headers, body }: Target, connections: number, seconds: number): Promise<Measured> {
+  const file = join(folder, "load.lua");
+  const lines = Object.entries(headers).map(([name, value]) => `wrk.headers[${quoted(name)}] = ${quoted(value)}`);
+  const done =
+    "done = function(s, l) io.write(string.format('RESULT %d %d %d %d %d', s.requests, s.duration, l:percentile(50), l:percentile(99), s.errors.status + s.errors.read + s.errors.timeout)) end";
+  await writeFile(file, ['wrk.method = "POST"', `wrk.body = ${quoted(body)}`, ...lines, done].join("\n"));
+  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", file, url];
+  const { stdout } = await promisify(execFile)("wrk", args).catch(() => {
+    throw new Error("wrk does not start: apt-get install wrk");
+  });
+  const [requests = 0, durationUs = 1, p50Us = 0, p99Us = 0, errors = 0] = (/RESULT (.+)/.exec(stdout)?.[1] ?? "")
+    .split(" ")
+    .map(Number);
+  if (requests === 0 || errors > 0) throw new Error(`${errors} of ${requests} requests to ${url} failed`);
+  return { perSecond: Math.round(requests / (durationUs / 1e6)), p50Ms: p50Us / 1000, p99Ms: p99Us / 1000 };
+}
+
+function median(all: readonly Measured[]): Measured {
+  const middle = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  return {
+    perSecond: middle(all.map(({ perSecond }) => perSecond)),
+    p50Ms: middle(all.map(({ p50Ms }) => p50Ms)),
+    p99Ms: middle(all.map(({ p99Ms }) => p99Ms)),
+  };
+}
+
+/** A Lua string: JSON's escapes are Lua's, for what stands here. */
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
