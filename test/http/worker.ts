@@ -34,7 +34,6 @@ const plain = withRateLimit(
   { limiter: pair },
 );
 
-// biome-ignore lint/style/noDefaultExport: a Worker is its default export.
 export default {
   fetch: (request: Request, env: unknown, ctx: { waitUntil(task: Promise<unknown>): void }) =>
     new URL(request.url).pathname.startsWith("/fetch/")

@@ -93,9 +93,11 @@ describe("a cluster of three masters", () => {
     for (const link of links) {
       await expect
         .poll(() => link.cluster("INFO"), { timeout: 10_000 })
-        .toMatch(/cluster_state:ok[^]*cluster_known_nodes:3/);
+        .toMatch(/cluster_state:ok.*cluster_known_nodes:3/s);
     }
-    closers.push(async () => links.forEach((link) => link.disconnect()));
+    closers.push(async () => {
+      for (const link of links) link.disconnect();
+    });
     const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`).join(",");
     return { nodes, links, url: `redis+cluster://:${ENCODED}@${hosts}` };
   }
