@@ -19,7 +19,7 @@ export interface PrivateRedisOptions {
 
 /** A Redis server that belongs to this process: loopback only, behind a random password, nothing kept on disk. */
 export interface PrivateRedis {
-  /** `redis://:password@127.0.0.1:port`, for any client; the same after a restart. */
+  /** `redis://default:password@127.0.0.1:port`, for any client; the same after a restart. */
   readonly url: string;
   readonly port: number;
   /** Process id now; another one after a restart; undefined while it is down. */
@@ -76,7 +76,7 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
     }
   }
   return {
-    url: `redis://:${password}@127.0.0.1:${port}`,
+    url: `redis://default:${password}@127.0.0.1:${port}`,
     port,
     get pid() {
       return running?.process.pid;
