@@ -140,11 +140,11 @@ test("it says when Redis is away, and when it is back", async () => {
   const redis = run.family().find(({ command }) => command.startsWith("redis-server")) as Listed;
   kill(redis.pid);
   await expect.poll(() => page.getByRole("alert").innerText(), { timeout: 5000 }).toMatch(/pass uncounted/);
-  expect(await page.locator("#bucket .left").innerText()).toMatch(/^\?/);
+  await expect.poll(() => page.locator("#bucket .left").innerText()).toMatch(/^\?/);
   await page.locator("#bucket").getByRole("button", { name: "Send one" }).click();
   await expect.poll(() => count(page, "bucket", "uncounted")).toBe(1);
   await expect.poll(() => page.locator("#bucket .left").innerText(), { timeout: 20_000 }).toBe("10 of 10 left");
-  expect(await page.getByRole("alert").isVisible()).toBe(false);
+  await expect.poll(() => page.getByRole("alert").isVisible()).toBe(false);
 });
 
 /** Contrast of two colours as WCAG 2 defines it, 1 to 21. */

@@ -1,6 +1,12 @@
 // What is left of one quota, known at one moment and worked out for the moments after it.
 
-/** @typedef {{ level: number | undefined, capacity: number, retryAfterMs: number, resetAfterMs: number }} Reading */
+/**
+ * @typedef {object} Reading
+ * @property {number | undefined} level what is left; undefined while nobody knows
+ * @property {number} capacity
+ * @property {number | undefined} retryAfterMs until one more passes; undefined while that is yet to be asked
+ * @property {number} resetAfterMs
+ */
 
 /**
  * A gauge to be set by decisions and read at any time.
@@ -26,7 +32,7 @@ export function createLevel(flows) {
       const { decision, at } = seen;
       const policy = decision.policies?.[0];
       const passed = now - at;
-      const retryAfterMs = Math.max(0, decision.retryAfterMs - passed);
+      let retryAfterMs = Math.max(0, decision.retryAfterMs - passed);
       if (!policy) return { level: undefined, capacity, retryAfterMs, resetAfterMs: 0 };
       const resetAfterMs = Math.max(0, policy.resetAfterMs - passed);
       // Once the wait is over there is room for one at least.
@@ -34,6 +40,10 @@ export function createLevel(flows) {
       const level = flows
         ? policy.burst - (resetAfterMs * policy.limit) / policy.windowMs
         : Math.max(least, policy.remaining);
+      // Who took the last one was not told when the next passes. A bucket's flow tells.
+      if (level < 1 && retryAfterMs === 0) {
+        retryAfterMs = flows ? ((1 - level) * policy.windowMs) / policy.limit : undefined;
+      }
       return { level, capacity, retryAfterMs, resetAfterMs };
     },
   };

@@ -125,7 +125,7 @@ export function createPanel({ path, title, flows, told, apiKey, sent }) {
     find(".fill").style.width = known ? `${(100 * Math.max(0, reading.level)) / reading.capacity}%` : "0";
     find(".meter").style.setProperty("--cells", `${reading?.capacity ?? 10}`);
     const waits = isWaiting(reading);
-    find(".next strong").textContent = waits ? `in ${(reading.retryAfterMs / 1000).toFixed(1)} s` : "now";
+    find(".next strong").textContent = waits ? waitOf(reading) : "now";
     element.classList.toggle("waiting", waits);
     element.classList.toggle("unknown", reading !== undefined && !known);
   }
@@ -148,7 +148,9 @@ export function createPanel({ path, title, flows, told, apiKey, sent }) {
   };
 }
 
-const isWaiting = (reading) => (reading?.retryAfterMs ?? 0) > 0;
+const isWaiting = (reading) => reading !== undefined && reading.retryAfterMs !== 0;
+
+const waitOf = ({ retryAfterMs }) => (retryAfterMs === undefined ? "…" : `in ${(retryAfterMs / 1000).toFixed(1)} s`);
 
 function recent(list, now) {
   return list.filter(({ at }) => now - at <= SPAN_MS);
