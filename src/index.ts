@@ -11,6 +11,7 @@ export type { Decision, FallbackDecision, KnownDecision, PolicyStatus } from "./
 export type { Duration } from "./core/duration.js";
 export { StoreError, type StoreErrorKind } from "./core/errors.js";
 export type { Amount } from "./limiter/amounts.js";
+export { countDecisions, type DecisionCounter, type DecisionCounts } from "./limiter/count-decisions.js";
 export {
   type CheckOptions,
   type ConsumeOptions,

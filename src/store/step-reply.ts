@@ -1,4 +1,5 @@
-import { MAX_AHEAD_MS, step } from "../algorithm/step.js";
+import type { State } from "../algorithm/algorithm.js";
+import { countsOf, MAX_AHEAD_MS, step } from "../algorithm/step.js";
 import { StoreError } from "../core/errors.js";
 import type { StepReply, StepRequest } from "./store.js";
 
@@ -7,18 +8,31 @@ import type { StepReply, StepRequest } from "./store.js";
  * that the twin comes to from the state it tells. Anything else is a `StoreError`, so that no decision makes up counts.
  * `ownClock`: the store told the time, not the request.
  */
-export function stepReply({ program, now, demands }: StepRequest, reply: unknown, ownClock: boolean): StepReply {
-  const [allowed, ...state] = Array.isArray(reply) ? reply.map(wholeNumberIn) : [];
-  if ((allowed === 0 || allowed === 1) && program.isState(state) && state.every((n) => n >= 0)) {
-    const [at] = state;
-    const inTime = ownClock || (at >= now && at <= now + MAX_AHEAD_MS);
-    // What is allowed has been taken already: nothing more fits by chance, nothing at all must be over the ceiling.
-    const again = demands.map((demand) => (allowed ? { ...demand, delta: 0 } : demand));
-    if (inTime && step(program.algorithms, state, at, again).allowed === (allowed === 1)) {
-      return { allowed: allowed === 1, state };
-    }
+export function stepReply(request: StepRequest, reply: unknown, ownClock: boolean): StepReply {
+  const [verdict, ...state] = Array.isArray(reply) ? reply.map(wholeNumberIn) : [];
+  const { program, now } = request;
+  if ((verdict === 0 || verdict === 1) && program.isState(state) && state.every((n) => n >= 0)) {
+    const inTime = ownClock || (state[0] >= now && state[0] <= now + MAX_AHEAD_MS);
+    const allowed = verdict === 1;
+    if (inTime && (allowed ? isTaken(request, state) : isRefused(request, state))) return { allowed, state };
   }
   throw new StoreError("reply", "Redis answered a script with something else than its reply");
+}
+
+/** Whether what is in use is within every ceiling, and holds at least what the call took. */
+function isTaken({ program: { algorithms }, demands }: StepRequest, state: State): boolean {
+  const [at] = state;
+  return algorithms.every((algorithm, i) => {
+    const { delta = 0, pace = 1, ceiling = 0 } = demands[i] ?? {};
+    const load = algorithm.load(countsOf(algorithms, state, i), at, pace);
+    const taken = algorithm.add([], Math.max(0, delta));
+    return load <= ceiling && load >= algorithm.load(taken, at, pace);
+  });
+}
+
+/** Whether the state leaves no room for the call. */
+function isRefused({ program: { algorithms }, demands }: StepRequest, state: State): boolean {
+  return !step(algorithms, state, state[0], demands).allowed;
 }
 
 /** Clients differ in whether they turn strings of digits into numbers. Anything else is -1, which no reply holds. */

@@ -3,7 +3,7 @@ import { upstashClient } from "sluice/upstash";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { startMutePort } from "../support/fault-proxy.ts";
 import { bytesInUse } from "../support/garbage.ts";
-import { type Rig, startRig, TIMEOUT_MS } from "./rig.ts";
+import { eventually, PATIENCE_MS, type Rig, startRig, TIMEOUT_MS } from "./rig.ts";
 
 let rig: Rig;
 const unhandled: unknown[] = [];
@@ -40,46 +40,52 @@ function limiterOn(client: Partial<Record<keyof RedisClient, unknown>>, timeoutM
   return createLimiter({ store: redisStore(redis), policies, timeoutMs, failureMode: "closed", breaker: false });
 }
 
-test("the HTTP request given up on is aborted: the proxy sees its connection closed", async () => {
+test("the HTTP request given up on is aborted: the proxy sees its connection closed", {
+  timeout: PATIENCE_MS,
+}, async () => {
   rig.proxy.fault = { kind: "hang", commit: false };
   const before = rig.proxy.givenUp;
   expect(await rig.limiter({ timeoutMs: TIMEOUT_MS }).consume("k")).toMatchObject({ error: { kind: "timeout" } });
-  await expect.poll(() => rig.proxy.givenUp).toBe(before + 1);
+  await eventually(() => rig.proxy.givenUp).toBe(before + 1);
 });
 
-test("an endless body is no longer read after the deadline, and nothing of it is kept", async () => {
+test("an endless body is no longer read after the deadline, and nothing of it is kept", {
+  timeout: PATIENCE_MS,
+}, async () => {
   rig.proxy.fault = { kind: "endless" };
   const before = { givenUp: rig.proxy.givenUp, heap: bytesInUse(), bytes: rig.proxy.endlessBytes };
   for (let i = 0; i < 3; i += 1) {
     expect(await rig.limiter({ timeoutMs: TIMEOUT_MS }).consume("k")).toMatchObject({ error: { kind: "timeout" } });
   }
-  await expect.poll(() => rig.proxy.givenUp).toBe(before.givenUp + 3);
+  await eventually(() => rig.proxy.givenUp).toBe(before.givenUp + 3);
   const sent = rig.proxy.endlessBytes - before.bytes;
   expect(sent).toBeGreaterThan(1_000_000);
-  await expect.poll(() => bytesInUse() - before.heap).toBeLessThan(sent / 10);
+  await eventually(() => bytesInUse() - before.heap).toBeLessThan(sent / 10);
   expect(rig.proxy.endlessBytes - before.bytes).toBe(sent);
 });
 
-test("a caller that aborts ends the HTTP request at once, and hears its own reason", async () => {
+test("a caller that aborts ends the HTTP request at once, and hears its own reason", {
+  timeout: PATIENCE_MS,
+}, async () => {
   rig.proxy.fault = { kind: "hang", commit: false };
   const { requests, givenUp } = rig.proxy;
   const caller = new AbortController();
   const call = rig.limiter().consume("k", { signal: caller.signal });
-  await expect.poll(() => rig.proxy.requests).toBe(requests + 1);
+  await eventually(() => rig.proxy.requests).toBe(requests + 1);
   const reason = new Error("the visitor left");
   caller.abort(reason);
   await expect(call).rejects.toBe(reason);
-  await expect.poll(() => rig.proxy.givenUp).toBe(givenUp + 1);
+  await eventually(() => rig.proxy.givenUp).toBe(givenUp + 1);
 });
 
-test("a caller that has aborted before costs no request", async () => {
+test("a caller that has aborted before costs no request", { timeout: PATIENCE_MS }, async () => {
   const { requests } = rig.proxy;
   await expect(rig.limiter().consume("k", { signal: AbortSignal.abort("gone") })).rejects.toBe("gone");
   await expect(rig.limiter().reset("k", { signal: AbortSignal.abort("gone") })).rejects.toBe("gone");
   expect(rig.proxy.requests).toBe(requests);
 });
 
-test("the deadline covers a connection on which nobody ever speaks", async () => {
+test("the deadline covers a connection on which nobody ever speaks", { timeout: PATIENCE_MS }, async () => {
   const mute = await startMutePort();
   const store = redisStore(upstashClient({ url: mute.url, token: "t" }));
   const limiter = createLimiter({ store, policies: [tokenBucket({ limit: 1, window: "1 s" })], timeoutMs: TIMEOUT_MS });
@@ -87,7 +93,7 @@ test("the deadline covers a connection on which nobody ever speaks", async () =>
   await mute.close();
 });
 
-test("a port that nobody listens on is out of reach at once", async () => {
+test("a port that nobody listens on is out of reach at once", { timeout: PATIENCE_MS }, async () => {
   const mute = await startMutePort();
   await mute.close();
   const store = redisStore(upstashClient({ url: mute.url, token: "t" }));
@@ -95,29 +101,33 @@ test("a port that nobody listens on is out of reach at once", async () => {
   expect(await limiter.consume("k")).toMatchObject({ source: "fallback", error: { kind: "network" } });
 });
 
-test("a reset has the same deadline, and rejects with the StoreError", async () => {
+test("a reset has the same deadline, and rejects with the StoreError", { timeout: PATIENCE_MS }, async () => {
   rig.proxy.fault = { kind: "hang", commit: false };
   const { givenUp } = rig.proxy;
   await expect(rig.limiter({ timeoutMs: TIMEOUT_MS }).reset("k")).rejects.toMatchObject({
     name: "StoreError",
     kind: "timeout",
   });
-  await expect.poll(() => rig.proxy.givenUp).toBe(givenUp + 1);
+  await eventually(() => rig.proxy.givenUp).toBe(givenUp + 1);
 });
 
-test("a client that ignores signals is left alone, and what it says late is nobody's concern", async () => {
+test("a client that ignores signals is left alone, and what it says late is nobody's concern", {
+  timeout: PATIENCE_MS,
+}, async () => {
   vi.useFakeTimers();
   const late = limiterOn({
     evalsha: () => new Promise((_resolve, reject) => setTimeout(() => reject(new Error("late")), 200)),
   });
   const call = late.consume("k");
-  await vi.advanceTimersByTimeAsync(50);
+  await vi.advanceTimersByTimeAsync(51);
   expect(await call).toMatchObject({ allowed: false, error: { kind: "timeout" } });
   await vi.advanceTimersByTimeAsync(1000);
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("a NOSCRIPT that arrives after the deadline is not answered with the script", async () => {
+test("a NOSCRIPT that arrives after the deadline is not answered with the script", {
+  timeout: PATIENCE_MS,
+}, async () => {
   vi.useFakeTimers();
   const evaluate = vi.fn(never);
   const late = limiterOn({
@@ -125,13 +135,13 @@ test("a NOSCRIPT that arrives after the deadline is not answered with the script
     eval: evaluate,
   });
   const call = late.consume("k");
-  await vi.advanceTimersByTimeAsync(50);
+  await vi.advanceTimersByTimeAsync(51);
   expect(await call).toMatchObject({ error: { kind: "timeout" } });
   await vi.advanceTimersByTimeAsync(1000);
   expect(evaluate).not.toHaveBeenCalled();
 });
 
-test("no timer and no listener outlives its call", async () => {
+test("no timer and no listener outlives its call", { timeout: PATIENCE_MS }, async () => {
   vi.useFakeTimers();
   const caller = new AbortController();
   const removed = vi.spyOn(caller.signal, "removeEventListener");
@@ -143,7 +153,9 @@ test("no timer and no listener outlives its call", async () => {
   expect(removed).toHaveBeenCalledTimes(3);
 });
 
-test("a client that throws at once, answers without a promise, or with nothing becomes a decision", async () => {
+test("a client that throws at once, answers without a promise, or with nothing becomes a decision", {
+  timeout: PATIENCE_MS,
+}, async () => {
   const throws = () => {
     throw new Error("at once");
   };
@@ -159,7 +171,7 @@ test("a client that throws at once, answers without a promise, or with nothing b
   }
 });
 
-test("a listener that throws or rejects changes nothing", async () => {
+test("a listener that throws or rejects changes nothing", { timeout: PATIENCE_MS }, async () => {
   const seen: string[] = [];
   const tell = (fail: () => unknown) =>
     rig.limiter({
@@ -178,7 +190,7 @@ test("a listener that throws or rejects changes nothing", async () => {
   expect(seen).toEqual(["store", "store", "fallback"]);
 });
 
-test("what a key says is never taken for what Redis says", async () => {
+test("what a key says is never taken for what Redis says", { timeout: PATIENCE_MS }, async () => {
   for (const key of ["NOSCRIPT", "WRONGPASS", "unexpected flag", "x, command was: NOSCRIPT"]) {
     const { requests } = rig.proxy;
     rig.proxy.fault = { kind: "answer", status: 500, body: '{"error":"internal"}' };
@@ -187,16 +199,16 @@ test("what a key says is never taken for what Redis says", async () => {
   }
 });
 
-test("a shared client never mixes up the signals of calls under way", async () => {
+test("a shared client never mixes up the signals of calls under way", { timeout: PATIENCE_MS }, async () => {
   rig.proxy.fault = { kind: "hang", commit: false };
   const { requests, givenUp } = rig.proxy;
   const limiter = rig.limiter();
   const callers = Array.from({ length: 20 }, () => new AbortController());
   const calls = callers.map(({ signal }, i) => limiter.consume(`k${i}`, { signal }).catch((reason: unknown) => reason));
-  await expect.poll(() => rig.proxy.requests).toBe(requests + 20);
+  await eventually(() => rig.proxy.requests).toBe(requests + 20);
   callers[7]?.abort("seven");
   expect(await calls[7]).toBe("seven");
-  await expect.poll(() => rig.proxy.givenUp).toBe(givenUp + 1);
+  await eventually(() => rig.proxy.givenUp).toBe(givenUp + 1);
   for (const caller of callers) caller.abort("end");
   const outcomes = await Promise.all(calls);
   expect(outcomes.filter((outcome) => outcome === "end")).toHaveLength(19);

@@ -12,6 +12,9 @@ export const TIMEOUT_MS = 200;
 /** The deadline where it must not pass, however busy the machine is. */
 export const PATIENCE_MS = 60_000;
 
+/** Like `expect.poll`, for as long as it takes on a busy machine. */
+export const eventually = <T>(look: () => T) => expect.poll(look, { timeout: PATIENCE_MS / 2 });
+
 export const LIMIT = 10;
 
 /** Ten a day, so that no token comes back while a test runs. */

@@ -3,7 +3,7 @@ import type { Decision } from "sluice";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { FAULTS } from "../support/faults.ts";
 import { startWorker } from "../support/worker.ts";
-import { LIMIT, PATIENCE_MS, type Rig, startRig, TIMEOUT_MS } from "./rig.ts";
+import { eventually, LIMIT, PATIENCE_MS, type Rig, startRig, TIMEOUT_MS } from "./rig.ts";
 
 type Answer = Omit<Decision, "error"> & { readonly error?: { readonly kind: string; readonly printed: string } };
 
@@ -57,14 +57,16 @@ describe.each(FAULTS)("workerd: $name", { timeout: PATIENCE_MS }, ({ fault, kind
   });
 });
 
-test("workerd: the HTTP request given up on is aborted, in its head or in its body", async () => {
+test("workerd: the HTTP request given up on is aborted, in its head or in its body", {
+  timeout: PATIENCE_MS,
+}, async () => {
   const { givenUp } = rig.proxy;
   rig.proxy.fault = { kind: "hang", commit: false };
   expect(await consumed({ mode: "closed", key: "hang" })).toMatchObject({ error: { kind: "timeout" } });
-  await expect.poll(() => rig.proxy.givenUp).toBe(givenUp + 1);
+  await eventually(() => rig.proxy.givenUp).toBe(givenUp + 1);
   rig.proxy.fault = { kind: "endless" };
   expect(await consumed({ mode: "closed", key: "endless" })).toMatchObject({ error: { kind: "timeout" } });
-  await expect.poll(() => rig.proxy.givenUp).toBe(givenUp + 2);
+  await eventually(() => rig.proxy.givenUp).toBe(givenUp + 2);
 });
 
 test("workerd: 500 interleaved requests on one limiter, one that leaves early and one cancelled, disturb nobody", {
@@ -81,7 +83,7 @@ test("workerd: 500 interleaved requests on one limiter, one that leaves early an
       if (i === 100) return fetched({ ...shared, key: `${run}-left`, leave: "early" }).then(() => undefined);
       if (i === 200) {
         const gone = fetched({ ...shared, key: `${run}-gone` }, cancelled.signal).catch(() => undefined);
-        await expect.poll(() => rig.proxy.requests).toBeGreaterThan(before);
+        await eventually(() => rig.proxy.requests).toBeGreaterThan(before);
         cancelled.abort();
         await gone;
         return undefined;
@@ -106,24 +108,24 @@ test("workerd: in an outage 500 interleaved requests are all answered, and few o
     const answers = await Promise.all(Array.from({ length: 100 }, (_each, i) => consumed({ ...shared, key: `${i}` })));
     expect(answers.map(({ source, allowed }) => `${source} ${allowed}`)).toEqual(Array(100).fill("fallback true"));
   }
-  // Those of the first round, and single tries since then: one call in ten on the slowest machine.
-  expect(rig.proxy.requests - before).toBeLessThan(140);
+  // Those of the first round, and single tries since then: so many only if each round takes seconds.
+  expect(rig.proxy.requests - before).toBeLessThan(250);
   expect(rig.proxy.requests - before).toBeGreaterThanOrEqual(100);
 });
 
-test("workerd: a try of the store whose request ends early does not keep the breaker open", async () => {
+test("workerd: a try of the store whose request ends early does not keep the breaker open", {
+  timeout: PATIENCE_MS,
+}, async () => {
   const shared = { mode: "closed", timeoutMs: TIMEOUT_MS + 2, breaker: "on", key: "probe" };
   rig.proxy.fault = { kind: "answer", status: 500, body: "" };
   for (let i = 0; i < 3; i += 1) await consumed(shared);
   rig.proxy.fault = { kind: "hang", commit: false };
   const { requests } = rig.proxy;
   // Whoever comes after the pause is the one that tries the store; it leaves without an answer.
-  await expect
-    .poll(async () => {
-      await fetched({ ...shared, leave: "early" });
-      return rig.proxy.requests;
-    })
-    .toBeGreaterThan(requests);
+  await eventually(async () => {
+    await fetched({ ...shared, leave: "early" });
+    return rig.proxy.requests;
+  }).toBeGreaterThan(requests);
   rig.proxy.fault = { kind: "none" };
-  await expect.poll(async () => (await consumed(shared)).source, { timeout: 5000 }).toBe("store");
+  await eventually(async () => (await consumed(shared)).source).toBe("store");
 });
