@@ -1,0 +1,17 @@
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { repository, run } from "./processes.js";
+
+/** Runtimes that only these tests need: hundreds of megabytes that no `npm ci` should fetch. */
+const VERSIONS = { bun: "1.3.0", deno: "2.9.6", "edge-runtime": "4.0.1" };
+
+/** Installs a runtime once, beside this repository's own packages, and returns the path of its program or module. */
+export async function platform(name: keyof typeof VERSIONS): Promise<string> {
+  const folder = `${repository}node_modules/.cache/platforms/${name}@${VERSIONS[name]}`;
+  const path = `${folder}/node_modules/${name === "edge-runtime" ? name : `.bin/${name}`}`;
+  if (existsSync(path)) return path;
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${folder}/package.json`, JSON.stringify({ private: true, allowScripts: { [name]: true } }));
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", `${name}@${VERSIONS[name]}`], folder);
+  return path;
+}
