@@ -133,7 +133,15 @@ const MUTATIONS: readonly Mutation[] = [
 ];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const COPIED = ["package.json", "tsconfig.json", "vitest.config.ts", "src", "test", "scripts/generate-scripts.ts"];
+const COPIED = [
+  "package.json",
+  "tsconfig.json",
+  "vitest.config.ts",
+  "wrangler.toml",
+  "src",
+  "test",
+  "scripts/generate-scripts.ts",
+];
 
 /** A copy of what the tests need, to break in peace. */
 function makeCopy(): string {
@@ -155,7 +163,17 @@ async function outcome(copy: string, file: string): Promise<Outcome> {
   const report = join(copy, "report.json");
   rmSync(report, { force: true });
   const reporter = ["--reporter", "json", "--outputFile", report];
-  await run(copy, "vitest/vitest.mjs", ["run", "--bail", "1", "-t", tests.name, ...reporter, ...tests.files]);
+  await run(copy, "vitest/vitest.mjs", [
+    "run",
+    "--project",
+    "node",
+    "--bail",
+    "1",
+    "-t",
+    tests.name,
+    ...reporter,
+    ...tests.files,
+  ]);
   const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8"));
   return { passed: numPassedTests, failed: numFailedTests };
 }

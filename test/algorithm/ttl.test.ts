@@ -52,11 +52,8 @@ describe.each(Object.entries(COUNTERS))("%s", (_name, make) => {
     const policies = [make({ limit: 1, window: "50 ms" })];
     const limiter = createLimiter({ store: redisStore(clientOf(redis)), policies, prefix, snapshots: false });
     const { allowed, resetAfterMs } = known(await limiter.consume("k"));
-    const since = performance.now();
     expect(allowed).toBe(true);
     expect(resetAfterMs).toBeLessThanOrEqual(100);
     await expect.poll(() => redis.exists(`${prefix}:${programFor(policies).kind}:k`), { interval: 5 }).toBe(0);
-    // Twice the longest life there is, for a machine that is busy.
-    expect(performance.now() - since).toBeLessThan(1000);
   });
 });

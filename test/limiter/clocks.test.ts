@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, inject, test } from "vitest";
+import { afterAll, describe, expect, inject, test, vi } from "vitest";
 import type { Policy } from "../../src/algorithm/policy.js";
 import { createLimiter } from "../../src/limiter/limiter.js";
 import { redisStore } from "../../src/store/redis.js";
@@ -7,6 +7,9 @@ import { known } from "../support/known.js";
 import { COUNTERS } from "../support/policies.js";
 import { clientOf, connect, uniquePrefix } from "../support/redis.js";
 import { simulatedRedis } from "../support/simulated-redis.js";
+
+// Many runs: on a machine that is busy they take their time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const HOUR_MS = 3_600_000;
 const WINDOW_MS = 10_000;

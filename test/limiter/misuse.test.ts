@@ -21,7 +21,7 @@ type Case = readonly [
 ];
 
 const making: Case[] = [
-  ["no options", () => tokenBucket(undefined as Anything), TypeError, "tokenBucket", "options", "undefined"],
+  ["no options", () => tokenBucket(undefined as Anything), TypeError, "policy", "options", "undefined"],
   ["a limit of 0", () => tokenBucket({ limit: 0, window: 1000 }), RangeError, "limit", "0", "1 to"],
   ["a limit below 0", () => fixedWindow({ limit: -5, window: 1000 }), RangeError, "limit", "-5", "1 to"],
   ["half a limit", () => slidingWindow({ limit: 1.5, window: 1000 }), RangeError, "limit", "1.5", "whole number"],
@@ -135,7 +135,7 @@ const making: Case[] = [
     "1 to",
   ],
   ["maxAgeMs", () => createLimiter({ ...good, snapshots: { maxAgeMs: 0.5 } }), RangeError, "snapshots.maxAgeMs", "0.5"],
-  ["no room", () => memoryStore({ maxKeys: 0 }), RangeError, "maxKeys", "0", "1 to"],
+  ["no room", () => memoryStore({ maxKeys: 0 }), RangeError, "maxKeys", "0", "2 to"],
   ["no client", () => redisStore(undefined as Anything), TypeError, "redis", "evalsha"],
   ["half a client", () => redisStore({ evalsha() {}, eval() {} } as Anything), TypeError, "redis", "del"],
   [

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Policy } from "../../src/algorithm/policy.js";
 import type { KnownDecision } from "../../src/core/decision.js";
 import { createLimiter, type Limiter } from "../../src/limiter/limiter.js";
@@ -8,6 +8,9 @@ import { clockAt } from "../support/clock.js";
 import { known } from "../support/known.js";
 import { COUNTERS } from "../support/policies.js";
 import { simulatedRedis } from "../support/simulated-redis.js";
+
+// Many runs: on a machine that is busy they take their time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const WINDOW_MS = 1000;
 const NAMES = ["a", "b", "c", "d"];
