@@ -8,7 +8,7 @@ import { MIDNIGHT } from "../support/clock.js";
 import { COUNTERS } from "../support/policies.js";
 import { connect, uniquePrefix } from "../support/redis.js";
 
-const SEQUENCES = 110;
+const SEQUENCES = 130;
 const MOST_STEPS = 300;
 
 const redis = connect(inject("redisUrl"));

@@ -54,6 +54,8 @@ describe.each(Object.entries(COUNTERS))("%s", (_name, make) => {
     const { allowed, resetAfterMs } = known(await limiter.consume("k"));
     expect(allowed).toBe(true);
     expect(resetAfterMs).toBeLessThanOrEqual(100);
-    await expect.poll(() => redis.exists(`${prefix}:${programFor(policies).kind}:k`), { interval: 5 }).toBe(0);
+    await expect
+      .poll(() => redis.exists(`${prefix}:${programFor(policies).kind}:k`), { interval: 5, timeout: 5000 })
+      .toBe(0);
   });
 });
