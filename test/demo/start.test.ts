@@ -61,7 +61,7 @@ test("an outage of Redis lets requests pass, and limiting goes on after it", { t
 
   const redis = run.family().find(({ command }) => command.startsWith("redis-server")) as Listed;
   kill(redis.pid);
-  await expect.poll(source).toBe("fallback");
+  await expect.poll(source, { timeout: 5000 }).toBe("fallback");
   expect((await get(`${run.url}/api/bucket`, "anyone")).status).toBe(200);
   await expect.poll(source, { timeout: 20_000 }).toBe("store");
   expect(run.output()).toMatch(/redis-server ended \(SIGKILL\); starting it again/);
