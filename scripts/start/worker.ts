@@ -43,9 +43,12 @@ export function prepareWorker(print: (line: string) => void): LocalWorker {
   // Killed, it would leave workerd behind.
   const ended = once(child, "exit").then(() => killGroup(child));
 
+  let asked = false;
+
   return {
     ended,
     async serve(settings) {
+      asked = true;
       const reported = Promise.race([once(child, "message"), ended]);
       child.send(settings);
       const [report] = ((await reported) ?? []) as [WorkerReport?];
@@ -54,7 +57,9 @@ export function prepareWorker(print: (line: string) => void): LocalWorker {
       await firstAnswer(`http://127.0.0.1:${settings.port}/`);
     },
     async end() {
-      if (child.connected) child.disconnect();
+      // Before it is asked to serve it has started nothing, and is deaf while it loads.
+      if (!asked) killGroup(child);
+      else if (child.connected) child.disconnect();
       const late = setTimeout(() => killGroup(child), END_WITHIN_MS);
       await ended;
       clearTimeout(late);
