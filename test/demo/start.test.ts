@@ -20,7 +20,7 @@ const get = (url: string, key: string) => fetch(url, { headers: { "x-api-key": k
 
 async function expectGone(family: readonly Listed[]) {
   const left = () => processes().filter(({ pid }) => family.some((member) => member.pid === pid));
-  await expect.poll(left, { timeout: 10_000 }).toEqual([]);
+  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
 }
 
 test("it serves both routes, and Ctrl-C leaves nothing behind", { timeout: 90_000 }, async () => {
