@@ -45,7 +45,15 @@ export default defineConfig({
         test: { name: "workerd", include: ["test/workerd/**/*.test.ts"] },
       },
       // A browser is much to install: `npm run test:browser`.
-      { resolve, test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 40_000 } },
+      {
+        resolve,
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 40_000,
+          expect: { poll: { timeout: 5000 } },
+        },
+      },
     ],
   },
 });

@@ -1,5 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ExpectedError } from "../../src/redis-rest/errors.ts";
 import type { WorkerReport, WorkerSettings } from "./worker-process.ts";
@@ -33,19 +36,27 @@ export interface LocalWorker {
  * built, line by line.
  */
 export function prepareWorker(print: (line: string) => void): LocalWorker {
+  // Its tools may end before they have cleaned up.
+  const folder = mkdtempSync(join(tmpdir(), "sluice-worker-"));
   const child = fork(PROGRAM, {
     // Out of the terminal's process group, so that Ctrl-C reaches it only through its parent.
     detached: true,
-    env: { ...process.env, ...QUIET, ...(process.stdout.isTTY ? {} : { NO_COLOR: "1" }) },
+    env: { ...process.env, ...QUIET, TMPDIR: folder, ...(process.stdout.isTTY ? {} : { NO_COLOR: "1" }) },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   for (const stream of [child.stdout, child.stderr]) eachLine(stream, (line) => isOfTheWorker(line) && print(line));
   // Killed, it would leave workerd behind.
-  const ended = once(child, "exit").then(() => killGroup(child));
+  const ended = once(child, "exit").then(() => {
+    killGroup(child);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  });
+
+  let asked = false;
 
   return {
     ended,
     async serve(settings) {
+      asked = true;
       const reported = Promise.race([once(child, "message"), ended]);
       child.send(settings);
       const [report] = ((await reported) ?? []) as [WorkerReport?];
@@ -54,7 +65,9 @@ export function prepareWorker(print: (line: string) => void): LocalWorker {
       await firstAnswer(`http://127.0.0.1:${settings.port}/`);
     },
     async end() {
-      if (child.connected) child.disconnect();
+      // Before it is asked to serve it has started nothing, and is deaf while it loads.
+      if (!asked) killGroup(child);
+      else if (child.connected) child.disconnect();
       const late = setTimeout(() => killGroup(child), END_WITHIN_MS);
       await ended;
       clearTimeout(late);

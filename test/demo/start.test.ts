@@ -20,7 +20,7 @@ const get = (url: string, key: string) => fetch(url, { headers: { "x-api-key": k
 
 async function expectGone(family: readonly Listed[]) {
   const left = () => processes().filter(({ pid }) => family.some((member) => member.pid === pid));
-  await expect.poll(left, { timeout: 10_000 }).toEqual([]);
+  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
 }
 
 test("it serves both routes, and Ctrl-C leaves nothing behind", { timeout: 90_000 }, async () => {
@@ -61,7 +61,7 @@ test("an outage of Redis lets requests pass, and limiting goes on after it", { t
 
   const redis = run.family().find(({ command }) => command.startsWith("redis-server")) as Listed;
   kill(redis.pid);
-  await expect.poll(source).toBe("fallback");
+  await expect.poll(source, { timeout: 5000 }).toBe("fallback");
   expect((await get(`${run.url}/api/bucket`, "anyone")).status).toBe(200);
   await expect.poll(source, { timeout: 20_000 }).toBe("store");
   expect(run.output()).toMatch(/redis-server ended \(SIGKILL\); starting it again/);
