@@ -190,7 +190,11 @@ describe("replies that make no sense", () => {
   });
 
   test("numbers written as text are taken", async () => {
-    const client = { evalsha: async () => ["1", `${clock.ms}`, `${2 * 86_400_000}`], eval: async () => null, del: async () => 0 };
+    const client = {
+      evalsha: async () => ["1", `${clock.ms}`, `${2 * 86_400_000}`],
+      eval: async () => null,
+      del: async () => 0,
+    };
     expect(await limiterOn(client).consume("k")).toMatchObject({ allowed: true, remaining: 3 });
   });
 });
