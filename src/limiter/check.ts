@@ -71,7 +71,10 @@ export function createCheck(options: CheckedOptions, program: Program): Check {
       if (call.operation === "refund") snapshots?.clear(call.place, timeOf(now));
     }
     breaker?.succeeded();
-    return seen(call, reply, request.now, turn);
+    const decision = seen(call, reply, request.now, turn);
+    // A log that denies and can't say until when is none.
+    if (decision.allowed || decision.retryAfterMs > 0) return decision;
+    return instead(call, request, new StoreError("reply", "The store's reply contradicts itself"));
   }
 
   /** The failure mode's answer: the one place where store trouble becomes a decision. */

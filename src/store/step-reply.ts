@@ -14,9 +14,20 @@ export function stepReply(request: StepRequest, reply: unknown, ownClock: boolea
   if ((verdict === 0 || verdict === 1) && program.isState(state) && state.every((n) => n >= 0)) {
     const inTime = ownClock || (state[0] >= now && state[0] <= now + MAX_AHEAD_MS);
     const allowed = verdict === 1;
-    if (inTime && (allowed ? isTaken(request, state) : isRefused(request, state))) return { allowed, state };
+    if (inTime && isAlive(request, state) && (allowed ? isTaken(request, state) : isRefused(request, state)))
+      return { allowed, state };
   }
   throw new StoreError("reply", "Redis answered a script with something else than its reply");
+}
+
+/** Whether what is in use has not expired: then the store would have said that nothing is. */
+function isAlive({ program: { algorithms }, demands }: StepRequest, state: State): boolean {
+  const [at] = state;
+  return algorithms.every((algorithm, i) => {
+    const counts = countsOf(algorithms, state, i);
+    const pace = demands[i]?.pace ?? 1;
+    return algorithm.load(counts, at, pace) === 0 || algorithm.lifeMs(counts, at, pace, false) > 0;
+  });
 }
 
 /** Whether what is in use is within every ceiling, and holds at least what the call took. */

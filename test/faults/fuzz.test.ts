@@ -147,8 +147,12 @@ const reply = fc.oneof(
     .map(([a, at, rest]) => [a, at, ...rest]),
   fc.jsonValue(),
 );
+/** A log's digest with the right shape and any contents. */
+const digest = fc
+  .tuple(fc.constantFrom(0, 1), fc.array(fc.oneof(fc.nat(20), fc.constantFrom(NOW - 1, NOW)), { maxLength: 12 }))
+  .map(([verdict, rest]) => [verdict, NOW, NOW, ...rest]);
 const bodies = fc.oneof(
-  { weight: 5, arbitrary: reply.map((result) => JSON.stringify({ result })) },
+  { weight: 5, arbitrary: fc.oneof(reply, digest).map((result) => JSON.stringify({ result })) },
   fc.jsonValue().map((value) => JSON.stringify(value)),
   fc.string().map((error) => JSON.stringify({ error })),
   fc.jsonValue().map((error) => JSON.stringify({ error, result: [1, NOW, 1] })),
