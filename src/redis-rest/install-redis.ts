@@ -119,13 +119,12 @@ async function has(program: string): Promise<boolean> {
 /** Runs a program to its end and gives what it printed. @throws with its last words, or after five minutes */
 function run(command: string, args: string[], { env, cwd }: RunOptions = {}): Promise<string> {
   // Nothing to read, so that nothing waits for an answer.
-  const options = {
+  const child = spawn(command, args, {
     cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: LONGEST_MS,
-  } as const;
-  const child = spawn(command, args, options);
+  });
   let printed = "";
   let trouble = "";
   child.stdout.on("data", (chunk: Buffer) => {
