@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -24,7 +24,7 @@ export async function findRedisProgram(): Promise<RedisProgram | undefined> {
   for (const name of NAMES) {
     for (const folder of folders) {
       const program = { path: join(folder, name), env: {} };
-      if (await serves(program)) return program;
+      if ((await isExecutable(program.path)) && (await serves(program))) return program;
     }
   }
   const unpacked = await unpackedProgram(unpackFolder());
@@ -45,15 +45,21 @@ export async function unpackedProgram(folder: string): Promise<RedisProgram> {
 
 /** True if the program is there and answers `--version` as a server does. */
 export async function serves(program: RedisProgram): Promise<boolean> {
-  try {
-    await access(program.path, constants.X_OK);
-    // execFile hands argv0 on to spawn, which its types do not say.
-    const options = { env: { ...process.env, ...program.env }, argv0: SERVER_NAME };
-    const { stdout } = await promisify(execFile)(program.path, ["--version"], options);
-    return /^(Redis|Valkey) server v=/m.test(stdout);
-  } catch {
-    return false;
-  }
+  const env = { ...process.env, ...program.env };
+  const child = spawn(program.path, ["--version"], { argv0: SERVER_NAME, env, stdio: ["ignore", "pipe", "ignore"] });
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    said += chunk;
+  });
+  await new Promise((resolve) => child.once("error", resolve).once("close", resolve));
+  return /^(Redis|Valkey) server v=/m.test(said);
+}
+
+function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function libraryFolders(folder: string): Promise<string[]> {

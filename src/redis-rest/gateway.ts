@@ -43,15 +43,15 @@ export function createGateway({ redis, issueToken, observe }: GatewayOptions): G
     const refusal = refusalOf(command, access.readOnly, access.redis.table);
     if (refusal) throw refusal;
   };
-  const noteWrite = (access: Access, command: readonly Word[]) => {
-    if (access.redis.table().mayWrite(command)) writes += 1;
+  const noteWrites = (access: Access, commands: readonly (readonly Word[])[]) => {
+    if (commands.some(access.redis.table().mayWrite)) writes += 1;
   };
   const send = (access: Access, words: readonly Word[]): Promise<Reply> => {
     check(access, words);
     const special = specialOf(access, words);
     if (special) return special;
     const { command, onReply } = scripts.translate(words);
-    noteWrite(access, words);
+    noteWrites(access, [words]);
     const reply = access.redis.send(command);
     return onReply ? reply.then(onReply) : reply;
   };
@@ -70,7 +70,7 @@ export function createGateway({ redis, issueToken, observe }: GatewayOptions): G
       return Promise.all(commands.map(async (words) => one(access, words)).map((each) => each.catch(toError)));
     }
     const translated = commands.map(scripts.translate);
-    for (const words of commands) noteWrite(access, words);
+    noteWrites(access, commands);
     const replies = await access.redis.sendAll(translated.map(({ command }) => command));
     return replies.map((reply, index) => translated[index]?.onReply?.(reply) ?? reply);
   };
@@ -87,7 +87,7 @@ export function createGateway({ redis, issueToken, observe }: GatewayOptions): G
       if (commands.length === 0) return [];
       for (const words of commands) check(access, words);
       const translated = commands.map(scripts.translate);
-      for (const words of commands) noteWrite(access, words);
+      noteWrites(access, commands);
       const startMs = performance.now();
       const replies = await access.redis.transaction(translated.map(({ command }) => command));
       for (const words of observe ? commands : []) observe?.(words, performance.now() - startMs);

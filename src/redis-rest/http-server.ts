@@ -2,6 +2,10 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { ExpectedError } from "./errors.ts";
+import { createFastLane, type FastLane } from "./fast-lane.ts";
+import type { AnswerPlain } from "./plain-answer.ts";
+
+const KEEP_ALIVE_MS = 65_000;
 
 /** A listening HTTP server. */
 export interface HttpServer {
@@ -18,17 +22,19 @@ export interface HttpServerOptions {
   readonly host: string;
   /** How long a client may be silent in the middle of a request or an answer, in ms. */
   readonly clientTimeoutMs: number;
+  /** Answers the requests that need no router. */
+  readonly answerPlain: AnswerPlain;
 }
 
 /** Starts to listen. @throws {ExpectedError} if the address is taken or not this machine's */
 export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
-  const { port, host, clientTimeoutMs } = options;
+  const { port, host, clientTimeoutMs, answerPlain } = options;
   const server = createServer(
     {
       headersTimeout: Math.min(clientTimeoutMs, 10_000),
       requestTimeout: clientTimeoutMs,
       connectionsCheckingInterval: Math.min(clientTimeoutMs, 1000),
-      keepAliveTimeout: 65_000,
+      keepAliveTimeout: KEEP_ALIVE_MS,
       noDelay: true,
     },
     listener,
@@ -36,9 +42,21 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
   // Ends a client that stopped reading in the middle of an answer; waiting for Redis has its own, shorter limit.
   server.setTimeout(2 * clientTimeoutMs);
   const sockets = new Set<Socket>();
+  const [deliver] = server.listeners("connection");
+  const lane = createFastLane({
+    answer: answerPlain,
+    handOver(socket, chunk) {
+      deliver?.call(server, socket);
+      socket.emit("data", chunk);
+    },
+    timeoutMs: 2 * clientTimeoutMs,
+    keepAliveMs: KEEP_ALIVE_MS,
+  });
+  server.removeAllListeners("connection");
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
+    lane.take(socket);
   });
   server.listen(port, host);
   await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
@@ -49,21 +67,22 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
   return {
     url: `http://${address.includes(":") ? `[${address}]` : address}:${bound}`,
     connections: () => sockets.size,
-    close: (graceMs) => close(server, sockets, graceMs),
+    close: (graceMs) => close(server, lane, sockets, graceMs),
   };
 }
 
-async function close(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+async function close(server: Server, lane: FastLane, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   const closed = once(server, "close");
   const closeIdle = () => {
+    lane.closeIdle();
     server.closeIdleConnections();
-    // Node does not count a connection as idle that was opened ahead and never used.
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   };
   // The first time in 20 ms: a request may have arrived and not been read. Others become idle as their answers end.
   server.close();
   const sweep = setInterval(closeIdle, 20);
-  const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
+  const deadline = setTimeout(() => {
+    for (const socket of sockets) socket.destroy();
+  }, graceMs);
   await closed;
   clearInterval(sweep);
   clearTimeout(deadline);

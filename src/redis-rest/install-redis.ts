@@ -1,15 +1,19 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { access, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { ExpectedError } from "./errors.ts";
 import { findRedisProgram, type RedisProgram, serves, unpackedProgram, unpackFolder } from "./find-redis.ts";
-
-const run = promisify(execFile);
 
 // Debian's redis-tools holds the server's binary; the package redis-server adds the name and a system service on port
 // 6379, which nobody asked for.
 const DEBIAN_PACKAGE = "redis-tools";
+
+const LONGEST_MS = 5 * 60_000;
+
+interface RunOptions {
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+}
 
 /** Told line by line what is being done, e.g. `console.error`. */
 export type Say = (line: string) => void;
@@ -38,10 +42,9 @@ async function install(say: Say): Promise<void> {
   if (await has("apt-get")) return isRoot ? installAsRoot(say) : unpack(unpackFolder(), say);
   if (process.platform === "darwin" && (await has("brew"))) {
     say("no Redis on this machine: brew install redis (no service is started)");
-    return spawned("brew", ["install", "--quiet", "redis"], {
-      HOMEBREW_NO_AUTO_UPDATE: "1",
-      HOMEBREW_NO_ANALYTICS: "1",
-    });
+    const env = { HOMEBREW_NO_AUTO_UPDATE: "1", HOMEBREW_NO_ANALYTICS: "1" };
+    await run("brew", ["install", "--quiet", "redis"], { env });
+    return;
   }
   throw new Error(`no package manager known for ${process.platform}`);
 }
@@ -50,12 +53,12 @@ async function installAsRoot(say: Say): Promise<void> {
   say(`no Redis on this machine: apt-get install ${DEBIAN_PACKAGE} (the server's program, without a system service)`);
   const options = ["-qq", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Use-Pty=0"];
   const install = () =>
-    spawned("apt-get", [...options, "install", "-y", "--no-install-recommends", DEBIAN_PACKAGE], {
-      DEBIAN_FRONTEND: "noninteractive",
+    run("apt-get", [...options, "install", "-y", "--no-install-recommends", DEBIAN_PACKAGE], {
+      env: { DEBIAN_FRONTEND: "noninteractive" },
     });
   await install().catch(async () => {
     say("apt-get update, since the package lists are missing or old");
-    await spawned("apt-get", [...options, "update"]);
+    await run("apt-get", [...options, "update"]);
     await install();
   });
 }
@@ -69,10 +72,13 @@ export async function unpack(folder: string, say: Say): Promise<void> {
   try {
     const options = await aptOptions(draft, say);
     const plan = await run("apt-get", [...options, "install", "--simulate", "--no-install-recommends", DEBIAN_PACKAGE]);
-    const packages = [...plan.stdout.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] as string);
+    const packages = [...plan.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] as string);
     await run("apt-get", [...options, "download", ...packages], { cwd: draft });
-    const { stdout } = await run("find", [draft, "-maxdepth", "1", "-name", "*.deb"]);
-    for (const file of stdout.split("\n").filter((line) => line !== "")) await run("dpkg-deb", ["-x", file, draft]);
+    const files = await run("find", [draft, "-maxdepth", "1", "-name", "*.deb"]);
+    for (const file of files.split("\n").filter((line) => line !== "")) {
+      await run("dpkg-deb", ["-x", file, draft]);
+      await rm(file);
+    }
     if (!(await serves(await unpackedProgram(draft)))) throw new Error("the unpacked server does not start");
     await rename(draft, folder).catch(async (error: unknown) => {
       if (!(await serves(await unpackedProgram(folder)))) throw error;
@@ -85,7 +91,7 @@ export async function unpack(folder: string, say: Say): Promise<void> {
 /** None if the system's package lists know the package; else lists of our own, which need no root to update. */
 async function aptOptions(draft: string, say: Say): Promise<string[]> {
   const known = await run("apt-cache", ["show", "--no-all-versions", DEBIAN_PACKAGE]).then(
-    ({ stdout }) => stdout !== "",
+    (shown) => shown !== "",
     () => false,
   );
   if (known) return [];
@@ -110,17 +116,33 @@ async function has(program: string): Promise<boolean> {
   return (await Promise.all(checks)).includes(true);
 }
 
-async function spawned(command: string, args: string[], env: Record<string, string> = {}): Promise<void> {
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "pipe"] });
+/** Runs a program to its end and gives what it printed. @throws with its last words, or after five minutes */
+function run(command: string, args: string[], { env, cwd }: RunOptions = {}): Promise<string> {
+  // Nothing to read, so that nothing waits for an answer.
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: LONGEST_MS,
+  });
+  let printed = "";
   let trouble = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    printed += chunk;
+  });
   child.stderr.on("data", (chunk: Buffer) => {
     trouble += chunk;
   });
-  const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
-  if (code !== 0) throw new Error(trouble || `${command} ended with ${code}`);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      if (code === 0) resolve(printed);
+      else reject(new Error(trouble || `${command} ended with ${signal ?? `exit code ${code}`}`));
+    });
+  });
 }
 
 function lastLine(error: unknown): string {
-  const text = error instanceof Error ? ((error as { stderr?: string }).stderr || error.message).trim() : String(error);
+  const text = error instanceof Error ? error.message.trim() : String(error);
   return text.split("\n").at(-1) ?? text;
 }

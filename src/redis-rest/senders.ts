@@ -1,6 +1,6 @@
 import { type Cluster, Command, type Redis } from "ioredis";
 import { RestError } from "./errors.ts";
-import { leanCommand } from "./lean-command.ts";
+import { LeanCommand } from "./lean-command.ts";
 import type { Word } from "./redis-link.ts";
 import { isReplyError, type Reply } from "./reply.ts";
 import { createWriteBatch } from "./write-batch.ts";
@@ -24,7 +24,7 @@ const EVERYWHERE = /^(SCRIPT (LOAD|FLUSH)|FUNCTION (LOAD|DELETE|FLUSH|RESTORE)|F
 export function connectionSender(redis: Redis): Sender {
   const batch = createWriteBatch(redis);
   const post = (words: readonly Word[], resolve: (reply: Reply) => void, reject: (error: Error) => void) =>
-    void redis.sendCommand(leanCommand(words, resolve, reject) as unknown as Command, batch as never);
+    void redis.sendCommand(new LeanCommand(words, resolve, reject) as unknown as Command, batch as never);
   const sendAll = (commands: readonly (readonly Word[])[]) =>
     new Promise<Reply[]>((resolve) => {
       const replies = new Array<Reply>(commands.length);

@@ -4,13 +4,13 @@ import type { ConnectionOptions } from "node:tls";
 import { getRequestListener } from "@hono/node-server";
 import { createAccessControl } from "./access.ts";
 import { createApp } from "./app.ts";
-import { createCommandListener } from "./command-listener.ts";
 import { ExpectedError } from "./errors.ts";
 import type { EventStream } from "./event-stream.ts";
 import { type CommandObserver, createGateway } from "./gateway.ts";
 import { startHttpServer } from "./http-server.ts";
 import type { Say } from "./install-redis.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { createPlainAnswer } from "./plain-answer.ts";
 import { type PrivateRedis, startPrivateRedis } from "./private-redis.ts";
 import { connectRedis } from "./redis-link.ts";
 import { LONGEST_TOKEN } from "./tokens.ts";
@@ -92,10 +92,12 @@ export async function createRedisRest(options: RedisRestOptions = {}): Promise<R
     const gateway = createGateway({ redis, issueToken: accessControl.issue, observe: options.onCommand });
     const streams = new Set<EventStream>();
     const app = createApp({ redis, gateway, accessControl, limits, streams });
-    const others = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-    const listener = createCommandListener({ gateway, accessControl, limits, others });
-    const { clientTimeoutMs } = limits;
-    const server = await startHttpServer(listener, { port: options.port ?? 0, host, clientTimeoutMs });
+    const server = await startHttpServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }), {
+      port: options.port ?? 0,
+      host,
+      clientTimeoutMs: limits.clientTimeoutMs,
+      answerPlain: createPlainAnswer({ gateway, accessControl, limits }),
+    });
     closers.push(() => {
       for (const stream of streams) stream.end();
       return server.close(CLOSE_GRACE_MS);
