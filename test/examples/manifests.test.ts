@@ -16,7 +16,8 @@ const examples = readdirSync(`${repository}examples`, { withFileTypes: true })
 test.each(examples)("%s wants the versions that it is tested with, and this library's", (name) => {
   const text = readFileSync(`${repository}examples/${name}/package.json`, "utf8");
   const { dependencies = {}, devDependencies = {} } = JSON.parse(text) as Manifest;
-  expect(dependencies.sluice).toBe(`^${manifest.version}`);
+  const { sluice } = dependencies;
+  expect(sluice).toBe(`^${manifest.version}`);
   const tools = Object.entries({ ...dependencies, ...devDependencies }).filter(
     ([tool]) => tool in manifest.devDependencies,
   );
