@@ -5,7 +5,15 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { type Block, blocksOf, text } from "./blocks.js";
 
-const PAGES = ["README.md", "docs/algorithms.md", "docs/recipes.md", "docs/deploying.md", "docs/migrating.md"];
+const PAGES = [
+  "README.md",
+  "docs/algorithms.md",
+  "docs/recipes.md",
+  "docs/deploying.md",
+  "docs/migrating.md",
+  "docs/http.md",
+  "docs/failure.md",
+];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const blocks = PAGES.flatMap(blocksOf).filter(({ language }) => language === "ts");
 
@@ -69,7 +77,7 @@ describe("the code on the pages", () => {
 });
 
 describe("the links on the pages", () => {
-  test.each([...PAGES, "docs/http.md"])("%s", (page) => {
+  test.each([...PAGES, "docs/architecture.md", "examples/README.md"])("%s", (page) => {
     const links = [...text(page).matchAll(/\]\(([^)#\s]+)(#[^)]*)?\)/g)].map(([, target = ""]) => target);
     const dead = links
       .filter((target) => !/^https?:/.test(target))
