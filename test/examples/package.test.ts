@@ -1,0 +1,61 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+import { repository, run, tool } from "./processes.js";
+
+const subpaths = Object.keys(manifest.exports)
+  .filter((path) => path !== "./package.json")
+  .map((path) => path.replace(/^\./, "sluice"));
+
+let folder: string;
+
+const install = (...packages: string[]) =>
+  run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...packages], folder);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-package-"));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  await install(inject("tarball"));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("the packed library", () => {
+  test("holds what runs, its types, the license and the README", async () => {
+    const files = (await run("tar", ["-tzf", inject("tarball")], repository)).trim().split("\n");
+    const others = files.filter((name) => !/^package\/dist\/[\w-]+(\.d)?\.(js|ts)$/.test(name));
+    expect(others.sort()).toEqual(["package/LICENSE", "package/README.md", "package/package.json"]);
+    expect(files.some((name) => /\/[^.]+\.ts$/.test(name))).toBe(false);
+  });
+
+  test("installs nothing else, and its core runs without the peers", async () => {
+    const installed = await run("npm", ["ls", "--all", "--parseable"], folder);
+    expect(installed.trim().split("\n").slice(1)).toEqual([join(folder, "node_modules/sluice")]);
+    const code = `import { createLimiter, memoryStore, tokenBucket } from "sluice";
+      import "sluice/fetch";
+      import "sluice/redis-rest";
+      const policies = [tokenBucket({ limit: 1, window: "1 h" })];
+      console.log((await createLimiter({ store: memoryStore(), policies }).consume("k")).remaining);`;
+    expect(await run("node", ["--input-type=module", "-e", code], folder)).toBe("0\n");
+  });
+
+  test.each([
+    ["preserve", "bundler"],
+    ["nodenext", "nodenext"],
+    ["node16", "node16"],
+  ])("its types resolve and hold with module %s, moduleResolution %s", async (module, moduleResolution) => {
+    await install("hono@4.13.14", "@upstash/redis@1.39.0", "@types/node@20.19.43");
+    const names = subpaths.map((path, i) => `import * as module${i} from "${path}";\nconsole.log(module${i});`);
+    const use = `import { type Decision, createLimiter, memoryStore, tokenBucket } from "sluice";
+      const policies = [tokenBucket({ limit: 1, window: "1 h" })];
+      export const decision: Promise<Decision> = createLimiter({ store: memoryStore(), policies }).consume("k");
+      // @ts-expect-error: limits are numbers.
+      tokenBucket({ limit: "1", window: "1 h" });`;
+    await writeFile(join(folder, "consumer.ts"), [...names, use].join("\n"));
+    const flags = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2023,dom", "--types", "node"];
+    const how = ["--module", module, "--moduleResolution", moduleResolution];
+    await run("node", [tool("typescript/bin/tsc"), ...flags, ...how, "consumer.ts"], folder);
+  });
+});
