@@ -1,4 +1,5 @@
 import { shown } from "../core/whole-number.js";
+import { createPipeline } from "./pipeline.js";
 import type { RedisClient } from "./redis-client.js";
 import { resultOf } from "./rest-reply.js";
 
@@ -7,6 +8,12 @@ export interface UpstashClientOptions {
   url: string;
   /** `UPSTASH_REDIS_REST_TOKEN`. */
   token: string;
+  /**
+   * Calls made while two HTTP requests are under way share the next one: several times the throughput for a server that
+   * outlives its requests (Node, Bun, Deno). Not for Workers, where no request may wait for another's answer.
+   * Default `false`.
+   */
+  pipeline?: boolean;
 }
 
 type Command = readonly (string | number)[];
@@ -19,7 +26,7 @@ type Send = (command: Command, signal: AbortSignal | undefined) => Promise<unkno
  * never retries (a consume whose answer got lost would count twice), and a check given up on ends its HTTP request.
  * Throws a `TypeError` that names the option.
  */
-export function upstashClient({ url, token }: UpstashClientOptions): RedisClient {
+export function upstashClient({ url, token, pipeline = false }: UpstashClientOptions): RedisClient {
   if (typeof url !== "string" || !/^https?:\/\/\S+$/.test(url)) {
     throw new TypeError(`url must be an http or https URL, not ${shown(url)}`);
   }
@@ -38,7 +45,9 @@ export function upstashClient({ url, token }: UpstashClientOptions): RedisClient
     return JSON.parse(await response.text());
   }
 
-  const send: Send = async (command, signal) => resultOf(await post("/", command, signal));
+  const send: Send = pipeline
+    ? createPipeline((commands, signal) => post("/pipeline", commands, signal))
+    : async (command, signal) => resultOf(await post("/", command, signal));
 
   const client = (signal?: AbortSignal): RedisClient => ({
     evalsha: (sha1, keys, args) => send(["EVALSHA", sha1, keys.length, ...keys, ...args], signal),

@@ -5,9 +5,9 @@ import { uniquePrefix } from "../support/redis.ts";
 
 const [url, token] = [inject("restUrl"), inject("restToken")];
 
-test("a hundred calls at once are each counted once", async () => {
+test.each([false, true])("a hundred calls at once are each counted once, pipeline %s", async (pipeline) => {
   const limiter = createLimiter({
-    store: redisStore(upstashClient({ url, token })),
+    store: redisStore(upstashClient({ url, token, pipeline })),
     policies: [fixedWindow({ limit: 60, window: "1 d" })],
     prefix: uniquePrefix(),
   });
@@ -18,8 +18,8 @@ test("a hundred calls at once are each counted once", async () => {
   expect(await limiter.peek("all")).toMatchObject({ remaining: 60 });
 });
 
-test("a token that is not known is an auth error", async () => {
-  const store = redisStore(upstashClient({ url, token: "another" }));
+test.each([false, true])("a token that is not known is an auth error, pipeline %s", async (pipeline) => {
+  const store = redisStore(upstashClient({ url, token: "another", pipeline }));
   const limiter = createLimiter({ store, policies: [fixedWindow({ limit: 1, window: "1 d" })] });
   expect(await limiter.consume("a")).toMatchObject({ source: "fallback", error: { kind: "auth" } });
 });
