@@ -29,17 +29,20 @@ export async function isolate(pace: Pace, say: Say): Promise<Isolate> {
 
 async function callCosts({ rounds, isolateCalls }: Pace, say: Say): Promise<IsolateRow[]> {
   const program = await bundleForNode("bench/isolate/process.ts");
-  const child = fork(program, [String(isolateCalls)], { execArgv: ["--expose-gc", "--max-semi-space-size=64"] });
-  await once(child, "message");
+  const options = { execArgv: ["--expose-gc", "--max-semi-space-size=64"] };
   const all: IsolateRound[] = [];
-  for (let round = 1; round <= rounds; round += 1) {
-    say(`in the isolate: round ${round} of ${rounds}`);
-    child.send("round");
-    const [measured] = await once(child, "message");
-    all.push(...measured);
+  for (const what of ["request", "denial", "memory"]) {
+    const child = fork(program, [String(isolateCalls), what], options);
+    await once(child, "message");
+    for (let round = 1; round <= rounds; round += 1) {
+      say(`in the isolate: ${what}, round ${round} of ${rounds}`);
+      child.send("round");
+      const [measured] = await once(child, "message");
+      all.push(...measured);
+    }
+    child.disconnect();
+    await once(child, "exit");
   }
-  child.disconnect();
-  await once(child, "exit");
   return [...groupBy(all, ({ name, what }) => `${name} ${what}`).values()].map((same) => ({
     name: (same[0] as IsolateRound).name,
     what: (same[0] as IsolateRound).what,
