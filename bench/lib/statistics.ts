@@ -10,8 +10,11 @@ export function figure(values: readonly number[]): Figure {
   return { median: median(values), low: Math.min(...values), high: Math.max(...values), rounds: values.length };
 }
 
+/** The middle value, or the mean of the two in the middle; `NaN` of none. */
 export function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }
 
 /** The value below which `share` of the values lie, the nearest one: no value is made up. `NaN` of none. */

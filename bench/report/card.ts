@@ -4,7 +4,7 @@ const STYLE = `
     --second: #8c959f; --third: #b7bdc4; --soft: #54aeff66 }
   @media (prefers-color-scheme: dark) {
     svg { --card: #0d1117; --ink: #e6edf3; --quiet: #9198a1; --line: #30363d; --sluice: #58a6ff; --first: #f0883e;
-      --second: #8b949e; --third: #5b636d; --soft: #388bfd66 }
+      --second: #8b949e; --third: #6e7681; --soft: #388bfd66 }
   }
   text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, sans-serif }`;
 

@@ -21,7 +21,7 @@ export function number(value: number): string {
     return Math.round(Number(value.toPrecision(3)))
       .toString()
       .replace(/\B(?=(\d{3})+$)/g, " ");
-  return String(Number(value.toPrecision(3)));
+  return String(Number(value.toPrecision(3))).replace("-", "−");
 }
 
 /** The median and, in brackets, the lowest and highest round. */

@@ -19,8 +19,8 @@ export function throughputPlot({ endToEnd }: Raw): string {
   const loads = [...new Set(rows.map(({ inFlight }) => inFlight))];
   const ends = rows.filter(({ inFlight }) => inFlight === loads.at(-1));
   const aside = spaced(ends.filter(({ runtime }) => runtime === RUNTIMES.workerd));
-  // What runs only in Node is named above its line there.
-  const above = ends.filter(({ library }) => aside.every((other) => other.library !== library));
+  // What runs only in Node is named below its line there.
+  const below = ends.filter(({ library }) => aside.every((other) => other.library !== library));
   const channels = { x: "inFlight", fx: "runtime", stroke: "library" } as const;
   return draw(
     {
@@ -31,7 +31,7 @@ export function throughputPlot({ endToEnd }: Raw): string {
     },
     {
       height: 340,
-      marginLeft: 56,
+      marginLeft: 64,
       marginRight: 140,
       marginTop: 34,
       marginBottom: 44,
@@ -61,7 +61,7 @@ export function throughputPlot({ endToEnd }: Raw): string {
         ),
         Plot.dot(rows, { ...channels, y: "median", fill: "library", r: 3 }),
         Plot.text(aside, { ...NAME, y: "at", dx: 10, textAnchor: "start" }),
-        Plot.text(above, { ...NAME, y: "high", dy: -10, textAnchor: "end" }),
+        Plot.text(below, { ...NAME, y: "low", dy: 16, dx: 8, textAnchor: "end" }),
       ],
     },
   );
@@ -77,7 +77,7 @@ function spaced<T extends { median: number }>(rows: readonly T[]): (T & { at: nu
   return rows
     .toSorted((a, b) => b.median - a.median)
     .map((row) => {
-      above = Math.min(row.median, above / 1.25);
+      above = Math.min(row.median, above / 1.45);
       return { ...row, at: above };
     });
 }

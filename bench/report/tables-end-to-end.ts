@@ -1,6 +1,8 @@
 import type { EndToEndRow } from "../end-to-end/section.ts";
 import { groupBy } from "../lib/group-by.ts";
+import { figure } from "../lib/statistics.ts";
 import type { Raw } from "../raw.ts";
+import { LIBRARIES } from "./draw.ts";
 import { number, spread, table } from "./markdown.ts";
 
 /** A table for each runtime and path: throughput and latency by callers. */
@@ -17,11 +19,11 @@ function part(rows: readonly EndToEndRow[]): string {
     `<details><summary>${runtime === "node" ? "Node" : "workerd"}, ${path}, ${of}${clock}</summary>`,
     table(
       rows
-        .toSorted((a, b) => a.inFlight - b.inFlight)
-        .map(({ inFlight, library, perSecond, p50Ms, p99Ms }) => ({
+        .toSorted((a, b) => a.inFlight - b.inFlight || LIBRARIES.indexOf(a.library) - LIBRARIES.indexOf(b.library))
+        .map(({ inFlight, library, rounds, p50Ms, p99Ms }) => ({
           "in flight": inFlight,
           library,
-          "checks per second": spread(perSecond),
+          "checks per second": spread(figure(rounds)),
           "p50, ms": number(p50Ms.median),
           "p99, ms": number(p99Ms.median),
         })),

@@ -51,6 +51,7 @@ test("a load counts its checks, and fails if one is not what the path says", asy
 
 test("a figure is the middle round, and a quantile one of the values", () => {
   expect(figure([3, 1, 2])).toEqual({ median: 2, low: 1, high: 3, rounds: 3 });
+  expect(figure([4, 1, 2, 3]).median).toBe(2.5);
   expect(quantile([5, 1, 4, 2, 3], 0.99)).toBe(5);
   expect(quantile([], 0.5)).toBeNaN();
 });
