@@ -27,6 +27,8 @@ ${targets(raw)}
 
 ![Allowed checks per second](results/throughput.svg)
 
+![Denied checks per second](results/denials.svg)
+
 Callers are independent, as requests to a server are: each begins its check in a turn of the event loop of its own.
 \`sluice, pipeline\` is \`upstashClient({ pipeline: true })\`, for servers that outlive their requests: checks made while two
 HTTP requests are under way share the next one. @upstash/redis's automatic pipelining is on, its default, but it joins only
