@@ -14,6 +14,7 @@ export function overTcp(redis: Redis) {
       known.set(flagged, plain);
       return redis.eval(stock(script), ...sizes(keys, args));
     },
+    scriptLoad: (script: string) => redis.script("LOAD", script) as Promise<string>,
     del: (...keys: string[]) => redis.del(...keys),
   };
 }

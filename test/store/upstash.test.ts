@@ -1,0 +1,33 @@
+import { createLimiter, fixedWindow, redisStore } from "sluice";
+import { upstashClient } from "sluice/upstash";
+import { expect, inject, test } from "vitest";
+import { uniquePrefix } from "../support/redis.ts";
+
+const [url, token] = [inject("restUrl"), inject("restToken")];
+
+test.each([false, true])("a hundred calls at once are each counted once, pipeline %s", async (pipeline) => {
+  const limiter = createLimiter({
+    store: redisStore(upstashClient({ url, token, pipeline })),
+    policies: [fixedWindow({ limit: 60, window: "1 d" })],
+    prefix: uniquePrefix(),
+  });
+  const decisions = await Promise.all(Array.from({ length: 100 }, () => limiter.consume("all")));
+  expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(60);
+  expect(new Set(decisions.map(({ source }) => source))).toEqual(new Set(["store"]));
+  await limiter.reset("all");
+  expect(await limiter.peek("all")).toMatchObject({ remaining: 60 });
+});
+
+test.each([false, true])("a token that is not known is an auth error, pipeline %s", async (pipeline) => {
+  const store = redisStore(upstashClient({ url, token: "another", pipeline }));
+  const limiter = createLimiter({ store, policies: [fixedWindow({ limit: 1, window: "1 d" })] });
+  expect(await limiter.consume("a")).toMatchObject({ source: "fallback", error: { kind: "auth" } });
+});
+
+test.each([
+  [{ url: "redis://127.0.0.1", token }, "url"],
+  [{ url, token: "" }, "token"],
+  [{ url: undefined, token }, "url"],
+])("options that can't work are named at once", (options, named) => {
+  expect(() => upstashClient(options as never)).toThrow(new RegExp(`^${named} must be`));
+});
