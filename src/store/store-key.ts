@@ -1,3 +1,5 @@
+import { sha256Text } from "../core/digest.js";
+
 /** Longer keys, in UTF-8 bytes, are stored by their digest. */
 const MAX_KEY_BYTES = 128;
 
@@ -17,12 +19,7 @@ function fits(key: string): boolean {
   return key.length * 3 <= MAX_KEY_BYTES || utf8.encode(key).length <= MAX_KEY_BYTES;
 }
 
-/** SHA-256 over the UTF-16 code units, since these alone tell all strings apart; 43 characters. */
-async function digest(key: string): Promise<string> {
-  const units = Uint16Array.from({ length: key.length }, (_unit, i) => key.charCodeAt(i));
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", units));
-  return btoa(String.fromCharCode(...hash))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace("=", "");
+/** Of the UTF-16 code units, since these alone tell all strings apart. */
+function digest(key: string): Promise<string> {
+  return sha256Text(Uint16Array.from({ length: key.length }, (_unit, i) => key.charCodeAt(i)));
 }

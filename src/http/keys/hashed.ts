@@ -1,3 +1,4 @@
+import { sha256Text } from "../../core/digest.js";
 import type { Key } from "./key.js";
 
 /** A key that is stored as its SHA-256, in 43 characters: for what is a secret, as in `hashed(cookie("session"))`. */
@@ -6,14 +7,6 @@ export function hashed<Subject, Info>(
 ): (subject: Subject, info?: Info) => Promise<string | undefined> {
   return async (subject, info) => {
     const value = await key(subject, info as Info);
-    return value === undefined || value === null ? undefined : digest(value);
+    return value === undefined || value === null ? undefined : sha256Text(new TextEncoder().encode(value));
   };
-}
-
-async function digest(text: string): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return btoa(String.fromCharCode(...hash))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace("=", "");
 }
