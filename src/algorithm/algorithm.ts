@@ -1,4 +1,4 @@
-import type { Script } from "./scripts.js";
+import type { Script } from "./scripts.ts";
 
 /** The counts that one policy keeps; what they count is the algorithm's own. All zero: nothing is used. */
 export type Counts = readonly number[];

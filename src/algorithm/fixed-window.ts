@@ -1,6 +1,6 @@
-import { MAX_UNITS } from "../core/whole-number.js";
-import type { Algorithm } from "./algorithm.js";
-import { fixedWindow } from "./scripts.js";
+import { MAX_UNITS } from "../core/whole-number.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { fixedWindow } from "./scripts.ts";
 
 /** Fixed window: one counter for each window; windows are aligned to the epoch. */
 export const fixedWindowAlgorithm: Algorithm = {

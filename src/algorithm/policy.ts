@@ -1,10 +1,10 @@
-import { type Duration, durationMs, durationText } from "../core/duration.js";
-import { MAX_UNITS, shown, wholeNumber } from "../core/whole-number.js";
-import type { Algorithm, Quota } from "./algorithm.js";
-import { fixedWindowAlgorithm } from "./fixed-window.js";
-import { slidingLogAlgorithm } from "./sliding-log.js";
-import { slidingWindowAlgorithm } from "./sliding-window.js";
-import { tokenBucketAlgorithm } from "./token-bucket.js";
+import { type Duration, durationMs, durationText } from "../core/duration.ts";
+import { MAX_UNITS, shown, wholeNumber } from "../core/whole-number.ts";
+import type { Algorithm, Quota } from "./algorithm.ts";
+import { fixedWindowAlgorithm } from "./fixed-window.ts";
+import { slidingLogAlgorithm } from "./sliding-log.ts";
+import { slidingWindowAlgorithm } from "./sliding-window.ts";
+import { tokenBucketAlgorithm } from "./token-bucket.ts";
 
 /**
  * A named quota: an algorithm and its numbers. Made by `tokenBucket`, `slidingWindow`, `fixedWindow` or `slidingLog`, and

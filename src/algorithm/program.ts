@@ -1,9 +1,9 @@
-import { durationText } from "../core/duration.js";
-import { shown } from "../core/whole-number.js";
-import type { Algorithm, Demand, State, Step } from "./algorithm.js";
-import type { Policy } from "./policy.js";
-import { policySet, type Script } from "./scripts.js";
-import { step } from "./step.js";
+import { durationText } from "../core/duration.ts";
+import { shown } from "../core/whole-number.ts";
+import type { Algorithm, Demand, State, Step } from "./algorithm.ts";
+import type { Policy } from "./policy.ts";
+import { policySet, type Script } from "./scripts.ts";
+import { step } from "./step.ts";
 
 /** The most policies that one verdict combines. */
 export const MAX_POLICIES = 8;

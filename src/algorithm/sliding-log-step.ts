@@ -1,6 +1,6 @@
-import { MAX_UNITS } from "../core/whole-number.js";
-import { type Demand, onlyLook, type Step } from "./algorithm.js";
-import { MAX_AHEAD_MS } from "./step.js";
+import { MAX_UNITS } from "../core/whole-number.ts";
+import { type Demand, onlyLook, type Step } from "./algorithm.ts";
+import { MAX_AHEAD_MS } from "./step.ts";
 
 /** The whole log, as the list in Redis: pairs of time and running total, of which the first holds what has left. */
 type Log = readonly number[];

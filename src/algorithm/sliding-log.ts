@@ -1,6 +1,6 @@
-import type { Algorithm } from "./algorithm.js";
-import { slidingLog } from "./scripts.js";
-import { slidingLogStep } from "./sliding-log-step.js";
+import type { Algorithm } from "./algorithm.ts";
+import { slidingLog } from "./scripts.ts";
+import { slidingLogStep } from "./sliding-log-step.ts";
 
 /**
  * Sliding log: every admitted cost with its time, so that no window of any position ever holds more than the limit. Its

@@ -1,6 +1,6 @@
-import { MAX_UNITS } from "../core/whole-number.js";
-import type { Algorithm } from "./algorithm.js";
-import { slidingWindow } from "./scripts.js";
+import { MAX_UNITS } from "../core/whole-number.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { slidingWindow } from "./scripts.ts";
 
 /**
  * Sliding window with two counters: what was taken in the window before weighs as much as that window still overlaps

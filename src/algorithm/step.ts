@@ -1,4 +1,4 @@
-import type { Algorithm, Counts, Demand, State, Step } from "./algorithm.js";
+import type { Algorithm, Counts, Demand, State, Step } from "./algorithm.ts";
 
 /** A stored time further ahead than this, a day, is no clock's but a foreign value's. */
 export const MAX_AHEAD_MS = 86_400_000;

@@ -1,6 +1,6 @@
-import { MAX_UNITS } from "../core/whole-number.js";
-import { type Algorithm, onlyLook } from "./algorithm.js";
-import { tokenBucket } from "./scripts.js";
+import { MAX_UNITS } from "../core/whole-number.ts";
+import { type Algorithm, onlyLook } from "./algorithm.ts";
+import { tokenBucket } from "./scripts.ts";
 
 /**
  * Token bucket: `limit` tokens per window flow in continuously, up to `burst`. The only count is what is missing from

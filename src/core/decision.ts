@@ -1,4 +1,4 @@
-import type { StoreError } from "./errors.js";
+import type { StoreError } from "./errors.ts";
 
 /** One policy's part of a decision. */
 export interface PolicyStatus {

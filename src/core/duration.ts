@@ -1,4 +1,4 @@
-import { shown, wholeNumber } from "./whole-number.js";
+import { shown, wholeNumber } from "./whole-number.ts";
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 

@@ -1,5 +1,5 @@
-import type { Decision } from "../core/decision.js";
-import { retryAfterSeconds } from "./headers/seconds.js";
+import type { Decision } from "../core/decision.ts";
+import { retryAfterSeconds } from "./headers/seconds.ts";
 
 const TYPES = "https://iana.org/assignments/http-problem-types#";
 

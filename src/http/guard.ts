@@ -1,10 +1,10 @@
-import type { Decision } from "../core/decision.js";
-import type { Limiter } from "../limiter/limiter.js";
-import { denial } from "./denial.js";
-import { writeFields } from "./headers/dialect.js";
-import { retryAfterSeconds } from "./headers/seconds.js";
-import { checkOptions, type KeyValue, type RateLimitOptions } from "./options.js";
-import { withHeaders } from "./with-headers.js";
+import type { Decision } from "../core/decision.ts";
+import type { Limiter } from "../limiter/limiter.ts";
+import { denial } from "./denial.ts";
+import { writeFields } from "./headers/dialect.ts";
+import { retryAfterSeconds } from "./headers/seconds.ts";
+import { checkOptions, type KeyValue, type RateLimitOptions } from "./options.ts";
+import { withHeaders } from "./with-headers.ts";
 
 /** One request, as the guard needs it. */
 export interface Visit<Subject, Info extends readonly unknown[], Source> {

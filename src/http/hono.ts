@@ -1,19 +1,19 @@
 import type { Context, Env, MiddlewareHandler } from "hono";
-import type { Decision } from "../core/decision.js";
-import { createGuard } from "./guard.js";
-import { type ClientIpOptions, clientAddress } from "./keys/client-address.js";
-import type { RateLimitOptions } from "./options.js";
+import type { Decision } from "../core/decision.ts";
+import { createGuard } from "./guard.ts";
+import { type ClientIpOptions, clientAddress } from "./keys/client-address.ts";
+import type { RateLimitOptions } from "./options.ts";
 
-export type { Dialect } from "./headers/dialect.js";
-export { exposedHeaders } from "./headers/exposed.js";
-export { bearer } from "./keys/bearer.js";
-export type { ClientIpOptions } from "./keys/client-address.js";
-export { compose, firstOf } from "./keys/compose.js";
-export { cookie } from "./keys/cookie.js";
-export { hashed } from "./keys/hashed.js";
-export { header } from "./keys/header.js";
-export { path } from "./keys/path.js";
-export type { KeyValue } from "./options.js";
+export type { Dialect } from "./headers/dialect.ts";
+export { exposedHeaders } from "./headers/exposed.ts";
+export { bearer } from "./keys/bearer.ts";
+export type { ClientIpOptions } from "./keys/client-address.ts";
+export { compose, firstOf } from "./keys/compose.ts";
+export { cookie } from "./keys/cookie.ts";
+export { hashed } from "./keys/hashed.ts";
+export { header } from "./keys/header.ts";
+export { path } from "./keys/path.ts";
+export type { KeyValue } from "./options.ts";
 
 declare module "hono" {
   interface ContextVariableMap {

@@ -1,8 +1,8 @@
-import type { Decision } from "../core/decision.js";
-import { shown } from "../core/whole-number.js";
-import type { Amount } from "../limiter/amounts.js";
-import type { Limiter } from "../limiter/limiter.js";
-import { DIALECTS, type Dialect } from "./headers/dialect.js";
+import type { Decision } from "../core/decision.ts";
+import { shown } from "../core/whole-number.ts";
+import type { Amount } from "../limiter/amounts.ts";
+import type { Limiter } from "../limiter/limiter.ts";
+import { DIALECTS, type Dialect } from "./headers/dialect.ts";
 
 /** What a key function returns: `undefined` and `null` mean that this request is not limited. */
 export type KeyValue = string | null | undefined;

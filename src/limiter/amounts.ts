@@ -1,5 +1,5 @@
-import { type Policy, withLimit } from "../algorithm/policy.js";
-import { shown, wholeNumber } from "../core/whole-number.js";
+import { type Policy, withLimit } from "../algorithm/policy.ts";
+import { shown, wholeNumber } from "../core/whole-number.ts";
 
 /** A number for every policy, or numbers by policy name. */
 export type Amount = number | Readonly<Record<string, number>>;

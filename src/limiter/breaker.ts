@@ -1,5 +1,5 @@
-import { StoreError } from "../core/errors.js";
-import type { BreakerOptions } from "./options.js";
+import { StoreError } from "../core/errors.ts";
+import type { BreakerOptions } from "./options.ts";
 
 /**
  * Keeps an outage from costing every call its deadline. Plain data, so that requests may share it: a pause ends by the

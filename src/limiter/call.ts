@@ -1,6 +1,6 @@
-import { type Algorithm, type Demand, NO_CEILING, onlyLook } from "../algorithm/algorithm.js";
-import type { Policy } from "../algorithm/policy.js";
-import type { Program } from "../algorithm/program.js";
+import { type Algorithm, type Demand, NO_CEILING, onlyLook } from "../algorithm/algorithm.ts";
+import type { Policy } from "../algorithm/policy.ts";
+import type { Program } from "../algorithm/program.ts";
 
 export type Operation = "consume" | "peek" | "refund" | "charge";
 

@@ -1,17 +1,17 @@
-import type { Program } from "../algorithm/program.js";
-import { step } from "../algorithm/step.js";
-import type { Decision, KnownDecision } from "../core/decision.js";
-import { StoreError } from "../core/errors.js";
-import { memoryStore } from "../store/memory.js";
-import type { LocalStore, RemoteStore, StepReply, StepRequest } from "../store/store.js";
-import { createBreaker } from "./breaker.js";
-import { type Call, demandsOf } from "./call.js";
-import { withDeadline } from "./deadline.js";
-import { decide } from "./decide.js";
-import { fallbackDecision } from "./failure.js";
-import type { CheckedOptions } from "./options.js";
-import { createSnapshots } from "./snapshots.js";
-import { timeOf } from "./time.js";
+import type { Program } from "../algorithm/program.ts";
+import { step } from "../algorithm/step.ts";
+import type { Decision, KnownDecision } from "../core/decision.ts";
+import { StoreError } from "../core/errors.ts";
+import { memoryStore } from "../store/memory.ts";
+import type { LocalStore, RemoteStore, StepReply, StepRequest } from "../store/store.ts";
+import { createBreaker } from "./breaker.ts";
+import { type Call, demandsOf } from "./call.ts";
+import { withDeadline } from "./deadline.ts";
+import { decide } from "./decide.ts";
+import { fallbackDecision } from "./failure.ts";
+import type { CheckedOptions } from "./options.ts";
+import { createSnapshots } from "./snapshots.ts";
+import { timeOf } from "./time.ts";
 
 /** Most keys that an isolate counts by itself while the store can't be asked. */
 const SPARE_KEYS = 10_000;

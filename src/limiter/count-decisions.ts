@@ -1,5 +1,5 @@
-import type { Decision } from "../core/decision.js";
-import type { StoreErrorKind } from "../core/errors.js";
+import type { Decision } from "../core/decision.ts";
+import type { StoreErrorKind } from "../core/errors.ts";
 
 /** How many decisions came from where, since the counter was made. */
 export interface DecisionCounts {

@@ -1,4 +1,4 @@
-import { StoreError } from "../core/errors.js";
+import { StoreError } from "../core/errors.ts";
 
 /**
  * Runs `task` and gives up on it after `timeoutMs`, or when the caller's `signal` aborts: then the task's own signal

@@ -1,9 +1,9 @@
-import type { Algorithm } from "../algorithm/algorithm.js";
-import type { Policy } from "../algorithm/policy.js";
-import { countsOf } from "../algorithm/step.js";
-import type { KnownDecision, PolicyStatus } from "../core/decision.js";
-import type { StepReply } from "../store/store.js";
-import type { Call } from "./call.js";
+import type { Algorithm } from "../algorithm/algorithm.ts";
+import type { Policy } from "../algorithm/policy.ts";
+import { countsOf } from "../algorithm/step.ts";
+import type { KnownDecision, PolicyStatus } from "../core/decision.ts";
+import type { StepReply } from "../store/store.ts";
+import type { Call } from "./call.ts";
 
 /**
  * Everything that a caller reads, derived from state in one place. `leadMs` is how far the state's time is ahead of the

@@ -1,6 +1,6 @@
-import type { FallbackDecision } from "../core/decision.js";
-import type { StoreError } from "../core/errors.js";
-import type { Call } from "./call.js";
+import type { FallbackDecision } from "../core/decision.ts";
+import type { StoreError } from "../core/errors.ts";
+import type { Call } from "./call.ts";
 
 /** When to come back if nobody knows the counts, in ms, at the earliest. */
 const RETRY_AFTER_MS = 1000;

@@ -1,13 +1,13 @@
-import { programFor } from "../algorithm/program.js";
-import type { Decision } from "../core/decision.js";
-import { shown, wholeNumber } from "../core/whole-number.js";
-import { storeKey } from "../store/store-key.js";
-import { type Amount, costsOf, limitsOf } from "./amounts.js";
-import type { Operation } from "./call.js";
-import { createCheck } from "./check.js";
-import { checkedOptions, type LimiterOptions, MAX_TIMER_MS } from "./options.js";
-import { timeOf } from "./time.js";
-import { waitFor } from "./wait.js";
+import { programFor } from "../algorithm/program.ts";
+import type { Decision } from "../core/decision.ts";
+import { shown, wholeNumber } from "../core/whole-number.ts";
+import { storeKey } from "../store/store-key.ts";
+import { type Amount, costsOf, limitsOf } from "./amounts.ts";
+import type { Operation } from "./call.ts";
+import { createCheck } from "./check.ts";
+import { checkedOptions, type LimiterOptions, MAX_TIMER_MS } from "./options.ts";
+import { timeOf } from "./time.ts";
+import { waitFor } from "./wait.ts";
 
 export interface CheckOptions {
   /** Units to take: a whole number from 0 for every policy, or by policy name. Default 1. */

@@ -1,7 +1,7 @@
-import type { Policy } from "../algorithm/policy.js";
-import type { Decision } from "../core/decision.js";
-import { shown, wholeNumber } from "../core/whole-number.js";
-import type { Store } from "../store/store.js";
+import type { Policy } from "../algorithm/policy.ts";
+import type { Decision } from "../core/decision.ts";
+import { shown, wholeNumber } from "../core/whole-number.ts";
+import type { Store } from "../store/store.ts";
 
 /** What answers when the store can't: let pass, deny, or count in this isolate alone. */
 export type FailureMode = "open" | "closed" | "memory";

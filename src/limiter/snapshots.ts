@@ -1,5 +1,5 @@
-import type { State } from "../algorithm/algorithm.js";
-import type { SnapshotOptions } from "./options.js";
+import type { State } from "../algorithm/algorithm.ts";
+import type { SnapshotOptions } from "./options.ts";
 
 /** The last state seen of a key, as plain data: requests may share it. */
 export interface Snapshot {

@@ -1,4 +1,4 @@
-import { shown } from "../core/whole-number.js";
+import { shown } from "../core/whole-number.ts";
 
 /** Times are stored in 43 bits: up to the year 2248. */
 const MAX_TIME_MS = 2 ** 43 - 1;

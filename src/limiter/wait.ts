@@ -1,6 +1,6 @@
-import type { Decision } from "../core/decision.js";
-import type { ConsumeOptions, Limiter, WaitOptions } from "./limiter.js";
-import { sleep } from "./sleep.js";
+import type { Decision } from "../core/decision.ts";
+import type { ConsumeOptions, Limiter, WaitOptions } from "./limiter.ts";
+import { sleep } from "./sleep.ts";
 
 /**
  * Consumes as soon as the cost passes. A token bucket lends, so that waiters queue in the order of their calls with one

@@ -1,6 +1,6 @@
-import { wholeNumber } from "../core/whole-number.js";
-import { createGenerations } from "./generations.js";
-import type { LocalStore, StepReply, StepRequest } from "./store.js";
+import { wholeNumber } from "../core/whole-number.ts";
+import { createGenerations } from "./generations.ts";
+import type { LocalStore, StepReply, StepRequest } from "./store.ts";
 
 export interface MemoryStoreOptions {
   /** Most keys kept, a whole number from 2; the half of them that was used last is never forgotten. Default 100 000. */

@@ -1,4 +1,4 @@
-import { resultOf } from "./rest-reply.js";
+import { resultOf } from "./rest-reply.ts";
 
 type Command = readonly (string | number)[];
 

@@ -1,4 +1,4 @@
-import { StoreError, type StoreErrorKind } from "../core/errors.js";
+import { StoreError, type StoreErrorKind } from "../core/errors.ts";
 
 /** Codes that Redis, its providers and proxies put in front of an error. Those that aren't named mean `"reply"`. */
 const CODE =

@@ -1,9 +1,9 @@
-import { FLAGS, type Script } from "../algorithm/scripts.js";
-import { shown } from "../core/whole-number.js";
-import type { RedisClient } from "./redis-client.js";
-import { errorCode, errorText, redisError } from "./redis-error.js";
-import { stepReply } from "./step-reply.js";
-import type { RemoteStore, StepReply, StepRequest } from "./store.js";
+import { FLAGS, type Script } from "../algorithm/scripts.ts";
+import { shown } from "../core/whole-number.ts";
+import type { RedisClient } from "./redis-client.ts";
+import { errorCode, errorText, redisError } from "./redis-error.ts";
+import { stepReply } from "./step-reply.ts";
+import type { RemoteStore, StepReply, StepRequest } from "./store.ts";
 
 export interface RedisStoreOptions {
   /**

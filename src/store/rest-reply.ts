@@ -1,4 +1,4 @@
-import { StoreError } from "../core/errors.js";
+import { StoreError } from "../core/errors.ts";
 
 /** The result in `{"result": …}`; throws what `{"error": …}` says, by the name that `@upstash/redis` gives it. */
 export function resultOf(reply: unknown): unknown {

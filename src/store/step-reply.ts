@@ -1,7 +1,7 @@
-import type { State } from "../algorithm/algorithm.js";
-import { countsOf, MAX_AHEAD_MS, step } from "../algorithm/step.js";
-import { StoreError } from "../core/errors.js";
-import type { StepReply, StepRequest } from "./store.js";
+import type { State } from "../algorithm/algorithm.ts";
+import { countsOf, MAX_AHEAD_MS, step } from "../algorithm/step.ts";
+import { StoreError } from "../core/errors.ts";
+import type { StepReply, StepRequest } from "./store.ts";
 
 /**
  * A script's reply, if it is one: of the right shape, from a time that the request can have come to, and with the verdict

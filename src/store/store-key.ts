@@ -1,4 +1,4 @@
-import { sha256Text } from "../core/digest.js";
+import { sha256Text } from "../core/digest.ts";
 
 /** Longer keys, in UTF-8 bytes, are stored by their digest. */
 const MAX_KEY_BYTES = 128;

@@ -1,5 +1,5 @@
-import type { Demand, State } from "../algorithm/algorithm.js";
-import type { Program } from "../algorithm/program.js";
+import type { Demand, State } from "../algorithm/algorithm.ts";
+import type { Program } from "../algorithm/program.ts";
 
 /** What a step asks of a store. */
 export interface StepRequest {

@@ -1,7 +1,7 @@
-import { shown } from "../core/whole-number.js";
-import { createPipeline } from "./pipeline.js";
-import type { RedisClient } from "./redis-client.js";
-import { resultOf } from "./rest-reply.js";
+import { shown } from "../core/whole-number.ts";
+import { createPipeline } from "./pipeline.ts";
+import type { RedisClient } from "./redis-client.ts";
+import { resultOf } from "./rest-reply.ts";
 
 export interface UpstashClientOptions {
   /** `UPSTASH_REDIS_REST_URL`, or the URL that `sluice redis-rest` prints. */

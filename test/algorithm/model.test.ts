@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import type { Demand } from "../../src/algorithm/algorithm.js";
-import { type Policy, withLimit } from "../../src/algorithm/policy.js";
-import { type Program, programFor } from "../../src/algorithm/program.js";
-import { demandsOf, type Operation } from "../../src/limiter/call.js";
-import { MIDNIGHT } from "../support/clock.js";
-import { COUNTERS } from "../support/policies.js";
-import { connect, uniquePrefix } from "../support/redis.js";
+import type { Demand } from "../../src/algorithm/algorithm.ts";
+import { type Policy, withLimit } from "../../src/algorithm/policy.ts";
+import { type Program, programFor } from "../../src/algorithm/program.ts";
+import { demandsOf, type Operation } from "../../src/limiter/call.ts";
+import { MIDNIGHT } from "../support/clock.ts";
+import { COUNTERS } from "../support/policies.ts";
+import { connect, uniquePrefix } from "../support/redis.ts";
 
 const SEQUENCES = 130;
 const MOST_STEPS = 300;

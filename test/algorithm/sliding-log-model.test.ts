@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { slidingLog } from "sluice";
 import { afterAll, expect, inject, test } from "vitest";
-import { programFor } from "../../src/algorithm/program.js";
-import { demandsOf, type Operation } from "../../src/limiter/call.js";
-import { MIDNIGHT } from "../support/clock.js";
-import { connect, uniquePrefix } from "../support/redis.js";
+import { programFor } from "../../src/algorithm/program.ts";
+import { demandsOf, type Operation } from "../../src/limiter/call.ts";
+import { MIDNIGHT } from "../support/clock.ts";
+import { connect, uniquePrefix } from "../support/redis.ts";
 
 const WINDOW_MS = 1_000_000;
 const redis = connect(inject("redisUrl"));

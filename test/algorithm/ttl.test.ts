@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, inject, test } from "vitest";
-import { programFor } from "../../src/algorithm/program.js";
-import { createLimiter } from "../../src/limiter/limiter.js";
-import { redisStore } from "../../src/store/redis.js";
-import { MIDNIGHT } from "../support/clock.js";
-import { known } from "../support/known.js";
-import { COUNTERS } from "../support/policies.js";
-import { clientOf, connect, uniquePrefix } from "../support/redis.js";
+import { programFor } from "../../src/algorithm/program.ts";
+import { createLimiter } from "../../src/limiter/limiter.ts";
+import { redisStore } from "../../src/store/redis.ts";
+import { MIDNIGHT } from "../support/clock.ts";
+import { known } from "../support/known.ts";
+import { COUNTERS } from "../support/policies.ts";
+import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
 
 const redis = connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import type { Policy } from "../../src/algorithm/policy.js";
-import type { KnownDecision } from "../../src/core/decision.js";
-import type { Amount } from "../../src/limiter/amounts.js";
-import { createLimiter, type Limiter } from "../../src/limiter/limiter.js";
-import { memoryStore } from "../../src/store/memory.js";
-import { redisStore } from "../../src/store/redis.js";
-import type { Store } from "../../src/store/store.js";
-import { clockAt, MIDNIGHT } from "../support/clock.js";
-import { known } from "../support/known.js";
-import { connect, lastingClientOf, uniquePrefix } from "../support/redis.js";
-import { fixedWindowVectors } from "./vectors/fixed-window.js";
-import { policySetVectors } from "./vectors/policy-set.js";
-import { slidingWindowVectors } from "./vectors/sliding-window.js";
-import { tokenBucketVectors } from "./vectors/token-bucket.js";
+import type { Policy } from "../../src/algorithm/policy.ts";
+import type { KnownDecision } from "../../src/core/decision.ts";
+import type { Amount } from "../../src/limiter/amounts.ts";
+import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { redisStore } from "../../src/store/redis.ts";
+import type { Store } from "../../src/store/store.ts";
+import { clockAt, MIDNIGHT } from "../support/clock.ts";
+import { known } from "../support/known.ts";
+import { connect, lastingClientOf, uniquePrefix } from "../support/redis.ts";
+import { fixedWindowVectors } from "./vectors/fixed-window.ts";
+import { policySetVectors } from "./vectors/policy-set.ts";
+import { slidingWindowVectors } from "./vectors/sliding-window.ts";
+import { tokenBucketVectors } from "./vectors/token-bucket.ts";
 
 const TABLES = {
   "token bucket": tokenBucketVectors,

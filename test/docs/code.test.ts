@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { type Block, blocksOf, text } from "./blocks.js";
+import { type Block, blocksOf, text } from "./blocks.ts";
 
 const PAGES = [
   "README.md",

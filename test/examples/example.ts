@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { Redis } from "@upstash/redis";
 import { inject } from "vitest";
-import { freePort } from "../../src/redis-rest/free-port.js";
-import { listens, repository, run, type Server, start } from "./processes.js";
+import { freePort } from "../../src/redis-rest/free-port.ts";
+import { listens, repository, run, type Server, start } from "./processes.ts";
 
 /** An example in a folder of its own, as a user has it, with a Redis of its own. */
 export interface Example {

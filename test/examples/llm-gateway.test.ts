@@ -1,7 +1,7 @@
 import type { KnownDecision } from "sluice";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type Example, exampleOf } from "./example.js";
-import { tool } from "./processes.js";
+import { type Example, exampleOf } from "./example.ts";
+import { tool } from "./processes.ts";
 
 let example: Example;
 let gateway: string;

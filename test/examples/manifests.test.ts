@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
-import { repository } from "./processes.js";
+import { repository } from "./processes.ts";
 
 interface Manifest {
   version: string;

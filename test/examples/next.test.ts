@@ -1,9 +1,9 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Example, exampleOf } from "./example.js";
-import { expectLimit } from "./expect-limit.js";
-import { run } from "./processes.js";
+import { type Example, exampleOf } from "./example.ts";
+import { expectLimit } from "./expect-limit.ts";
+import { run } from "./processes.ts";
 
 const env = { NEXT_TELEMETRY_DISABLED: "1" };
 let example: Example;

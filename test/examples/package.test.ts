@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
-import { repository, run, tool } from "./processes.js";
+import { repository, run, tool } from "./processes.ts";
 
 const subpaths = Object.keys(manifest.exports)
   .filter((path) => path !== "./package.json")

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { type Example, exampleOf } from "./example.js";
-import { expectLimit } from "./expect-limit.js";
-import { platform } from "./platforms.js";
-import { run, tool } from "./processes.js";
+import { type Example, exampleOf } from "./example.ts";
+import { expectLimit } from "./expect-limit.ts";
+import { platform } from "./platforms.ts";
+import { run, tool } from "./processes.ts";
 
 let example: Example | undefined;
 

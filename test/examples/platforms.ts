@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { repository, run } from "./processes.js";
+import { repository, run } from "./processes.ts";
 
 /** Runtimes that only these tests need: hundreds of megabytes that no `npm ci` should fetch. */
 const VERSIONS = { bun: "1.3.0", deno: "2.9.6", "edge-runtime": "4.0.1" };

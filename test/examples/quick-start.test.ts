@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from "vitest";
-import { blocksOf } from "../docs/blocks.js";
-import { type Example, emptyFolder } from "./example.js";
-import { expectLimit } from "./expect-limit.js";
-import { tool } from "./processes.js";
+import { blocksOf } from "../docs/blocks.ts";
+import { type Example, emptyFolder } from "./example.ts";
+import { expectLimit } from "./expect-limit.ts";
+import { tool } from "./processes.ts";
 
 let example: Example | undefined;
 

@@ -3,9 +3,9 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Example, exampleOf } from "./example.js";
-import { platform } from "./platforms.js";
-import { run, tool } from "./processes.js";
+import { type Example, exampleOf } from "./example.ts";
+import { platform } from "./platforms.ts";
+import { run, tool } from "./processes.ts";
 
 /** As much of edge-runtime as is used here. */
 interface EdgeRuntime {
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const entry = join(example.folder, "entry.ts");
   await writeFile(
     entry,
-    `import middleware from "./middleware.js";
+    `import middleware from "./middleware.ts";
      addEventListener("fetch", (event) => event.respondWith(middleware(event.request, event)));`,
   );
   const { outputFiles } = await build({

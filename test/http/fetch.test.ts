@@ -1,7 +1,7 @@
 import { createLimiter, memoryStore, tokenBucket } from "sluice";
 import { rateLimitOf, withRateLimit } from "sluice/fetch";
 import { describe, expect, test } from "vitest";
-import { fields, limiterOf } from "./setup.js";
+import { fields, limiterOf } from "./setup.ts";
 
 const request = (init?: RequestInit) => new Request("https://api.test/", init);
 

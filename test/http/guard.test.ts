@@ -3,8 +3,8 @@ import { fixedWindow, type Limiter, memoryStore, tokenBucket } from "sluice";
 import { withRateLimit } from "sluice/fetch";
 import { type HonoRateLimitOptions, rateLimit } from "sluice/hono";
 import { describe, expect, test } from "vitest";
-import type { RateLimitOptions } from "../../src/http/options.js";
-import { brokenStore, fields, limiterOf } from "./setup.js";
+import type { RateLimitOptions } from "../../src/http/options.ts";
+import { brokenStore, fields, limiterOf } from "./setup.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 

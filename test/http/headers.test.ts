@@ -13,9 +13,9 @@ import {
 import { exposedHeaders, withRateLimit } from "sluice/fetch";
 import { parseDictionary, parseList } from "structured-headers";
 import { describe, expect, test } from "vitest";
-import { DIALECTS, type Dialect } from "../../src/http/headers/dialect.js";
-import { standardFields } from "../../src/http/headers/standard.js";
-import { fields, limiterOf, passedClock } from "./setup.js";
+import { DIALECTS, type Dialect } from "../../src/http/headers/dialect.ts";
+import { standardFields } from "../../src/http/headers/standard.ts";
+import { fields, limiterOf, passedClock } from "./setup.ts";
 
 const request = () => new Request("https://api.test/");
 

@@ -5,7 +5,7 @@ import { streamText } from "hono/streaming";
 import { createLimiter, type Decision, fixedWindow, memoryStore, tokenBucket } from "sluice";
 import { exposedHeaders, rateLimit } from "sluice/hono";
 import { describe, expect, test } from "vitest";
-import { brokenStore, fields, limiterOf } from "./setup.js";
+import { brokenStore, fields, limiterOf } from "./setup.ts";
 
 describe("rateLimit", () => {
   test("lets pass what the policy allows and answers the rest with 429", async () => {

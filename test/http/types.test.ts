@@ -4,7 +4,7 @@ import type { Decision } from "sluice";
 import * as fetching from "sluice/fetch";
 import { bearer, clientIp, compose, cookie, firstOf, hashed, header, path, rateLimit } from "sluice/hono";
 import { describe, expectTypeOf, test } from "vitest";
-import { limiterOf } from "./setup.js";
+import { limiterOf } from "./setup.ts";
 
 const { limiter } = limiterOf();
 

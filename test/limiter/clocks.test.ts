@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, inject, test, vi } from "vitest";
-import type { Policy } from "../../src/algorithm/policy.js";
-import { createLimiter } from "../../src/limiter/limiter.js";
-import { redisStore } from "../../src/store/redis.js";
-import { clockAt } from "../support/clock.js";
-import { known } from "../support/known.js";
-import { COUNTERS } from "../support/policies.js";
-import { clientOf, connect, uniquePrefix } from "../support/redis.js";
-import { simulatedRedis } from "../support/simulated-redis.js";
+import type { Policy } from "../../src/algorithm/policy.ts";
+import { createLimiter } from "../../src/limiter/limiter.ts";
+import { redisStore } from "../../src/store/redis.ts";
+import { clockAt } from "../support/clock.ts";
+import { known } from "../support/known.ts";
+import { COUNTERS } from "../support/policies.ts";
+import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
+import { simulatedRedis } from "../support/simulated-redis.ts";
 
 // Many runs: on a machine that is busy they take their time.
 vi.setConfig({ testTimeout: 60_000 });

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, inject, test } from "vitest";
-import { fixedWindow } from "../../src/algorithm/policy.js";
-import { createLimiter } from "../../src/limiter/limiter.js";
-import { memoryStore } from "../../src/store/memory.js";
-import { redisStore } from "../../src/store/redis.js";
-import { storeKey } from "../../src/store/store-key.js";
-import { clockAt } from "../support/clock.js";
-import { clientOf, connect, uniquePrefix } from "../support/redis.js";
+import { fixedWindow } from "../../src/algorithm/policy.ts";
+import { createLimiter } from "../../src/limiter/limiter.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { redisStore } from "../../src/store/redis.ts";
+import { storeKey } from "../../src/store/store-key.ts";
+import { clockAt } from "../support/clock.ts";
+import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
 
 const redis = connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());

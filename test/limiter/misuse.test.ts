@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { fixedWindow, slidingWindow, tokenBucket } from "../../src/algorithm/policy.js";
-import { createLimiter, type Limiter } from "../../src/limiter/limiter.js";
-import type { LimiterOptions } from "../../src/limiter/options.js";
-import { memoryStore } from "../../src/store/memory.js";
-import { redisStore } from "../../src/store/redis.js";
+import { fixedWindow, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
+import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
+import type { LimiterOptions } from "../../src/limiter/options.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { redisStore } from "../../src/store/redis.ts";
 
 const policy = fixedWindow({ name: "requests", limit: 10, window: "1 m" });
 const good: LimiterOptions = { store: memoryStore(), policies: [policy] };

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { fixedWindow } from "../../src/algorithm/policy.js";
-import type { Decision } from "../../src/core/decision.js";
-import { StoreError } from "../../src/core/errors.js";
-import { createLimiter } from "../../src/limiter/limiter.js";
-import { memoryStore } from "../../src/store/memory.js";
-import { clockAt } from "../support/clock.js";
-import { simulatedRedis } from "../support/simulated-redis.js";
+import { fixedWindow } from "../../src/algorithm/policy.ts";
+import type { Decision } from "../../src/core/decision.ts";
+import { StoreError } from "../../src/core/errors.ts";
+import { createLimiter } from "../../src/limiter/limiter.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { clockAt } from "../support/clock.ts";
+import { simulatedRedis } from "../support/simulated-redis.ts";
 
 const policies = [fixedWindow({ limit: 1, window: "1 m" })];
 

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { fixedWindow, type Policy, slidingWindow, tokenBucket } from "../../src/algorithm/policy.js";
-import { createLimiter } from "../../src/limiter/limiter.js";
-import { clockAt } from "../support/clock.js";
-import { known } from "../support/known.js";
-import { bucketOracle, fixedWindowOracle, type Oracle, slidingWindowOracle } from "../support/oracles.js";
-import { simulatedRedis } from "../support/simulated-redis.js";
+import { fixedWindow, type Policy, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
+import { createLimiter } from "../../src/limiter/limiter.ts";
+import { clockAt } from "../support/clock.ts";
+import { known } from "../support/known.ts";
+import { bucketOracle, fixedWindowOracle, type Oracle, slidingWindowOracle } from "../support/oracles.ts";
+import { simulatedRedis } from "../support/simulated-redis.ts";
 
 // Many runs: on a machine that is busy they take their time.
 vi.setConfig({ testTimeout: 60_000 });

@@ -1,15 +1,15 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { slidingWindow, tokenBucket } from "../../src/algorithm/policy.js";
-import { createLimiter } from "../../src/limiter/limiter.js";
-import { createSnapshots } from "../../src/limiter/snapshots.js";
-import { redisStore } from "../../src/store/redis.js";
-import { upstashClient } from "../../src/store/upstash.js";
-import { clockAt } from "../support/clock.js";
-import { known } from "../support/known.js";
-import { COUNTERS } from "../support/policies.js";
-import { clientOf, connect, lastingClientOf, uniquePrefix } from "../support/redis.js";
+import { slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
+import { createLimiter } from "../../src/limiter/limiter.ts";
+import { createSnapshots } from "../../src/limiter/snapshots.ts";
+import { redisStore } from "../../src/store/redis.ts";
+import { upstashClient } from "../../src/store/upstash.ts";
+import { clockAt } from "../support/clock.ts";
+import { known } from "../support/known.ts";
+import { COUNTERS } from "../support/policies.ts";
+import { clientOf, connect, lastingClientOf, uniquePrefix } from "../support/redis.ts";
 
 // What the best-known library was measured to do, one test for each, and what is right instead. All on a real Redis.
 

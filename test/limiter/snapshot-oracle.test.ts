@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import type { Policy } from "../../src/algorithm/policy.js";
-import type { KnownDecision } from "../../src/core/decision.js";
-import { createLimiter, type Limiter } from "../../src/limiter/limiter.js";
-import type { RemoteStore } from "../../src/store/store.js";
-import { clockAt } from "../support/clock.js";
-import { known } from "../support/known.js";
-import { COUNTERS } from "../support/policies.js";
-import { simulatedRedis } from "../support/simulated-redis.js";
+import type { Policy } from "../../src/algorithm/policy.ts";
+import type { KnownDecision } from "../../src/core/decision.ts";
+import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
+import type { RemoteStore } from "../../src/store/store.ts";
+import { clockAt } from "../support/clock.ts";
+import { known } from "../support/known.ts";
+import { COUNTERS } from "../support/policies.ts";
+import { simulatedRedis } from "../support/simulated-redis.ts";
 
 // Many runs: on a machine that is busy they take their time.
 vi.setConfig({ testTimeout: 60_000 });

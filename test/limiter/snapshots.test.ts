@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { fixedWindow, slidingWindow, tokenBucket } from "../../src/algorithm/policy.js";
-import { createLimiter, type Limiter } from "../../src/limiter/limiter.js";
-import { createSnapshots, type Snapshot } from "../../src/limiter/snapshots.js";
-import type { RemoteStore } from "../../src/store/store.js";
-import { clockAt } from "../support/clock.js";
-import { simulatedRedis } from "../support/simulated-redis.js";
+import { fixedWindow, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
+import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
+import { createSnapshots, type Snapshot } from "../../src/limiter/snapshots.ts";
+import type { RemoteStore } from "../../src/store/store.ts";
+import { clockAt } from "../support/clock.ts";
+import { simulatedRedis } from "../support/simulated-redis.ts";
 
 const policies = [fixedWindow({ limit: 2, window: "1 m" })];
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { fixedWindow, type Policy, slidingWindow, tokenBucket } from "../../src/algorithm/policy.js";
-import type { Decision } from "../../src/core/decision.js";
-import { StoreError } from "../../src/core/errors.js";
-import { createLimiter, type WaitOptions } from "../../src/limiter/limiter.js";
-import { MIDNIGHT } from "../support/clock.js";
-import { simulatedRedis } from "../support/simulated-redis.js";
+import { fixedWindow, type Policy, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
+import type { Decision } from "../../src/core/decision.ts";
+import { StoreError } from "../../src/core/errors.ts";
+import { createLimiter, type WaitOptions } from "../../src/limiter/limiter.ts";
+import { MIDNIGHT } from "../support/clock.ts";
+import { simulatedRedis } from "../support/simulated-redis.ts";
 
 beforeEach(() => vi.useFakeTimers({ now: MIDNIGHT }));
 afterEach(() => {

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, inject, test } from "vitest";
-import { createLimiter } from "../../src/limiter/limiter.js";
-import { redisStore } from "../../src/store/redis.js";
-import { MIDNIGHT } from "../support/clock.js";
-import { CROWD_NAMES, type Crowd, policiesOf } from "../support/crowd.js";
-import { clientOf, connect, uniquePrefix } from "../support/redis.js";
+import { createLimiter } from "../../src/limiter/limiter.ts";
+import { redisStore } from "../../src/store/redis.ts";
+import { MIDNIGHT } from "../support/clock.ts";
+import { CROWD_NAMES, type Crowd, policiesOf } from "../support/crowd.ts";
+import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
 
 const PROCESSES = 3;
 const url = inject("redisUrl");

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { fixedWindow } from "../../src/algorithm/policy.js";
-import { createLimiter } from "../../src/limiter/limiter.js";
-import { memoryStore } from "../../src/store/memory.js";
-import { clockAt } from "../support/clock.js";
-import { known } from "../support/known.js";
-import { COUNTERS } from "../support/policies.js";
+import { fixedWindow } from "../../src/algorithm/policy.ts";
+import { createLimiter } from "../../src/limiter/limiter.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { clockAt } from "../support/clock.ts";
+import { known } from "../support/known.ts";
+import { COUNTERS } from "../support/policies.ts";
 
 const policies = [fixedWindow({ limit: 2, window: "10 s" })];
 

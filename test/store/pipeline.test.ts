@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createPipeline } from "../../src/store/pipeline.js";
+import { createPipeline } from "../../src/store/pipeline.ts";
 
 type Sent = {
   commands: readonly (readonly (string | number)[])[];

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Policy } from "../../src/algorithm/policy.js";
-import { programFor } from "../../src/algorithm/program.js";
-import { createLimiter } from "../../src/limiter/limiter.js";
-import { startPrivateRedis } from "../../src/redis-rest/private-redis.js";
-import { redisStore } from "../../src/store/redis.js";
-import { clockAt } from "../support/clock.js";
-import { COUNTERS } from "../support/policies.js";
-import { clientOf, connect } from "../support/redis.js";
+import type { Policy } from "../../src/algorithm/policy.ts";
+import { programFor } from "../../src/algorithm/program.ts";
+import { createLimiter } from "../../src/limiter/limiter.ts";
+import { startPrivateRedis } from "../../src/redis-rest/private-redis.ts";
+import { redisStore } from "../../src/store/redis.ts";
+import { clockAt } from "../support/clock.ts";
+import { COUNTERS } from "../support/policies.ts";
+import { clientOf, connect } from "../support/redis.ts";
 
 // A server of its own: it counts commands.
 const server = await startPrivateRedis();

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Policy } from "../../src/algorithm/policy.js";
-import { programFor } from "../../src/algorithm/program.js";
-import { FLAGS } from "../../src/algorithm/scripts.js";
-import { StoreError } from "../../src/core/errors.js";
-import { createLimiter } from "../../src/limiter/limiter.js";
-import { startPrivateRedis } from "../../src/redis-rest/private-redis.js";
-import { redisStore } from "../../src/store/redis.js";
-import type { RedisClient } from "../../src/store/redis-client.js";
-import { clockAt } from "../support/clock.js";
-import { COUNTERS } from "../support/policies.js";
-import { clientOf, connect, uniquePrefix } from "../support/redis.js";
+import type { Policy } from "../../src/algorithm/policy.ts";
+import { programFor } from "../../src/algorithm/program.ts";
+import { FLAGS } from "../../src/algorithm/scripts.ts";
+import { StoreError } from "../../src/core/errors.ts";
+import { createLimiter } from "../../src/limiter/limiter.ts";
+import { startPrivateRedis } from "../../src/redis-rest/private-redis.ts";
+import { redisStore } from "../../src/store/redis.ts";
+import type { RedisClient } from "../../src/store/redis-client.ts";
+import { clockAt } from "../support/clock.ts";
+import { COUNTERS } from "../support/policies.ts";
+import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
 
 // A server of its own: these tests make it forget scripts.
 const server = await startPrivateRedis();

@@ -1,9 +1,9 @@
 // A process of its own that consumes: node --import tsx consume-worker.ts '{"url": …}'. It says on stdout how many of
 // its calls were admitted for each key.
-import { createLimiter } from "../../src/limiter/limiter.js";
-import { redisStore } from "../../src/store/redis.js";
-import { type Crowd, policiesOf } from "./crowd.js";
-import { clientOf, connect } from "./redis.js";
+import { createLimiter } from "../../src/limiter/limiter.ts";
+import { redisStore } from "../../src/store/redis.ts";
+import { type Crowd, policiesOf } from "./crowd.ts";
+import { clientOf, connect } from "./redis.ts";
 
 const crowd = JSON.parse(process.argv[2] ?? "") as Crowd;
 const clients = Array.from({ length: 2 }, () => connect(crowd.url));

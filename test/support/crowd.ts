@@ -1,5 +1,5 @@
-import type { Policy } from "../../src/algorithm/policy.js";
-import { COUNTERS } from "./policies.js";
+import type { Policy } from "../../src/algorithm/policy.ts";
+import { COUNTERS } from "./policies.ts";
 
 /** What several processes do at once. */
 export interface Crowd {

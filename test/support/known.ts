@@ -1,4 +1,4 @@
-import type { Decision, KnownDecision } from "../../src/core/decision.js";
+import type { Decision, KnownDecision } from "../../src/core/decision.ts";
 
 /** The decision with its counts; throws if there are none. */
 export function known(decision: Decision): KnownDecision {

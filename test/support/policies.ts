@@ -4,7 +4,7 @@ import {
   slidingWindow,
   type TokenBucketOptions,
   tokenBucket,
-} from "../../src/algorithm/policy.js";
+} from "../../src/algorithm/policy.ts";
 
 /** The algorithms that combine, by name; windows ignore a burst. */
 export const COUNTERS: Record<string, (options: TokenBucketOptions) => Policy> = {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type ChainableCommander, Redis } from "ioredis";
-import type { RedisClient } from "../../src/store/redis-client.js";
+import type { RedisClient } from "../../src/store/redis-client.ts";
 
 /** A prefix that no other test uses. */
 export const uniquePrefix = () => `t${randomUUID().slice(0, 12)}`;

@@ -1,4 +1,4 @@
-import type { RemoteStore } from "../../src/store/store.js";
+import type { RemoteStore } from "../../src/store/store.ts";
 
 /**
  * A store that keeps and expires keys as Redis does, by a clock of its own (`now`) while steps take the caller's: what

@@ -1,8 +1,8 @@
-import type { Decision, KnownDecision } from "../../core/decision.js";
-import { draft6Fields } from "./draft-6.js";
-import { draft7Fields } from "./draft-7.js";
-import { legacyFields } from "./legacy.js";
-import { standardFields } from "./standard.js";
+import type { Decision, KnownDecision } from "../../core/decision.ts";
+import { draft6Fields } from "./draft-6.ts";
+import { draft7Fields } from "./draft-7.ts";
+import { legacyFields } from "./legacy.ts";
+import { standardFields } from "./standard.ts";
 
 /**
  * How responses tell the quota: `"standard"` as the newest IETF draft does, `"legacy"` in `X-RateLimit-*`, `"both"` in

@@ -1,6 +1,6 @@
-import type { KnownDecision } from "../../core/decision.js";
-import { numberedPolicies } from "./numbered-policies.js";
-import { threeFields } from "./three-fields.js";
+import type { KnownDecision } from "../../core/decision.ts";
+import { numberedPolicies } from "./numbered-policies.ts";
+import { threeFields } from "./three-fields.ts";
 
 /**
  * `RateLimit-Limit`, `-Remaining` and `-Reset` of the policy that binds, and `RateLimit-Policy` with all of them.

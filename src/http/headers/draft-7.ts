@@ -1,6 +1,6 @@
-import type { KnownDecision } from "../../core/decision.js";
-import { numberedPolicies } from "./numbered-policies.js";
-import { bindingPolicy, resetSeconds } from "./seconds.js";
+import type { KnownDecision } from "../../core/decision.ts";
+import { numberedPolicies } from "./numbered-policies.ts";
+import { bindingPolicy, resetSeconds } from "./seconds.ts";
 
 /**
  * `RateLimit` as a dictionary of the policy that binds, and `RateLimit-Policy` with all of them. A dictionary has room for

@@ -1,5 +1,5 @@
-import type { KnownDecision } from "../../core/decision.js";
-import { threeFields } from "./three-fields.js";
+import type { KnownDecision } from "../../core/decision.ts";
+import { threeFields } from "./three-fields.ts";
 
 /**
  * `X-RateLimit-Limit`, `-Remaining` and `-Reset` of the policy that binds, `Reset` in seconds to wait. No document defines

@@ -1,5 +1,5 @@
-import type { KnownDecision } from "../../core/decision.js";
-import { windowSeconds } from "./seconds.js";
+import type { KnownDecision } from "../../core/decision.ts";
+import { windowSeconds } from "./seconds.ts";
 
 /** Policies as the sixth and seventh draft write them, `100;w=60`: without names, so no quota may occur twice. */
 export function numberedPolicies({ policies }: KnownDecision): string {

@@ -1,4 +1,4 @@
-import type { Decision, KnownDecision, PolicyStatus } from "../../core/decision.js";
+import type { Decision, KnownDecision, PolicyStatus } from "../../core/decision.ts";
 
 /** Whole seconds in which these ms are over, at least 1: who waits that long has waited long enough. */
 const secondsOf = (ms: number) => Math.max(1, Math.ceil(ms / 1000));

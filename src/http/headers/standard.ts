@@ -1,5 +1,5 @@
-import type { KnownDecision, PolicyStatus } from "../../core/decision.js";
-import { resetSeconds, retryAfterSeconds, windowSeconds } from "./seconds.js";
+import type { KnownDecision, PolicyStatus } from "../../core/decision.ts";
+import { resetSeconds, retryAfterSeconds, windowSeconds } from "./seconds.ts";
 
 /** The largest Integer of a structured field (RFC 9651, section 3.3.1). */
 const MAX_INTEGER = 999_999_999_999_999;

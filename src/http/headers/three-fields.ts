@@ -1,5 +1,5 @@
-import type { KnownDecision } from "../../core/decision.js";
-import { bindingPolicy, resetSeconds } from "./seconds.js";
+import type { KnownDecision } from "../../core/decision.ts";
+import { bindingPolicy, resetSeconds } from "./seconds.ts";
 
 /** Limit, Remaining and Reset, which have room for one policy: of several limiters the scarcest is told. */
 export function threeFields(prefix: string, headers: Headers, decision: KnownDecision): void {

@@ -1,5 +1,5 @@
-import { hashed } from "./hashed.js";
-import { type KeySource, requestOf } from "./source.js";
+import { hashed } from "./hashed.ts";
+import { type KeySource, requestOf } from "./source.ts";
 
 /**
  * A key: the SHA-256 of the token in `Authorization: Bearer …`, so that the store never sees it; `undefined` where there

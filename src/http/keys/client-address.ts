@@ -1,6 +1,6 @@
-import { wholeNumber } from "../../core/whole-number.js";
-import { addressKey } from "./address.js";
-import { platformAddress } from "./platform.js";
+import { wholeNumber } from "../../core/whole-number.ts";
+import { addressKey } from "./address.ts";
+import { platformAddress } from "./platform.ts";
 
 export interface ClientIpOptions {
   /**

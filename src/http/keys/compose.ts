@@ -1,4 +1,4 @@
-import type { Key } from "./key.js";
+import type { Key } from "./key.ts";
 
 /**
  * One key of several, as in `compose(clientIp, path())`: each combination has its own quota, and no two combinations have

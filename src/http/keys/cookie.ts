@@ -1,4 +1,4 @@
-import { type KeySource, requestOf } from "./source.js";
+import { type KeySource, requestOf } from "./source.ts";
 
 /**
  * A key: the value of a cookie, unquoted and percent-decoded, so that one session has one key; the first of several.

@@ -1,5 +1,5 @@
-import { sha256Text } from "../../core/digest.js";
-import type { Key } from "./key.js";
+import { sha256Text } from "../../core/digest.ts";
+import type { Key } from "./key.ts";
 
 /** A key that is stored as its SHA-256, in 43 characters: for what is a secret, as in `hashed(cookie("session"))`. */
 export function hashed<Subject, Info>(

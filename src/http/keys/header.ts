@@ -1,4 +1,4 @@
-import { type KeySource, requestOf } from "./source.js";
+import { type KeySource, requestOf } from "./source.ts";
 
 /**
  * A key: the value of a request header, as in `header("x-api-key")`; `undefined` where it is missing or empty. Clients

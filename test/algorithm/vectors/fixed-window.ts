@@ -1,5 +1,5 @@
-import { fixedWindow } from "../../../src/algorithm/policy.js";
-import { MOST_PER_DAY, never, no, type Vector, yes } from "./vector.js";
+import { fixedWindow } from "../../../src/algorithm/policy.ts";
+import { MOST_PER_DAY, never, no, type Vector, yes } from "./vector.ts";
 
 const policy = fixedWindow({ limit: 3, window: "10 s" });
 

@@ -1,5 +1,5 @@
-import { fixedWindow, slidingWindow, tokenBucket } from "../../../src/algorithm/policy.js";
-import { never, no, type SetVector, yes } from "./vector.js";
+import { fixedWindow, slidingWindow, tokenBucket } from "../../../src/algorithm/policy.ts";
+import { never, no, type SetVector, yes } from "./vector.ts";
 
 export const policySetVectors: readonly SetVector[] = [
   {

@@ -1,5 +1,5 @@
-import { slidingWindow } from "../../../src/algorithm/policy.js";
-import { MOST_PER_DAY, never, no, type Vector, yes } from "./vector.js";
+import { slidingWindow } from "../../../src/algorithm/policy.ts";
+import { MOST_PER_DAY, never, no, type Vector, yes } from "./vector.ts";
 
 /** 10 per 10 s: what was taken in the window before loses a tenth each second. */
 const policy = slidingWindow({ limit: 10, window: "10 s" });

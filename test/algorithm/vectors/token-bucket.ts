@@ -1,5 +1,5 @@
-import { tokenBucket } from "../../../src/algorithm/policy.js";
-import { MOST_PER_DAY, never, no, type Vector, yes } from "./vector.js";
+import { tokenBucket } from "../../../src/algorithm/policy.ts";
+import { MOST_PER_DAY, never, no, type Vector, yes } from "./vector.ts";
 
 /** 5 per 10 s: a token every 2 s. */
 const policy = tokenBucket({ limit: 5, window: "10 s" });

@@ -1,4 +1,4 @@
-import type { Policy } from "../../../src/algorithm/policy.js";
+import type { Policy } from "../../../src/algorithm/policy.ts";
 
 /** One call and its answer; times in ms, `at` counted from a midnight. */
 export type Row = readonly [

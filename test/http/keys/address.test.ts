@@ -1,7 +1,7 @@
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addressKey } from "../../../src/http/keys/address.js";
+import { addressKey } from "../../../src/http/keys/address.ts";
 
 const key = (text: string, ipv6Subnet = 64) => addressKey(text, ipv6Subnet);
 

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { clientIp, withRateLimit } from "sluice/fetch";
 import { clientIp as honoClientIp, rateLimit } from "sluice/hono";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { limiterOf } from "../setup.js";
+import { limiterOf } from "../setup.ts";
 
 const request = (headers: Record<string, string> = {}) => new Request("https://api.test/", { headers });
 

@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { bearer, clientIp, compose, cookie, firstOf, hashed, header, path, withRateLimit } from "sluice/fetch";
 import * as hono from "sluice/hono";
 import { describe, expect, test } from "vitest";
-import { limiterOf } from "../setup.js";
+import { limiterOf } from "../setup.ts";
 
 const request = (headers: Record<string, string> = {}, url = "https://api.test/") => new Request(url, { headers });
 
