@@ -40,7 +40,7 @@ export interface Step {
   readonly state: State;
   /** What to keep of it. */
   readonly kept: unknown;
-  /** Ms after which what is kept can be forgotten, at least 1. */
+  /** Ms after which what is kept can be forgotten, by the caller's clock; 0 if at once. */
   readonly ttlMs: number;
 }
 

@@ -15,13 +15,14 @@
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, size = args[1] + 0, args[2] + 0
 -- @include clock
+-- @include grace
 -- @include number
 -- @include bytes
 local value = call('GET', key)
 local seen, ahead = now, false
 if value and #value == 6 + 7 * size then
   seen = number(string.byte(value, 1, 6))
-  if seen > now + 86400000 then
+  if seen > now + GRACE and (seen > now + 86400000 or call('PTTL', key) <= GRACE) then
     seen, value = now, false
   elseif seen > now then
     now, ahead = seen, true
@@ -36,7 +37,7 @@ local function stored()
   read = read + 7
   return a * 281474976710656 + number(b, c, d, e, f, g)
 end
-local before, after, allowed, ttl = {0, now}, {1, now}, true, 1
+local before, after, allowed, ttl = {0, now}, {1, now}, true, 0
 for n = 3, #args, 4 do
   local kind, delta, pace, ceiling = args[n], args[n + 1] + 0, args[n + 2] + 0, args[n + 3] + 0
   local i, life = #before + 1, nil
@@ -81,5 +82,5 @@ for i = 3, #after do
   local low = after[i] % 281474976710656
   value = value .. string.char((after[i] - low) / 281474976710656) .. bytes(low)
 end
-call('SET', key, value, 'PX', ttl)
+call('SET', key, value, 'PX', ttl + GRACE)
 return after

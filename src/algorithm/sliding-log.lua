@@ -15,6 +15,7 @@
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
 -- @include clock
+-- @include grace
 local CHUNK = 20
 local chunk = call('LRANGE', key, 0, CHUNK - 1)
 local found, asked = #chunk, now
@@ -23,7 +24,8 @@ if found > 0 then
   local tail = found < CHUNK and chunk or call('LRANGE', key, -2, -1)
   newest, total = tonumber(tail[#tail - 1]) or 0, tonumber(tail[#tail]) or 0
   -- From another day, or all of it has left: nothing of it counts, whatever it is.
-  valid = newest > now - window and newest <= now + 86400000 and newest % 1 == 0 and total % 1 == 0
+  valid = newest > now - window and newest % 1 == 0 and total % 1 == 0
+    and (newest <= now + GRACE or newest <= now + 86400000 and call('PTTL', key) > GRACE)
   if newest > now then now = newest end
 end
 
@@ -86,7 +88,7 @@ if delta > 0 then
     call('RPUSH', key, string.format('%.0f', now), string.format('%.0f', sum))
   end
   if gone > 1 then call('LTRIM', key, 2 * gone - 2, -1) end
-  call('PEXPIRE', key, window)
+  call('PEXPIRE', key, window + GRACE)
   if oldest[#oldest - 1] == now then
     oldest[#oldest] = sum
   elseif #oldest < 18 and (oldest[#oldest] or base) == total then
@@ -114,7 +116,7 @@ elseif delta < 0 and total > base then
     end
     call('LTRIM', key, 2 * gone - 2, last + 1)
     call('LSET', key, -1, string.format('%.0f', left))
-    call('PEXPIRE', key, window)
+    call('PEXPIRE', key, window + GRACE)
     total = left
     while #oldest > 2 and oldest[#oldest - 2] >= left do
       oldest[#oldest] = nil

@@ -13,13 +13,14 @@
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
 -- @include clock
+-- @include grace
 local value = call('GET', key)
 local current, previous, ahead = 0, 0, false
 local elapsed = now % window
 if value and (#value == 12 or #value == 20) then
   local a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t = string.byte(value, 1, 20)
   local at = ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
-  if at <= now + 86400000 then
+  if at <= now + GRACE or at <= now + 86400000 and call('PTTL', key) > GRACE then
     if m then
       -- @include number
       current = g * 281474976710656 + number(h, i, j, k, l, m)
@@ -67,5 +68,5 @@ else
   value = bytes(now) .. string.char((after - low) / 281474976710656) .. bytes(low)
     .. string.char((before - below) / 281474976710656) .. bytes(below)
 end
-call('SET', key, value, 'PX', ttl)
+call('SET', key, value, 'PX', ttl + GRACE)
 return {1, now, after, before}

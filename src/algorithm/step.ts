@@ -21,7 +21,7 @@ export function step(
   const before: [number, ...number[]] = [at];
   const after: [number, ...number[]] = [at];
   let allowed = true;
-  let ttlMs = 1;
+  let ttlMs = 0;
   for (let i = 0; i < algorithms.length; i += 1) {
     const algorithm = algorithms[i] as Algorithm;
     const { delta, pace, ceiling } = demands[i] as Demand;

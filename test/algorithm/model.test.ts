@@ -5,8 +5,9 @@ import { type Policy, withLimit } from "../../src/algorithm/policy.ts";
 import { type Program, programFor } from "../../src/algorithm/program.ts";
 import { demandsOf, type Operation } from "../../src/limiter/call.ts";
 import { MIDNIGHT } from "../support/clock.ts";
+import { GRACE_MS } from "../support/grace.ts";
 import { COUNTERS } from "../support/policies.ts";
-import { connect, uniquePrefix } from "../support/redis.ts";
+import { connect, FAR_FUTURE, uniquePrefix } from "../support/redis.ts";
 
 const SEQUENCES = 130;
 const MOST_STEPS = 300;
@@ -120,7 +121,7 @@ async function compare(policies: Policy[], turns: readonly Turn[], offset: numbe
     const [at] = twin.state;
     const look = demands.map((demand) => ({ ...demand, delta: 0, ceiling: -1 }));
     const { sha1 } = program.script;
-    // Between the commands of a transaction time stands still for expiry, so that what is stored for 1 ms is there until PERSIST.
+    // Between the commands of a transaction time stands still for expiry, so that what is stored for 1 ms is there until PEXPIREAT.
     const replies = redis
       .multi()
       .time()
@@ -128,7 +129,7 @@ async function compare(policies: Policy[], turns: readonly Turn[], offset: numbe
       .pexpiretime(key)
       .time()
       .pttl(key)
-      .persist(key)
+      .pexpireat(key, FAR_FUTURE)
       .evalsha(sha1, 1, key, ...program.args(at, look))
       .exec();
     return { turn, now, twin, seen: program.step(kept, at, look).state, replies };
@@ -143,11 +144,11 @@ async function compare(policies: Policy[], turns: readonly Turn[], offset: numbe
     expect(reply, step).toEqual([twin.allowed ? 1 : 0, ...twin.state]);
     expect(looked, `the state stored by ${step}`).toEqual([0, ...seen]);
     if (!twin.allowed) {
-      // -2: no key; -1: no life since the last PERSIST. A denial writes nothing.
-      expect(pttl, step).toBe(written ? -1 : -2);
-    } else if (pttl !== twin.ttlMs) {
+      // -2: no key. A denial writes nothing.
+      expect(expiresAt, step).toBe(written ? FAR_FUTURE : -2);
+    } else if (pttl !== twin.ttlMs + GRACE_MS) {
       // A millisecond has passed meanwhile, so the time of the write lies between the two that were asked for.
-      const writtenAt = (expiresAt as number) - twin.ttlMs;
+      const writtenAt = (expiresAt as number) - twin.ttlMs - GRACE_MS;
       expect(writtenAt, step).toBeGreaterThanOrEqual(msOf(from));
       expect(writtenAt, step).toBeLessThanOrEqual(msOf(to));
     }

@@ -5,6 +5,9 @@ import type { RedisClient } from "../../src/store/redis-client.ts";
 /** A prefix that no other test uses. */
 export const uniquePrefix = () => `t${randomUUID().slice(0, 12)}`;
 
+/** Ms since the epoch: for keys that are to stay. */
+export const FAR_FUTURE = 2 ** 43;
+
 export function connect(url: string): Redis {
   return new Redis(url, { maxRetriesPerRequest: 0, enableReadyCheck: false });
 }
@@ -23,9 +26,9 @@ export function clientOf(redis: Redis): RedisClient {
  * so it makes no difference to any answer; test/algorithm/ttl.test.ts has the expiry itself.
  */
 export function lastingClientOf(redis: Redis): RedisClient {
-  // In one transaction time stands still for expiry, so that even a life of 1 ms can't end before PERSIST.
+  // In one transaction time stands still for expiry, so that even a life of 1 ms can't end before PEXPIREAT.
   async function lasting(key: string, command: (transaction: ChainableCommander) => ChainableCommander) {
-    const replies = await command(redis.multi()).persist(key).exec();
+    const replies = await command(redis.multi()).pexpireat(key, FAR_FUTURE).exec();
     const [error, reply] = replies?.[0] ?? [new Error("no reply")];
     if (error) throw error;
     return reply;

@@ -1,0 +1,58 @@
+import { type Policy, slidingLog } from "sluice";
+import { afterAll, describe, expect, inject, test } from "vitest";
+import { programFor } from "../../src/algorithm/program.ts";
+import { createLimiter } from "../../src/limiter/limiter.ts";
+import { redisStore } from "../../src/store/redis.ts";
+import { type Clock, clockAt } from "../support/clock.ts";
+import { GRACE_MS } from "../support/grace.ts";
+import { COUNTERS } from "../support/policies.ts";
+import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
+
+const LIMIT = 5;
+const WINDOW_MS = 40;
+const HOUR_MS = 3_600_000;
+const numbers = { limit: LIMIT, window: WINDOW_MS };
+const POLICIES: Record<string, Policy[]> = {
+  ...Object.fromEntries(Object.entries(COUNTERS).map(([name, make]) => [name, [make(numbers)]])),
+  "sliding log": [slidingLog(numbers)],
+  "policy set": Object.entries(COUNTERS).map(([name, make]) => make({ ...numbers, name })),
+};
+
+const redis = connect(inject("redisUrl"));
+afterAll(() => redis.disconnect());
+
+describe.each(Object.entries(POLICIES))("%s", (_name, policies) => {
+  /** A limiter of its own prefix, and where it keeps its key "k". */
+  function limiterOn(clock: Clock) {
+    const prefix = uniquePrefix();
+    const store = redisStore(clientOf(redis));
+    const limiter = createLimiter({ store, policies, prefix, now: clock.now, snapshots: false });
+    return { limiter, place: `${prefix}:${programFor(policies).kind}:k` };
+  }
+
+  /** Until a key's life is over by the clock of Redis, and only its grace is left. */
+  const lifeIsOver = (place: string) =>
+    expect.poll(() => redis.pttl(place), { interval: 5, timeout: 5000 }).toBeLessThanOrEqual(GRACE_MS);
+
+  test("a call that was long on its way finds what was taken at its time", async () => {
+    const clock = clockAt();
+    const { limiter, place } = limiterOn(clock);
+    expect((await limiter.consume("k", { cost: LIMIT })).allowed).toBe(true);
+    await lifeIsOver(place);
+    clock.ms += 1;
+    expect((await limiter.consume("k", { cost: LIMIT })).allowed).toBe(false);
+  });
+
+  test("what a clock an hour ahead took counts for its life and no longer", async () => {
+    const clock = clockAt();
+    const { limiter, place } = limiterOn(clock);
+    clock.ms += HOUR_MS;
+    expect((await limiter.consume("k", { cost: LIMIT })).allowed).toBe(true);
+    clock.ms -= HOUR_MS;
+    await redis.pexpire(place, GRACE_MS + 60_000);
+    expect((await limiter.consume("k")).allowed).toBe(false);
+    await redis.pexpire(place, GRACE_MS);
+    expect((await limiter.consume("k", { cost: LIMIT })).allowed).toBe(true);
+    expect((await limiter.consume("k")).allowed).toBe(false);
+  });
+});
