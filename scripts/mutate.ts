@@ -35,10 +35,7 @@ const TESTS: Record<string, { files: readonly string[]; name: string }> = {
 const broken = (file: string, title: string, ...edits: Edit[]): Mutation => ({ file, title, edits });
 
 const MUTATIONS: readonly Mutation[] = [
-  broken("token-bucket.lua", "the clock may run backwards", [
-    "      now = at\n    else",
-    "      used = used\n    else",
-  ]),
+  broken("token-bucket.lua", "the clock may run backwards", ["now, used = at, count", "used = count"]),
   broken("token-bucket.lua", "denies what fits exactly", ["after > ceiling", "after >= ceiling"]),
   broken(
     "token-bucket.lua",
@@ -49,7 +46,7 @@ const MUTATIONS: readonly Mutation[] = [
     ],
     ["return {1, now, after}", "return {yes, now, after}"],
   ),
-  broken("token-bucket.lua", "refills past full", ["      if used < 0 then used = 0 end\n", ""]),
+  broken("token-bucket.lua", "refills past full", ["  if used < 0 then used = 0 end\n", ""]),
   broken("token-bucket.lua", "expires 1 ms early", ["math.ceil(after / pace)", "math.floor(after / pace)"]),
 
   broken("sliding-window.lua", "the clock may run backwards", [
@@ -87,7 +84,7 @@ const MUTATIONS: readonly Mutation[] = [
     "if after <= 16777216",
   ]),
 
-  broken("fixed-window.lua", "the clock may run backwards", ["    if at > now then now = at end\n", ""]),
+  broken("fixed-window.lua", "the clock may run backwards", ["if at and at > now then now = at end\n", ""]),
   broken("fixed-window.lua", "denies what fits exactly", ["after > ceiling", "after >= ceiling"]),
   broken(
     "fixed-window.lua",
@@ -99,13 +96,10 @@ const MUTATIONS: readonly Mutation[] = [
     ["return {1, now, after}", "return {yes, now, after}"],
   ),
   broken("fixed-window.lua", "forgets what was taken at the window's first ms", [
-    "at >= now - now % window",
-    "at > now - now % window",
+    "at < now - now % window",
+    "at <= now - now % window",
   ]),
-  broken("fixed-window.lua", "expires 1 ms late", [
-    "window - now % window + GRACE",
-    "window - now % window + GRACE + 1",
-  ]),
+  broken("fixed-window.lua", "expires 1 ms late", ["ttl = window - now % window", "ttl = window - now % window + 1"]),
 
   broken("policy-set.lua", "the clock may run backwards", ["now, ahead = seen, true", "ahead = true"]),
   broken("policy-set.lua", "a bucket denies what fits exactly", [

@@ -13,29 +13,18 @@ local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, pace, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
 -- @include clock
 -- @include grace
--- @include number
--- @include bytes
-local value = call('GET', key)
+-- @include unpack
 local used = 0
-if value and #value == 12 then
-  local a, b, c, d, e, f, g, h, i, j, k, l = string.byte(value, 1, 12)
-  local high = f % 32
-  local at = (number(a, b, c, d, e, f) - high) / 32
-  if at <= now + GRACE or at <= now + 86400000 and call('PTTL', key) > GRACE then
-    used = high * 281474976710656 + number(g, h, i, j, k, l)
-    if at > now then
-      now = at
-    else
-      used = used - (now - at) * pace
-      if used < 0 then used = 0 end
-    end
-  end
+if at and at > now then
+  now, used = at, count
+elseif at then
+  used = count - (now - at) * pace
+  if used < 0 then used = 0 end
 end
 local after = used + delta
 if after > ceiling then return {0, now, used} end
 if after < 0 then after = 0 elseif after > 9007199254740991 then after = 9007199254740991 end
 local ttl = math.ceil(after / pace)
 if ttl > 1e13 then ttl = 1e13 end
-local low = after % 281474976710656
-call('SET', key, bytes(now * 32 + (after - low) / 281474976710656) .. bytes(low), 'PX', ttl + GRACE)
+-- @include pack
 return {1, now, after}
