@@ -30,7 +30,7 @@ const turn = fc.record({
 });
 
 describe("sliding log", () => {
-  test("twin and script agree after every step, the whole list compared", {
+  test("twin and script agree after every step, the whole list and its life compared", {
     timeout: 60_000,
   }, async () => {
     const program = programFor([slidingLog({ limit: 30, window: WINDOW_MS, name: "log" })]);
@@ -49,19 +49,24 @@ describe("sliding log", () => {
         const call = { operation, policies, costs: [cost], maxDelayMs: 0, limits: "", signal: undefined, place: key };
         const demands = demandsOf(program, call, operation);
         const twin = program.step(kept, now, demands);
+        const written = twin.allowed && twin.kept !== kept;
         if (twin.allowed) kept = twin.kept;
-        pipeline.evalsha(program.script.sha1, 1, key, ...program.args(now, demands)).lrange(key, 0, -1);
+        pipeline.evalsha(program.script.sha1, 1, key, ...program.args(now, demands));
+        pipeline.lrange(key, 0, -1).pttl(key).persist(key);
         // A log that holds nothing is no list in Redis.
         const list = ((kept ?? []) as number[]).length > 2 ? (kept as number[]) : [];
-        return { reply: [twin.allowed ? 1 : 0, ...twin.state], list };
+        return { reply: [twin.allowed ? 1 : 0, ...twin.state], list, written };
       });
       const replies = ((await pipeline.exec()) ?? []).map(([error, value]) => error ?? value);
       await redis.del(key);
-      expected.forEach(({ reply, list }, i) => {
+      expected.forEach(({ reply, list, written }, i) => {
         const step = `step ${i}: ${JSON.stringify(sequence[i])}`;
-        expect(replies[2 * i], step).toEqual(reply);
-        const stored = (replies[2 * i + 1] as string[]).map(Number);
-        expect(stored.length > 2 ? stored : [], step).toEqual(list);
+        const [replied, stored, pttl] = replies.slice(4 * i) as [unknown, string[], number];
+        expect(replied, step).toEqual(reply);
+        expect(stored.map(Number), step).toEqual(list);
+        // -2: no key; -1: no life since the last PERSIST. Only what is written gets a life, and it is a window's.
+        if (list.length > 0 && written) expect(Math.ceil(pttl / WINDOW_MS), step).toBe(1);
+        else expect(pttl, step).toBe(list.length > 0 ? -1 : -2);
       });
       steps += sequence.length;
       longest = Math.max(longest, ...expected.map(({ list }) => list.length / 2));
