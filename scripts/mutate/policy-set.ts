@@ -1,0 +1,23 @@
+import { broken, MODEL, type Mutations, VECTORS } from "./mutations.ts";
+
+export const policySetMutations: Mutations = {
+  file: "policy-set.lua",
+  words: "policy set",
+  tests: [VECTORS, MODEL],
+  list: [
+    broken("the clock may run backwards", ["now, ahead = seen, true", "ahead = true"]),
+    broken("a bucket denies what fits exactly", [
+      "if taken > ceiling then allowed = false end",
+      "if taken >= ceiling then allowed = false end",
+    ]),
+    broken("a sliding window denies what fits exactly", ["(pace - elapsed) > ceiling", "(pace - elapsed) >= ceiling"]),
+    broken("a fixed window denies what fits exactly", ["elseif taken > ceiling", "elseif taken >= ceiling"]),
+    broken("writes on denial", ["if not allowed then return before end", "if not allowed then after = before end"]),
+    broken("the last policy alone decides", [
+      "elseif taken > ceiling then\n      allowed = false",
+      "else\n      allowed = taken <= ceiling",
+    ]),
+    broken("rolls 1 ms late", ["if seen < now - elapsed then", "if seen < now - elapsed - 1 then"]),
+    broken("lives as long as its last policy", ["if life > ttl then ttl = life end", "ttl = life"]),
+  ],
+};

@@ -1,0 +1,24 @@
+import { broken, MODEL, type Mutations, VECTORS } from "./mutations.ts";
+
+export const slidingWindowMutations: Mutations = {
+  file: "sliding-window.lua",
+  words: "sliding window",
+  tests: [VECTORS, MODEL],
+  list: [
+    broken("the clock may run backwards", ["now, elapsed, ahead = at, at % window, true", "ahead = true"]),
+    broken("denies what fits exactly", ["(window - elapsed) > ceiling", "(window - elapsed) >= ceiling"]),
+    broken(
+      "writes on denial",
+      [
+        "> ceiling then return {0, now, current, previous} end",
+        "> ceiling then yes, after, before = 0, current, previous end",
+      ],
+      ["local after, before = current + delta, previous", "local yes, after, before = 1, current + delta, previous"],
+      ["return {1, now, after, before}", "return {yes, now, after, before}"],
+    ),
+    broken("rolls 1 ms late", ["elseif at < now - elapsed then", "elseif at < now - elapsed - 1 then"]),
+    broken("forgets the window before 1 ms early", ["at >= now - elapsed - window", "at > now - elapsed - window"]),
+    broken("lives on for a writer that runs behind", ["ahead and window or ttl + window", "ttl + window"]),
+    broken("the short form takes a count too many", ["if after < 16777216", "if after <= 16777216"]),
+  ],
+};
