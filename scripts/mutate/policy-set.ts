@@ -5,7 +5,7 @@ export const policySetMutations: Mutations = {
   words: "policy set",
   tests: [VECTORS, MODEL],
   list: [
-    broken("the clock may run backwards", ["now, ahead = seen, true", "ahead = true"]),
+    broken("the clock may run backwards", ["now, lead = seen, seen - now", "lead = seen - now"]),
     broken("a bucket denies what fits exactly", [
       "if taken > ceiling then allowed = false end",
       "if taken >= ceiling then allowed = false end",
@@ -18,6 +18,7 @@ export const policySetMutations: Mutations = {
       "else\n      allowed = taken <= ceiling",
     ]),
     broken("rolls 1 ms late", ["if seen < now - elapsed then", "if seen < now - elapsed - 1 then"]),
+    broken("expires early after a call that was overtaken", ["lead >= pace", "lead > 0"]),
     broken("lives as long as its last policy", ["if life > ttl then ttl = life end", "ttl = life"]),
   ],
 };

@@ -5,7 +5,10 @@ export const slidingWindowMutations: Mutations = {
   words: "sliding window",
   tests: [VECTORS, MODEL],
   list: [
-    broken("the clock may run backwards", ["now, elapsed, ahead = at, at % window, true", "ahead = true"]),
+    broken("the clock may run backwards", [
+      "now, elapsed, ahead = at, at % window, at >= now + window",
+      "ahead = at >= now + window",
+    ]),
     broken("denies what fits exactly", ["(window - elapsed) > ceiling", "(window - elapsed) >= ceiling"]),
     broken(
       "writes on denial",
@@ -19,6 +22,7 @@ export const slidingWindowMutations: Mutations = {
     broken("rolls 1 ms late", ["elseif at < now - elapsed then", "elseif at < now - elapsed - 1 then"]),
     broken("forgets the window before 1 ms early", ["at >= now - elapsed - window", "at > now - elapsed - window"]),
     broken("lives on for a writer that runs behind", ["ahead and window or ttl + window", "ttl + window"]),
+    broken("expires early after a call that was overtaken", ["at >= now + window", "true"]),
     broken("the short form takes a count too many", ["if after < 16777216", "if after <= 16777216"]),
   ],
 };
