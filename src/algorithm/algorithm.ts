@@ -61,8 +61,8 @@ export interface Algorithm {
   add(counts: Counts, delta: number): Counts;
   /** What is in use at `at`, to hold against a demand's ceiling. */
   load(counts: Counts, at: number, pace: number): number;
-  /** Ms until state with anything in use can be forgotten, from 0; `ahead`: the caller's clock lies before `at`. */
-  lifeMs(counts: Counts, at: number, pace: number, ahead: boolean): number;
+  /** Ms until state with anything in use can be forgotten, from 0; `leadMs`: how far `at` is ahead of the caller's clock. */
+  lifeMs(counts: Counts, at: number, pace: number, leadMs: number): number;
 
   /** The step's numbers for a cost; `maxDelayMs` is how long a token bucket may make the caller wait. */
   demand(quota: Quota, cost: number, maxDelayMs: number): Demand;

@@ -19,13 +19,13 @@ local now, size = args[1] + 0, args[2] + 0
 -- @include number
 -- @include bytes
 local value = call('GET', key)
-local seen, ahead = now, false
+local seen, lead = now, 0
 if value and #value == 6 + 7 * size then
   seen = number(string.byte(value, 1, 6))
   if seen > now + GRACE and (seen > now + 86400000 or call('PTTL', key) <= GRACE) then
     seen, value = now, false
   elseif seen > now then
-    now, ahead = seen, true
+    now, lead = seen, seen - now
   end
 else
   value = false
@@ -66,7 +66,7 @@ for n = 3, #args, 4 do
     before[i], after[i] = current, taken
     if kind == 's' then
       if taken * pace + carried * (pace - elapsed) > ceiling then allowed = false end
-      if taken > 0 then life = ahead and pace or life + pace end
+      if taken > 0 then life = lead >= pace and pace or life + pace end
       before[i + 1], after[i + 1] = previous, carried
     elseif taken > ceiling then
       allowed = false

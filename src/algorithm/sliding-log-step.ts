@@ -19,13 +19,13 @@ export function slidingLogStep(kept: unknown, now: number, { delta, pace: window
   const highest = ceiling < 0 ? onlyLook(ceiling) : ceiling;
 
   if (ceiling < 0 || total - base + delta > highest) {
-    const need = total + delta - highest;
+    const need = total - (highest - delta);
     if (delta > highest || need <= base)
       return { allowed: false, state: digest(at, live), kept: stored, ttlMs: windowMs };
     const leaves = time(live, firstReaching(live, need));
     return { allowed: false, state: digest(at, live, need, leaves), kept: stored, ttlMs: windowMs };
   }
-  const after = delta > 0 ? taken(live, at, Math.min(total + delta, MAX_UNITS)) : givenBack(live, total + delta);
+  const after = delta > 0 ? taken(live, at, delta) : givenBack(live, total + delta);
   return { allowed: true, state: digest(at, after), kept: after === live ? stored : after, ttlMs: windowMs };
 }
 
@@ -51,10 +51,17 @@ function firstReaching(log: Log, need: number): number {
   return pair;
 }
 
-function taken(live: Log, at: number, total: number): Log {
+function taken(live: Log, at: number, delta: number): Log {
   const last = live.length - 2;
-  const sameTime = last > 0 && time(live, last) === at;
-  return [...(sameTime ? live.slice(0, last) : live), at, total];
+  const log = sum(live, last) + delta > MAX_UNITS ? fromZero(live) : live;
+  const sameTime = last > 0 && time(log, last) === at;
+  return [...(sameTime ? log.slice(0, last) : log), at, Math.min(sum(log, last) + delta, MAX_UNITS)];
+}
+
+/** Totals only grow as long as a log lives, so before they run out they start again from what counts. */
+function fromZero(live: Log): Log {
+  const base = sum(live, 0);
+  return live.map((value, i) => (i % 2 === 1 ? value - base : value));
 }
 
 /** The newest units go first. */

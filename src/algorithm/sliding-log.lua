@@ -61,7 +61,7 @@ end
 local only_looks = ceiling < 0
 if only_looks then ceiling = -1 - ceiling end
 if only_looks or total - base + delta > ceiling then
-  local need = total + delta - ceiling
+  local need = total - (ceiling - delta)
   if delta > ceiling or need <= base then return reply(0, 0, 0) end
   for i = 1, #oldest, 2 do
     if oldest[i + 1] >= need then return reply(0, need, oldest[i]) end
@@ -77,6 +77,14 @@ if only_looks or total - base + delta > ceiling then
 end
 
 if delta > 0 then
+  if total + delta > 9007199254740991 and base > 0 then
+    -- Totals only grow as long as a key lives, so before they run out they start again from what counts.
+    local counting = call('LRANGE', key, 2 * gone - 2, -1)
+    call('DEL', key)
+    for i = 1, #counting, 2 do call('RPUSH', key, counting[i], string.format('%.0f', counting[i + 1] - base)) end
+    for i = 2, #oldest, 2 do oldest[i] = oldest[i] - base end
+    total, base, gone = total - base, 0, 1
+  end
   local sum = total + delta
   if sum > 9007199254740991 then sum = 9007199254740991 end
   if not valid then

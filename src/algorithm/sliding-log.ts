@@ -22,8 +22,9 @@ export const slidingLogAlgorithm: Algorithm = {
     const known = left < oldest.length || floor === total ? floor : total;
     return [newest, total, known, need, leaves, ...oldest.slice(left)];
   },
-  add([newest = 0, total = 0, ...rest], delta) {
-    return [newest, total + delta, ...rest];
+  add([newest = 0, total = 0, base = 0, ...rest], delta) {
+    // What counts is their difference, and the total may be next to 2^53, where a sum would be rounded.
+    return [newest, total, base - delta, ...rest];
   },
   load: ([_newest, total = 0, base = 0]) => total - base,
   lifeMs: ([newest = 0], at, windowMs) => newest + windowMs - at,
@@ -32,7 +33,7 @@ export const slidingLogAlgorithm: Algorithm = {
   remaining: ([_newest, total = 0, base = 0], _at, { limit }) => Math.max(0, limit - (total - base)),
   retryAfterMs([_newest, total = 0, base = 0, need, leaves = 0, ...oldest], at, { limit, windowMs }, cost) {
     if (cost > limit) return Infinity;
-    const sum = total + cost - limit;
+    const sum = total - (limit - cost);
     if (sum <= base) return 0;
     if (sum === need && leaves > 0) return leaves + windowMs - at;
     const i = oldest.findIndex((value, index) => index % 2 === 1 && value >= sum);

@@ -30,7 +30,7 @@ if value and (#value == 12 or #value == 20) then
       previous = (j * 256 + k) * 256 + l
     end
     if at > now then
-      now, elapsed, ahead = at, at % window, true
+      now, elapsed, ahead = at, at % window, at >= now + window
     elseif at < now - elapsed then
       previous = at >= now - elapsed - window and current or 0
       current = 0
@@ -47,7 +47,8 @@ if after * window + before * (window - elapsed) > ceiling then return {0, now, c
 if after > 9007199254740991 then after = 9007199254740991 end
 local ttl = window - elapsed
 if after > 0 then
-  -- A writer whose clock runs ahead must not hold up the others for longer than one window.
+  -- A clock that runs a window ahead or more must not hold up the others for longer than one window. Less than that is a
+  -- call overtaken on its way, which must not make the state expire before it is whole.
   ttl = ahead and window or ttl + window
 end
 if after < 16777216 and before < 16777216 then

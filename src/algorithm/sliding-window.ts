@@ -22,10 +22,10 @@ export const slidingWindowAlgorithm: Algorithm = {
     return taken < 0 ? [0, Math.max(0, previous + taken)] : [Math.min(taken, MAX_UNITS), previous];
   },
   load: ([current = 0, previous = 0], at, windowMs) => current * windowMs + previous * (windowMs - (at % windowMs)),
-  lifeMs([current = 0], at, windowMs, ahead) {
+  lifeMs([current = 0], at, windowMs, leadMs) {
     const left = windowMs - (at % windowMs);
     if (current === 0) return left;
-    return ahead ? windowMs : left + windowMs;
+    return leadMs >= windowMs ? windowMs : left + windowMs;
   },
 
   demand: ({ limit, windowMs }, cost) => ({ delta: cost, pace: windowMs, ceiling: limit * windowMs }),

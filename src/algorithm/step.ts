@@ -30,7 +30,7 @@ export function step(
     for (const count of counts) before.push(count);
     for (const count of taken) after.push(count);
     if (algorithm.load(taken, at, pace) > ceiling) allowed = false;
-    ttlMs = Math.max(ttlMs, algorithm.lifeMs(taken, at, pace, at > now));
+    ttlMs = Math.max(ttlMs, algorithm.lifeMs(taken, at, pace, at - now));
   }
   const state = allowed ? after : before;
   return { allowed, state, kept: state, ttlMs: Math.min(ttlMs, MAX_TTL_MS) };

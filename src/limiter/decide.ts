@@ -67,6 +67,6 @@ function statusOf(
     burst,
     remaining: algorithm.remaining(counts, at, policy),
     retryAfterMs: retryAfterMs === 0 ? 0 : retryAfterMs + lead,
-    resetAfterMs: algorithm.load(counts, at, pace) === 0 ? 0 : algorithm.lifeMs(counts, at, pace, false) + lead,
+    resetAfterMs: algorithm.load(counts, at, pace) === 0 ? 0 : algorithm.lifeMs(counts, at, pace, 0) + lead,
   };
 }

@@ -16,7 +16,10 @@ interface Entry {
   /** Snapshots of calls begun before this one's turn are out of date. */
   readonly turn: number;
   readonly since: number;
+  /** When the snapshot ends. */
   readonly until: number;
+  /** When the turn can be forgotten too: no earlier than what calls that were under way at a `clear` may have seen ends. */
+  readonly forgetAt: number;
 }
 
 /** What an isolate remembers of the states it saw. */
@@ -41,7 +44,7 @@ export function createSnapshots({ maxKeys, maxAgeMs }: Required<SnapshotOptions>
   let sweptAt = -Infinity;
 
   // A clock set back makes an entry look younger than it is, so that ends it too.
-  const expired = ({ since, until }: Entry, now: number) => now >= until || now < since;
+  const expired = ({ since, forgetAt }: Entry, now: number) => now >= forgetAt || now < since;
 
   function sweep(now: number) {
     if (Math.abs(now - sweptAt) < SWEEP_EVERY_MS) return;
@@ -63,18 +66,24 @@ export function createSnapshots({ maxKeys, maxAgeMs }: Required<SnapshotOptions>
       sweep(now);
       const entry = entries.get(key);
       if (!entry) return undefined;
-      if (expired(entry, now)) entries.delete(key);
-      else put(key, entry);
-      return entries.get(key)?.snapshot;
+      if (expired(entry, now)) {
+        entries.delete(key);
+        return undefined;
+      }
+      put(key, entry);
+      return now < entry.until ? entry.snapshot : undefined;
     },
     set(key, snapshot, turn, usefulMs) {
-      if (turn <= (entries.get(key)?.turn ?? 0)) return;
+      const before = entries.get(key);
+      if (before && turn <= before.turn) return;
       const since = snapshot.askedAt;
-      if (usefulMs > 0) put(key, { snapshot, turn, since, until: since + Math.min(usefulMs, maxAgeMs) });
+      const until = since + Math.min(usefulMs, maxAgeMs);
+      const forgetAt = Math.max(until, before?.forgetAt ?? 0);
+      if (forgetAt > since) put(key, { snapshot, turn, since, until, forgetAt });
       else entries.delete(key);
     },
     clear(key, now) {
-      put(key, { turn: turns, since: now, until: now + maxAgeMs });
+      put(key, { turn: turns, since: now, until: now, forgetAt: now + maxAgeMs });
     },
     get size() {
       return entries.size;

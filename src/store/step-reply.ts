@@ -26,7 +26,7 @@ function isAlive({ program: { algorithms }, demands }: StepRequest, state: State
   return algorithms.every((algorithm, i) => {
     const counts = countsOf(algorithms, state, i);
     const pace = demands[i]?.pace ?? 1;
-    return algorithm.load(counts, at, pace) === 0 || algorithm.lifeMs(counts, at, pace, false) > 0;
+    return algorithm.load(counts, at, pace) === 0 || algorithm.lifeMs(counts, at, pace, 0) > 0;
   });
 }
 

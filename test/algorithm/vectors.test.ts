@@ -11,6 +11,7 @@ import { known } from "../support/known.ts";
 import { connect, lastingClientOf, uniquePrefix } from "../support/redis.ts";
 import { fixedWindowVectors } from "./vectors/fixed-window.ts";
 import { policySetVectors } from "./vectors/policy-set.ts";
+import { slidingLogVectors } from "./vectors/sliding-log.ts";
 import { slidingWindowVectors } from "./vectors/sliding-window.ts";
 import { tokenBucketVectors } from "./vectors/token-bucket.ts";
 
@@ -18,6 +19,7 @@ const TABLES = {
   "token bucket": tokenBucketVectors,
   "sliding window": slidingWindowVectors,
   "fixed window": fixedWindowVectors,
+  "sliding log": slidingLogVectors,
 };
 
 const redis = connect(inject("redisUrl"));

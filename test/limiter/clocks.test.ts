@@ -4,7 +4,7 @@ import { createLimiter } from "../../src/limiter/limiter.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { clockAt } from "../support/clock.ts";
 import { known } from "../support/known.ts";
-import { COUNTERS } from "../support/policies.ts";
+import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
 import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
@@ -16,7 +16,7 @@ const WINDOW_MS = 10_000;
 const LIMIT = 20;
 const SETS: Record<string, Policy[]> = {
   ...Object.fromEntries(
-    Object.entries(COUNTERS).map(([name, make]) => [name, [make({ limit: LIMIT, window: WINDOW_MS })]]),
+    Object.entries(ALGORITHMS).map(([name, make]) => [name, [make({ limit: LIMIT, window: WINDOW_MS })]]),
   ),
   "policy set": Object.entries(COUNTERS).map(([name, make]) => make({ name, limit: LIMIT, window: WINDOW_MS })),
 };
@@ -85,6 +85,19 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
       expect(allowed).toBe(false);
       expect(retryAfterMs).toBeGreaterThan(0);
     }
+  });
+
+  test("a call that is overtaken on its way does not make the state expire before it is whole", async () => {
+    const clock = clockAt();
+    const store = simulatedRedis(clock.now);
+    const isolate = (lateMs: number) =>
+      createLimiter({ store, policies, now: () => clock.ms - lateMs, snapshots: false });
+    clock.ms += 1;
+    await isolate(0).consume("k", { cost: LIMIT - 1 });
+    expect(await isolate(1).consume("k")).toMatchObject({ allowed: true });
+    const { resetAfterMs } = known(await isolate(0).peek("k"));
+    clock.ms += resetAfterMs - 1;
+    expect(await isolate(0).peek("k")).toMatchObject({ resetAfterMs: 1 });
   });
 
   test("an isolate far behind is told to wait no longer than until the others' state has expired", async () => {

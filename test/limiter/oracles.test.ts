@@ -1,10 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { fixedWindow, type Policy, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
+import { fixedWindow, type Policy, slidingLog, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import { clockAt } from "../support/clock.ts";
 import { known } from "../support/known.ts";
-import { bucketOracle, fixedWindowOracle, type Oracle, slidingWindowOracle } from "../support/oracles.ts";
+import {
+  bucketOracle,
+  fixedWindowOracle,
+  type Oracle,
+  slidingLogOracle,
+  slidingWindowOracle,
+} from "../support/oracles.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
 // Many runs: on a machine that is busy they take their time.
@@ -31,7 +37,14 @@ const ALGORITHMS: Record<string, (numbers: Numbers) => { policy: Policy; oracle:
     policy: fixedWindow(numbers),
     oracle: fixedWindowOracle(numbers.window),
   }),
+  "sliding log": ({ burst: _burst, ...numbers }) => ({
+    policy: slidingLog(numbers),
+    oracle: slidingLogOracle(numbers.window),
+  }),
 };
+
+/** Those that can be one of several. */
+const { "sliding log": _alone, ...COMBINING } = ALGORITHMS;
 
 const numbers = fc.record({
   name: fc.uuid(),
@@ -60,8 +73,8 @@ const calls: fc.Arbitrary<CallMade[]> = fc.array(
   { minLength: 1, maxLength: 80, size: "max" },
 );
 
-const anyAlgorithm = fc.constantFrom(...Object.values(ALGORITHMS));
-const sets = fc.array(fc.tuple(anyAlgorithm, numbers), { minLength: 2, maxLength: 4 });
+const anyCombining = fc.constantFrom(...Object.values(COMBINING));
+const sets = fc.array(fc.tuple(anyCombining, numbers), { minLength: 2, maxLength: 4 });
 
 describe("what is admitted, and what remains, is what the definition says", () => {
   for (const [name, make] of Object.entries(ALGORITHMS)) {

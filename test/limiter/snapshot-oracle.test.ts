@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import type { Policy } from "../../src/algorithm/policy.ts";
+import { type Policy, slidingLog } from "../../src/algorithm/policy.ts";
 import type { KnownDecision } from "../../src/core/decision.ts";
 import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
 import type { RemoteStore } from "../../src/store/store.ts";
 import { clockAt } from "../support/clock.ts";
 import { known } from "../support/known.ts";
-import { COUNTERS } from "../support/policies.ts";
+import { slidingLogOracle } from "../support/oracles.ts";
+import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
 // Many runs: on a machine that is busy they take their time.
@@ -15,9 +16,17 @@ vi.setConfig({ testTimeout: 60_000 });
 const WINDOW_MS = 1000;
 const NAMES = ["a", "b", "c", "d"];
 const make = (name: string, i: number) =>
-  (COUNTERS[name] as (typeof COUNTERS)[string])({ name: `${NAMES[i]}`, limit: 4 + 3 * i, window: WINDOW_MS, burst: 6 });
+  (ALGORITHMS[name] as (typeof ALGORITHMS)[string])({
+    name: `${NAMES[i]}`,
+    limit: 4 + 3 * i,
+    window: WINDOW_MS,
+    burst: 6,
+  });
+/** Holds more entries than a reply tells, so that some denials only the store can date. */
+const longLog = slidingLog({ limit: 30, window: 5 * WINDOW_MS });
 const SETS: Record<string, Policy[]> = {
-  ...Object.fromEntries(Object.keys(COUNTERS).map((name) => [name, [make(name, 0)]])),
+  ...Object.fromEntries(Object.keys(ALGORITHMS).map((name) => [name, [make(name, 0)]])),
+  "long log": [longLog],
   "policy set": Object.keys(COUNTERS).map(make),
 };
 
@@ -46,6 +55,7 @@ const act = (operations: fc.Arbitrary<Act["operation"]>, limits: fc.Arbitrary<nu
 const acts = (one: fc.Arbitrary<Act>) => fc.array(one, { minLength: 1, maxLength: 150, size: "max" });
 
 const onlyTaking = act(fc.constantFrom("consume", "consume", "consume", "peek", "charge"), fc.constant(undefined));
+const onlyConsuming = act(fc.constant("consume"), fc.constant(undefined));
 // A bucket's pace is part of its history: what was written at one pace expires when it is whole at that pace, which
 // nobody who saw it at another pace can know. So only windows change their limits here.
 const anything = (policies: readonly Policy[]) =>
@@ -170,3 +180,32 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
     expect(denials).toBeGreaterThan(20);
   });
 });
+
+test.each([["sliding log", make("sliding log", 0)] as const, ["long log", longLog] as const])(
+  "%s: isolates that deny from snapshots let pass what the definition does, so no window of any position holds more",
+  async (_name, policy) => {
+    let denials = 0;
+    const property = fc.asyncProperty(acts(onlyConsuming), async (list) => {
+      const clock = clockAt();
+      const store = simulatedRedis(clock.now);
+      const isolates = Array.from({ length: 4 }, () => createLimiter({ store, policies: [policy], now: clock.now }));
+      const oracle = slidingLogOracle(policy.windowMs);
+      const admitted: { readonly at: number; readonly cost: number }[] = [];
+      for (const { isolate, cost, waitMs } of list) {
+        clock.ms += waitMs;
+        const answer = known(await (isolates[isolate] as Limiter).consume("x", { cost }));
+        expect(answer.allowed).toBe(oracle.allows(clock.ms, cost, policy.limit));
+        if (answer.source === "snapshot") denials += 1;
+        if (!answer.allowed) continue;
+        oracle.admit(clock.ms, cost);
+        admitted.push({ at: clock.ms, cost });
+      }
+      for (const { at: from } of admitted) {
+        const within = admitted.filter(({ at }) => at >= from && at < from + policy.windowMs);
+        expect(within.reduce((sum, { cost }) => sum + cost, 0)).toBeLessThanOrEqual(policy.limit);
+      }
+    });
+    await fc.assert(property, { numRuns: 120 });
+    expect(denials).toBeGreaterThan(200);
+  },
+);

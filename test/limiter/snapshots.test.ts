@@ -59,6 +59,21 @@ describe("what is kept", () => {
     snapshots.set("k", snapshot(15), snapshots.turn(), 1000);
     expect(snapshots.get("k", 20)).toBeDefined();
   });
+
+  test.each([
+    ["is of no use", 0],
+    ["has ended", 5],
+  ])("clear drops it even after a later answer that %s", (_what, usefulMs) => {
+    const snapshots = createSnapshots({ maxKeys: 3, maxAgeMs: 5000 });
+    const before = snapshots.turn();
+    snapshots.clear("k", 10);
+    snapshots.set("k", snapshot(11), snapshots.turn(), usefulMs);
+    expect(snapshots.get("k", 20)).toBeUndefined();
+    snapshots.set("k", snapshot(9), before, 9000);
+    expect(snapshots.get("k", 21)).toBeUndefined();
+    snapshots.get("other", 5010);
+    expect(snapshots.size).toBe(0);
+  });
 });
 
 function isolates(

@@ -42,9 +42,17 @@ export function bucketOracle(limit: number, windowMs: number, burst: number): Or
 
 /** Per window aligned to the epoch no more than the limit. */
 export function fixedWindowOracle(windowMs: number): Oracle {
+  return countingOracle((one, at) => Math.floor(one.at / windowMs) === Math.floor(at / windowMs));
+}
+
+/** In the window that ends now, and so in any that ever ended, no more than the limit. */
+export function slidingLogOracle(windowMs: number): Oracle {
+  return countingOracle((one, at) => at - one.at < windowMs);
+}
+
+function countingOracle(counts: (one: Admitted, at: number) => boolean): Oracle {
   const admitted: Admitted[] = [];
-  const used = (at: number) =>
-    sum(admitted.filter((one) => Math.floor(one.at / windowMs) === Math.floor(at / windowMs)));
+  const used = (at: number) => sum(admitted.filter((one) => counts(one, at)));
   return {
     allows: (at, cost, limit) => used(at) + cost <= limit,
     remaining: (at, limit) => Math.max(0, limit - used(at)),

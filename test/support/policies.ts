@@ -1,6 +1,7 @@
 import {
   fixedWindow,
   type Policy,
+  slidingLog,
   slidingWindow,
   type TokenBucketOptions,
   tokenBucket,
@@ -11,4 +12,10 @@ export const COUNTERS: Record<string, (options: TokenBucketOptions) => Policy> =
   "token bucket": tokenBucket,
   "sliding window": ({ burst: _burst, ...options }) => slidingWindow(options),
   "fixed window": ({ burst: _burst, ...options }) => fixedWindow(options),
+};
+
+/** Every algorithm, by name: those, and the log, which is always alone. */
+export const ALGORITHMS: typeof COUNTERS = {
+  ...COUNTERS,
+  "sliding log": ({ burst: _burst, ...options }) => slidingLog(options),
 };

@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+
+const folder = new URL("../src/algorithm/", import.meta.url);
+
+/** The file that holds the .lua files as constants. */
+export const embeddedScriptsFile = new URL("scripts.ts", folder);
+
+// Upstash takes a lock per key instead of one for all keys where the first line says so; stock Redis refuses the flag.
+const FLAGS = "#!lua flags=allow-key-locking";
+
+/** A .lua file as it is written. */
+export function scriptSource(file: string): string {
+  return readFileSync(new URL(file, folder), "utf8");
+}
+
+/** What Redis gets of a script: its parts included, without comments. */
+export function scriptText(source: string): string {
+  return source
+    .replace(/^ *-- @include (.+)$/gm, (_line, part: string) => scriptText(scriptSource(`lua/${part}.lua`)))
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("--"))
+    .join("\n");
+}
+
+const sha1 = (text: string) => createHash("sha1").update(text).digest("hex");
+
+/** The content of that file; with `sources`, other scripts than those written stand for the files they name. */
+export function embeddedScripts(sources: Readonly<Record<string, string>> = {}): string {
+  const scripts = readdirSync(folder)
+    .filter((name) => name.endsWith(".lua"))
+    .sort()
+    .map((name) => {
+      const text = scriptText(sources[name] ?? scriptSource(name));
+      const constant = name.slice(0, -".lua".length).replace(/-(.)/g, (_dash, letter: string) => letter.toUpperCase());
+      return `/** ${name} */
+export const ${constant}: Script = {
+  text: ${JSON.stringify(text)},
+  sha1: ${JSON.stringify(sha1(text))},
+  flaggedSha1: ${JSON.stringify(sha1(`${FLAGS}\n${text}`))},
+};
+`;
+    });
+  return `// Generated from the .lua files in this folder by "npm run scripts". Don't edit.
+
+/** A Lua script and the digests that Redis knows it by. */
+export interface Script {
+  /** The text without the flags line. */
+  readonly text: string;
+  readonly sha1: string;
+  /** The digest of the text behind the flags line. */
+  readonly flaggedSha1: string;
+}
+
+/** The first line that lets Upstash lock keys instead of everything. */
+export const FLAGS = ${JSON.stringify(FLAGS)};
+
+${scripts.join("\n")}`;
+}
