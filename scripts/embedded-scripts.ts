@@ -14,13 +14,14 @@ export function scriptSource(file: string): string {
   return readFileSync(new URL(file, folder), "utf8");
 }
 
-/** What Redis gets of a script: its parts included, without comments. */
+/** What Redis gets of a script: its parts included, without comments and without spaces around operators. */
 export function scriptText(source: string): string {
   return source
     .replace(/^ *-- @include (.+)$/gm, (_line, part: string) => scriptText(scriptSource(`lua/${part}.lua`)))
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("--"))
+    .map((line) => line.replace(/ ?([-+*/%<>=~,(){}]+) ?/g, "$1"))
     .join("\n");
 }
 
