@@ -18,6 +18,10 @@ export const slidingLogMutations: Mutations = {
       "  call('PEXPIRE', key, window + GRACE)\n  if oldest[#oldest - 1]",
       "  if oldest[#oldest - 1]",
     ]),
+    broken("goes as soon as what was taken last has left", [
+      "window + GRACE)\n  if oldest[#oldest - 1]",
+      "window)\n  if oldest[#oldest - 1]",
+    ]),
     broken("forgets to trim", ["  if gone > 1 then call('LTRIM', key, 2 * gone - 2, -1) end\n", ""]),
     broken("finds out of ten entries at most that they have left", [
       "if #oldest == 18 or #chunk < CHUNK then break end",

@@ -1,11 +1,11 @@
-import { type Policy, slidingLog } from "sluice";
+import type { Policy } from "sluice";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { programFor } from "../../src/algorithm/program.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { type Clock, clockAt } from "../support/clock.ts";
 import { GRACE_MS } from "../support/grace.ts";
-import { COUNTERS } from "../support/policies.ts";
+import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
 import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
 
 const LIMIT = 5;
@@ -13,8 +13,7 @@ const WINDOW_MS = 40;
 const HOUR_MS = 3_600_000;
 const numbers = { limit: LIMIT, window: WINDOW_MS };
 const POLICIES: Record<string, Policy[]> = {
-  ...Object.fromEntries(Object.entries(COUNTERS).map(([name, make]) => [name, [make(numbers)]])),
-  "sliding log": [slidingLog(numbers)],
+  ...Object.fromEntries(Object.entries(ALGORITHMS).map(([name, make]) => [name, [make(numbers)]])),
   "policy set": Object.entries(COUNTERS).map(([name, make]) => make({ ...numbers, name })),
 };
 

@@ -7,7 +7,7 @@ import { demandsOf, type Operation } from "../../src/limiter/call.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { GRACE_MS } from "../support/grace.ts";
 import { COUNTERS } from "../support/policies.ts";
-import { connect, FAR_FUTURE, uniquePrefix } from "../support/redis.ts";
+import { connect, FAR_FUTURE, msOf, uniquePrefix } from "../support/redis.ts";
 
 const SEQUENCES = 130;
 const MOST_STEPS = 300;
@@ -156,11 +156,6 @@ async function compare(policies: Policy[], turns: readonly Turn[], offset: numbe
   });
   return steps.length;
 }
-
-const msOf = (time: unknown) => {
-  const [seconds, microseconds] = time as [string, string];
-  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
-};
 
 function demandsOfTurn(program: Program, policies: Policy[], { operation, costs, limit, maxDelayMs }: Turn): Demand[] {
   const inForce = policies.map((policy) => limited(policy, limit));

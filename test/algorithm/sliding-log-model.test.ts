@@ -5,7 +5,7 @@ import { programFor } from "../../src/algorithm/program.ts";
 import { demandsOf, type Operation } from "../../src/limiter/call.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { GRACE_MS } from "../support/grace.ts";
-import { connect, FAR_FUTURE, uniquePrefix } from "../support/redis.ts";
+import { connect, FAR_FUTURE, msOf, uniquePrefix } from "../support/redis.ts";
 
 const WINDOW_MS = 1_000_000;
 const redis = connect(inject("redisUrl"));
@@ -52,8 +52,11 @@ describe("sliding log", () => {
         const twin = program.step(kept, now, demands);
         const written = twin.allowed && twin.kept !== kept;
         if (twin.allowed) kept = twin.kept;
-        pipeline.evalsha(program.script.sha1, 1, key, ...program.args(now, demands));
-        pipeline.lrange(key, 0, -1).pttl(key).pexpiretime(key).pexpireat(key, FAR_FUTURE);
+        pipeline
+          .time()
+          .evalsha(program.script.sha1, 1, key, ...program.args(now, demands))
+          .time();
+        pipeline.lrange(key, 0, -1).pexpiretime(key).pexpireat(key, FAR_FUTURE);
         // A log that holds nothing is no list in Redis.
         const list = ((kept ?? []) as number[]).length > 2 ? (kept as number[]) : [];
         return { reply: [twin.allowed ? 1 : 0, ...twin.state], list, written };
@@ -62,12 +65,17 @@ describe("sliding log", () => {
       await redis.del(key);
       expected.forEach(({ reply, list, written }, i) => {
         const step = `step ${i}: ${JSON.stringify(sequence[i])}`;
-        const [replied, stored, pttl, expiresAt] = replies.slice(5 * i) as [unknown, string[], number, number];
+        const [from, replied, to, stored, expiresAt] = replies.slice(6 * i);
         expect(replied, step).toEqual(reply);
-        expect(stored.map(Number), step).toEqual(list);
-        // -2: no key. Only what is written gets a life, and it is a window's.
-        if (list.length > 0 && written) expect(Math.ceil((pttl - GRACE_MS) / WINDOW_MS), step).toBe(1);
-        else expect(expiresAt, step).toBe(list.length > 0 ? FAR_FUTURE : -2);
+        expect((stored as string[]).map(Number), step).toEqual(list);
+        if (list.length === 0 || !written) {
+          // -2: no key. What is not written keeps its life.
+          expect(expiresAt, step).toBe(list.length === 0 ? -2 : FAR_FUTURE);
+          return;
+        }
+        const writtenAt = (expiresAt as number) - WINDOW_MS - GRACE_MS;
+        expect(writtenAt, step).toBeGreaterThanOrEqual(msOf(from));
+        expect(writtenAt, step).toBeLessThanOrEqual(msOf(to));
       });
       steps += sequence.length;
       longest = Math.max(longest, ...expected.map(({ list }) => list.length / 2));

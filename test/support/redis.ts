@@ -21,6 +21,12 @@ export function clientOf(redis: Redis): RedisClient {
   };
 }
 
+/** A reply to TIME in ms. */
+export function msOf(time: unknown): number {
+  const [seconds, microseconds] = time as [string, string];
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+}
+
 /**
  * The same, for tests whose clock is not that of Redis: keys stay until they are deleted. What expires is whole by then,
  * so it makes no difference to any answer; test/algorithm/ttl.test.ts has the expiry itself.
