@@ -37,6 +37,8 @@ const SWEEP_EVERY_MS = 1000;
 /** Bounded by `maxKeys`, the least recently used out first, and by time. */
 export function createSnapshots({ maxKeys, maxAgeMs }: Required<SnapshotOptions>): Snapshots {
   const entries = new Map<string, Entry>();
+  // An attacker's key is asked for again and again: it need not be moved to where it is.
+  let newest: Entry | undefined;
   let turns = 0;
   let sweptAt = -Infinity;
 
@@ -52,6 +54,7 @@ export function createSnapshots({ maxKeys, maxAgeMs }: Required<SnapshotOptions>
   function put(key: string, entry: Entry) {
     entries.delete(key);
     entries.set(key, entry);
+    newest = entry;
     if (entries.size <= maxKeys) return;
     const [oldest] = entries.keys();
     if (oldest !== undefined) entries.delete(oldest);
@@ -63,15 +66,19 @@ export function createSnapshots({ maxKeys, maxAgeMs }: Required<SnapshotOptions>
       sweep(now);
       const entry = entries.get(key);
       if (!entry) return undefined;
-      if (expired(entry, now)) entries.delete(key);
-      else put(key, entry);
-      return entries.get(key)?.snapshot;
+      if (expired(entry, now)) {
+        entries.delete(key);
+        return undefined;
+      }
+      if (entry !== newest) put(key, entry);
+      return entry.snapshot;
     },
     set(key, snapshot, turn, usefulMs) {
-      if (turn <= (entries.get(key)?.turn ?? 0)) return;
+      const known = entries.get(key);
+      if (known && turn <= known.turn) return;
       const since = snapshot.askedAt;
       if (usefulMs > 0) put(key, { snapshot, turn, since, until: since + Math.min(usefulMs, maxAgeMs) });
-      else entries.delete(key);
+      else if (known) entries.delete(key);
     },
     clear(key, now) {
       put(key, { turn: turns, since: now, until: now + maxAgeMs });
