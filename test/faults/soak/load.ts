@@ -92,7 +92,8 @@ export function startLoad({ mode, client, timeoutMs, lag, life }: LoadOptions): 
         const decision = await limiter.consume(key);
         tally.answered += 1;
         tally[decision.source] += 1;
-        if (decision.allowed && !rightly(decision, at, stored as Shadow, spare)) tally.wrong += 1;
+        if (decision.allowed && !rightly(decision, at, performance.now() - from, stored as Shadow, spare))
+          tally.wrong += 1;
       } catch {
         tally.thrown += 1;
       }
@@ -101,10 +102,10 @@ export function startLoad({ mode, client, timeoutMs, lag, life }: LoadOptions): 
     }
   }
 
-  function rightly({ source }: Decision, at: number, stored: Shadow, spare: Shadow): boolean {
+  function rightly({ source }: Decision, at: number, tookMs: number, stored: Shadow, spare: Shadow): boolean {
     if (source === "fallback") return mode === "open";
-    if (source === "memory") return mode === "memory" && spare.admit(at);
-    return source === "store" && stored.admit(at);
+    if (source === "memory") return mode === "memory" && spare.admit(at, 0);
+    return source === "store" && stored.admit(at, tookMs);
   }
 
   function timed(from: number, to: number): void {
