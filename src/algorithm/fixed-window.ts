@@ -1,5 +1,5 @@
 import { MAX_UNITS } from "../core/whole-number.ts";
-import type { Algorithm } from "./algorithm.ts";
+import type { Algorithm, Counts } from "./algorithm.ts";
 import { fixedWindow } from "./scripts.ts";
 
 /** Fixed window: one counter for each window; windows are aligned to the epoch. */
@@ -8,15 +8,19 @@ export const fixedWindowAlgorithm: Algorithm = {
   code: "f",
   size: 1,
 
-  advance: ([count = 0], from, to, windowMs) => [from < to - (to % windowMs) ? 0 : count],
-  add: ([count = 0], delta) => [Math.min(Math.max(0, count + delta), MAX_UNITS)],
-  load: ([count = 0]) => count,
+  advance: (counts, from, to, windowMs) => [from < to - (to % windowMs) ? 0 : used(counts)],
+  add: (counts, delta) => [Math.min(Math.max(0, used(counts) + delta), MAX_UNITS)],
+  load: used,
   lifeMs: (_counts, at, windowMs) => windowMs - (at % windowMs),
 
   demand: ({ limit, windowMs }, cost) => ({ delta: cost, pace: windowMs, ceiling: limit }),
-  remaining: ([count = 0], _at, { limit }) => Math.max(0, limit - count),
-  retryAfterMs([count = 0], at, { limit, windowMs }, cost) {
+  remaining: (counts, _at, { limit }) => Math.max(0, limit - used(counts)),
+  retryAfterMs(counts, at, { limit, windowMs }, cost) {
     if (cost > limit) return Infinity;
-    return count + cost <= limit ? 0 : windowMs - (at % windowMs);
+    return used(counts) + cost <= limit ? 0 : windowMs - (at % windowMs);
   },
 };
+
+function used(counts: Counts): number {
+  return counts[0] ?? 0;
+}

@@ -18,8 +18,8 @@ export function step(
   const known = stored && stored[0] <= now + MAX_AHEAD_MS ? stored : undefined;
   const seen = known ? known[0] : now;
   const at = Math.max(now, seen);
-  const before: [number, ...number[]] = [at];
-  const after: [number, ...number[]] = [at];
+  let before = NOTHING_USED;
+  let after = NOTHING_USED;
   let allowed = true;
   let ttlMs = 0;
   for (let i = 0; i < algorithms.length; i += 1) {
@@ -27,12 +27,12 @@ export function step(
     const { delta, pace, ceiling } = demands[i] as Demand;
     const counts = algorithm.advance(countsOf(algorithms, known, i), seen, at, pace);
     const taken = algorithm.add(counts, delta);
-    for (const count of counts) before.push(count);
-    for (const count of taken) after.push(count);
+    before = i === 0 ? counts : [...before, ...counts];
+    after = i === 0 ? taken : [...after, ...taken];
     if (algorithm.load(taken, at, pace) > ceiling) allowed = false;
     ttlMs = Math.max(ttlMs, algorithm.lifeMs(taken, at, pace, at - now));
   }
-  const state = allowed ? after : before;
+  const state = stateAt(at, allowed ? after : before);
   return { allowed, state, kept: state, ttlMs: Math.min(ttlMs, MAX_TTL_MS) };
 }
 
@@ -46,3 +46,11 @@ export function countsOf(algorithms: readonly Algorithm[], state: State | undefi
 
 /** Algorithms take a count that isn't there for 0. */
 const NOTHING_USED: Counts = [];
+
+/** A list of exactly its length: one that is pushed to makes room for many more, and stores keep it. */
+function stateAt(at: number, counts: Counts): State {
+  const state = new Array<number>(1 + counts.length);
+  state[0] = at;
+  for (let i = 0; i < counts.length; i += 1) state[i + 1] = counts[i] as number;
+  return state as unknown as State;
+}

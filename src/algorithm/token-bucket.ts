@@ -1,5 +1,5 @@
 import { MAX_UNITS } from "../core/whole-number.ts";
-import { type Algorithm, onlyLook } from "./algorithm.ts";
+import { type Algorithm, type Counts, onlyLook } from "./algorithm.ts";
 import { tokenBucket } from "./scripts.ts";
 
 /**
@@ -12,18 +12,23 @@ export const tokenBucketAlgorithm: Algorithm = {
   code: "b",
   size: 1,
 
-  advance: ([used = 0], from, to, pace) => [Math.max(0, used - (to - from) * pace)],
-  add: ([used = 0], delta) => [Math.min(Math.max(0, used + delta), MAX_UNITS)],
-  load: ([used = 0]) => used,
-  lifeMs: ([used = 0], _at, pace) => Math.ceil(used / pace),
+  advance: (counts, from, to, pace) => [Math.max(0, used(counts) - (to - from) * pace)],
+  add: (counts, delta) => [Math.min(Math.max(0, used(counts) + delta), MAX_UNITS)],
+  load: used,
+  lifeMs: (counts, _at, pace) => Math.ceil(used(counts) / pace),
 
   demand: ({ limit, windowMs, burst }, cost, maxDelayMs) => ({
     delta: cost * windowMs,
     pace: limit,
     ceiling: cost > burst ? onlyLook(0) : Math.min(burst * windowMs + maxDelayMs * limit, MAX_UNITS - 1),
   }),
-  remaining: ([used = 0], _at, { burst, windowMs }) => Math.max(0, Math.floor((burst * windowMs - used) / windowMs)),
-  retryAfterMs: ([used = 0], _at, { limit, burst, windowMs }, cost) =>
-    cost > burst ? Infinity : Math.max(0, Math.ceil((used - (burst - cost) * windowMs) / limit)),
-  delayMs: ([used = 0], { limit, burst, windowMs }) => Math.max(0, Math.ceil((used - burst * windowMs) / limit)),
+  remaining: (counts, _at, { burst, windowMs }) =>
+    Math.max(0, Math.floor((burst * windowMs - used(counts)) / windowMs)),
+  retryAfterMs: (counts, _at, { limit, burst, windowMs }, cost) =>
+    cost > burst ? Infinity : Math.max(0, Math.ceil((used(counts) - (burst - cost) * windowMs) / limit)),
+  delayMs: (counts, { limit, burst, windowMs }) => Math.max(0, Math.ceil((used(counts) - burst * windowMs) / limit)),
 };
+
+function used(counts: Counts): number {
+  return counts[0] ?? 0;
+}

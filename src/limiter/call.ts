@@ -21,17 +21,17 @@ export interface Call {
 
 /** What the call asks of each policy if it were carried out as `operation`. */
 export function demandsOf({ algorithms }: Program, call: Call, operation: Operation): Demand[] {
-  const demands: Demand[] = [];
-  for (let i = 0; i < algorithms.length; i += 1) {
+  const demands = new Array<Demand>(algorithms.length);
+  for (let i = 0; i < demands.length; i += 1) {
     const demand = (algorithms[i] as Algorithm).demand(
       call.policies[i] as Policy,
       call.costs[i] as number,
       call.maxDelayMs,
     );
-    if (operation === "peek") demands.push({ ...demand, ceiling: onlyLook(demand.ceiling) });
-    else if (operation === "refund") demands.push({ ...demand, delta: -demand.delta, ceiling: NO_CEILING });
-    else if (operation === "charge") demands.push({ ...demand, ceiling: NO_CEILING });
-    else demands.push(demand);
+    if (operation === "peek") demands[i] = { ...demand, ceiling: onlyLook(demand.ceiling) };
+    else if (operation === "refund") demands[i] = { ...demand, delta: -demand.delta, ceiling: NO_CEILING };
+    else if (operation === "charge") demands[i] = { ...demand, ceiling: NO_CEILING };
+    else demands[i] = demand;
   }
   return demands;
 }

@@ -11,25 +11,29 @@ export async function withDeadline<T>(
   task: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   caller?.throwIfAborted();
-  const given = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let onAbort: (() => void) | undefined;
-  const givenUp = new Promise<never>((_resolve, reject) => {
-    const giveUp = (reason: unknown) => {
-      reject(reason);
-      given.abort(reason);
-    };
-    timer = setTimeout(() => {
-      // After a standstill a process hears its timers before its sockets: what arrived in time still counts.
-      timer = setTimeout(() => giveUp(new StoreError("timeout", `The store did not answer within ${timeoutMs} ms`)), 0);
-    }, timeoutMs);
-    onAbort = () => giveUp(caller?.reason);
-    caller?.addEventListener("abort", onAbort, { once: true });
-  });
-  // Nobody hears of it if the task throws before it is raced.
-  givenUp.catch(() => {});
   try {
-    return await Promise.race([task(given.signal), givenUp]);
+    // One promise that whoever is first settles: every call pays for this, so there is no race of several.
+    return await new Promise<T>((resolve, reject) => {
+      const given = new AbortController();
+      const giveUp = (reason: unknown) => {
+        reject(reason);
+        given.abort(reason);
+      };
+      timer = setTimeout(() => {
+        // After a standstill a process hears its timers before its sockets: what arrived in time still counts.
+        timer = setTimeout(
+          () => giveUp(new StoreError("timeout", `The store did not answer within ${timeoutMs} ms`)),
+          0,
+        );
+      }, timeoutMs);
+      if (caller) {
+        onAbort = () => giveUp(caller.reason);
+        caller.addEventListener("abort", onAbort, { once: true });
+      }
+      Promise.resolve(task(given.signal)).then(resolve, reject);
+    });
   } finally {
     clearTimeout(timer);
     if (onAbort) caller?.removeEventListener("abort", onAbort);

@@ -17,7 +17,7 @@ export function decide(
   source: KnownDecision["source"],
 ): KnownDecision {
   const { policies, costs } = call;
-  const statuses: PolicyStatus[] = [];
+  const statuses = new Array<PolicyStatus>(policies.length);
   let slowest = 0;
   let scarcest = 0;
   let fewestCalls = Infinity;
@@ -29,7 +29,7 @@ export function decide(
     const cost = costs[i] as number;
     const counts = countsOf(algorithms, reply.state, i);
     const status = statusOf(algorithm, policy, reply, counts, cost, leadMs);
-    statuses.push(status);
+    statuses[i] = status;
     if (status.retryAfterMs > (statuses[slowest] as PolicyStatus).retryAfterMs) slowest = i;
     // The policy that would deny first if calls of this cost went on.
     const calls = cost === 0 ? Infinity : status.remaining / cost;

@@ -40,6 +40,8 @@ const SWEEP_EVERY_MS = 1000;
 /** Bounded by `maxKeys`, the least recently used out first, and by time. */
 export function createSnapshots({ maxKeys, maxAgeMs }: Required<SnapshotOptions>): Snapshots {
   const entries = new Map<string, Entry>();
+  // An attacker's key is asked for again and again: it need not be moved to where it is.
+  let newest: Entry | undefined;
   let turns = 0;
   let sweptAt = -Infinity;
 
@@ -55,6 +57,7 @@ export function createSnapshots({ maxKeys, maxAgeMs }: Required<SnapshotOptions>
   function put(key: string, entry: Entry) {
     entries.delete(key);
     entries.set(key, entry);
+    newest = entry;
     if (entries.size <= maxKeys) return;
     const [oldest] = entries.keys();
     if (oldest !== undefined) entries.delete(oldest);
@@ -70,7 +73,7 @@ export function createSnapshots({ maxKeys, maxAgeMs }: Required<SnapshotOptions>
         entries.delete(key);
         return undefined;
       }
-      put(key, entry);
+      if (entry !== newest) put(key, entry);
       return now < entry.until ? entry.snapshot : undefined;
     },
     set(key, snapshot, turn, usefulMs) {
@@ -80,7 +83,7 @@ export function createSnapshots({ maxKeys, maxAgeMs }: Required<SnapshotOptions>
       const until = since + Math.min(usefulMs, maxAgeMs);
       const forgetAt = Math.max(until, before?.forgetAt ?? 0);
       if (forgetAt > since) put(key, { snapshot, turn, since, until, forgetAt });
-      else entries.delete(key);
+      else if (before) entries.delete(key);
     },
     clear(key, now) {
       put(key, { turn: turns, since: now, until: now, forgetAt: now + maxAgeMs });

@@ -1,4 +1,4 @@
-import type { State } from "../algorithm/algorithm.ts";
+import type { Algorithm, Demand, State } from "../algorithm/algorithm.ts";
 import { countsOf, MAX_AHEAD_MS, step } from "../algorithm/step.ts";
 import { StoreError } from "../core/errors.ts";
 import type { StepReply, StepRequest } from "./store.ts";
@@ -9,45 +9,38 @@ import type { StepReply, StepRequest } from "./store.ts";
  * `ownClock`: the store told the time, not the request.
  */
 export function stepReply(request: StepRequest, reply: unknown, ownClock: boolean): StepReply {
-  const [verdict, ...state] = Array.isArray(reply) ? reply.map(wholeNumberIn) : [];
   const { program, now } = request;
-  if ((verdict === 0 || verdict === 1) && program.isState(state) && state.every((n) => n >= 0)) {
+  const numbers = Array.isArray(reply) ? reply.map(wholeNumberIn) : [];
+  const verdict = numbers[0];
+  const state = numbers.slice(1);
+  if ((verdict === 0 || verdict === 1) && program.isState(state) && !numbers.includes(-1)) {
     const inTime = ownClock || (state[0] >= now && state[0] <= now + MAX_AHEAD_MS);
     const allowed = verdict === 1;
-    if (inTime && isAlive(request, state) && (allowed ? isTaken(request, state) : isRefused(request, state)))
-      return { allowed, state };
+    if (inTime && follows(request, state, allowed)) return { allowed, state };
   }
   throw new StoreError("reply", "Redis answered a script with something else than its reply");
 }
 
-/** Whether what is in use has not expired: then the store would have said that nothing is. */
-function isAlive({ program: { algorithms }, demands }: StepRequest, state: State): boolean {
-  const [at] = state;
-  return algorithms.every((algorithm, i) => {
+/** Whether the state can be what the verdict left. */
+function follows({ program: { algorithms }, demands }: StepRequest, state: State, allowed: boolean): boolean {
+  const at = state[0];
+  for (let i = 0; i < algorithms.length; i += 1) {
+    const algorithm = algorithms[i] as Algorithm;
+    const { delta, pace, ceiling } = demands[i] as Demand;
     const counts = countsOf(algorithms, state, i);
-    const pace = demands[i]?.pace ?? 1;
-    return algorithm.load(counts, at, pace) === 0 || algorithm.lifeMs(counts, at, pace, 0) > 0;
-  });
-}
-
-/** Whether what is in use is within every ceiling, and holds at least what the call took. */
-function isTaken({ program: { algorithms }, demands }: StepRequest, state: State): boolean {
-  const [at] = state;
-  return algorithms.every((algorithm, i) => {
-    const { delta = 0, pace = 1, ceiling = 0 } = demands[i] ?? {};
-    const load = algorithm.load(countsOf(algorithms, state, i), at, pace);
-    const taken = algorithm.add([], Math.max(0, delta));
-    return load <= ceiling && load >= algorithm.load(taken, at, pace);
-  });
-}
-
-/** Whether the state leaves no room for the call. */
-function isRefused({ program: { algorithms }, demands }: StepRequest, state: State): boolean {
-  return !step(algorithms, state, state[0], demands).allowed;
+    const load = algorithm.load(counts, at, pace);
+    // What is in use has not expired: then the store would have said that nothing is.
+    if (load !== 0 && algorithm.lifeMs(counts, at, pace, 0) <= 0) return false;
+    if (!allowed) continue;
+    // It is within the ceiling, and at least what the call took.
+    if (load > ceiling || load < algorithm.load(algorithm.add([], Math.max(0, delta)), at, pace)) return false;
+  }
+  // A denial leaves no room for the call.
+  return allowed || !step(algorithms, state, at, demands).allowed;
 }
 
 /** Clients differ in whether they turn strings of digits into numbers. Anything else is -1, which no reply holds. */
 function wholeNumberIn(part: unknown): number {
   const number = typeof part === "string" && /^\d{1,16}$/.test(part) ? Number(part) : part;
-  return Number.isSafeInteger(number) ? (number as number) : -1;
+  return Number.isSafeInteger(number) && (number as number) >= 0 ? (number as number) : -1;
 }

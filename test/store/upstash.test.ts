@@ -27,6 +27,8 @@ test.each([false, true])("a token that is not known is an auth error, pipeline %
 test.each([
   [{ url: "redis://127.0.0.1", token }, "url"],
   [{ url, token: "" }, "token"],
+  [{ url, token: "sécret" }, "token"],
+  [{ url, token: "secret\u0001" }, "token"],
   [{ url: undefined, token }, "url"],
 ])("options that can't work are named at once", (options, named) => {
   expect(() => upstashClient(options as never)).toThrow(new RegExp(`^${named} must be`));
