@@ -14,7 +14,7 @@ export interface Breaker {
   pauseMs(now: number): number;
 }
 
-/** `timeoutMs`: a call that asks after a pause is taken for lost, and another let through, after so long. */
+/** `timeoutMs`: a call that asks after a pause is taken for lost, and another let through, after twice as long. */
 export function createBreaker(options: Required<BreakerOptions>, timeoutMs: number): Breaker {
   let failures = 0;
   // Calls from before the pause, or from before the latest try, tell nothing new when they fail.
@@ -39,7 +39,8 @@ export function createBreaker(options: Required<BreakerOptions>, timeoutMs: numb
     pass(now) {
       if (!pause) return valid;
       if (pauseMs(now) > 0) return refusal(failures, pause);
-      pause = { ...pause, since: now, until: now + timeoutMs };
+      // Twice, since a timer fires late: its own failure is to be heard before the next one is let through.
+      pause = { ...pause, since: now, until: now + 2 * timeoutMs };
       valid += 1;
       return valid;
     },

@@ -122,20 +122,43 @@ test("one call at a time tries the store after a pause; its success lets all oth
   expect(after.every(({ source }) => source === "store")).toBe(true);
 });
 
-test("a try that is never answered holds up the next one for no longer than the deadline", () => {
+test("a try that is never answered holds up the next one for no longer than twice the deadline", () => {
   const breaker = createBreaker({ failures: 1, pauseMs: 100, maxPauseMs: 100 }, 1000);
   breaker.failed(breaker.pass(0) as number, new StoreError("timeout", "late"), 0);
   // The runtime ends this request: it never reports back.
   const lost = breaker.pass(75);
   expect(lost).toBeTypeOf("number");
-  expect(breaker.pass(1074)).toBeInstanceOf(StoreError);
-  const next = breaker.pass(1075);
+  expect(breaker.pass(2074)).toBeInstanceOf(StoreError);
+  const next = breaker.pass(2075);
   expect(next).toBeTypeOf("number");
   // If it does report later, its failure is old news.
-  breaker.failed(lost as number, new StoreError("timeout", "late"), 1080);
-  expect(breaker.pauseMs(1080)).toBe(995);
+  breaker.failed(lost as number, new StoreError("timeout", "late"), 2080);
+  expect(breaker.pauseMs(2080)).toBe(1995);
   breaker.succeeded();
-  expect(breaker.pauseMs(1080)).toBe(0);
+  expect(breaker.pauseMs(2080)).toBe(0);
+});
+
+test("pauses double too where every try waits out its deadline, and hears of it a little late", () => {
+  const timeoutMs = 250;
+  const breaker = createBreaker({ failures: 1, pauseMs: 100, maxPauseMs: 1600 }, timeoutMs);
+  const error = new StoreError("timeout", "late");
+  let under: { pass: number; endsAt: number } | undefined;
+  const tries: number[] = [];
+  for (let now = 0; now < 5000; now += 1) {
+    const pass = breaker.pass(now);
+    if (typeof pass === "number" && !under) {
+      under = { pass, endsAt: now + timeoutMs + 2 };
+      tries.push(now);
+    } else if (tries.length > 1) {
+      expect(pass).toBeInstanceOf(StoreError);
+    }
+    if (under && now >= under.endsAt) {
+      breaker.failed(under.pass, error, now);
+      under = undefined;
+    }
+  }
+  const pauses = tries.slice(1).map((at, i) => at - (tries[i] as number) - timeoutMs - 2);
+  expect(pauses).toEqual([75, 150, 300, 600, 1200]);
 });
 
 test("a burst of calls that fail together opens one pause, not many", async () => {
