@@ -1,6 +1,7 @@
 import { shown } from "../core/whole-number.ts";
 import { createPipeline } from "./pipeline.ts";
 import type { RedisClient } from "./redis-client.ts";
+import { jsonIn } from "./reply-body.ts";
 import { resultOf } from "./rest-reply.ts";
 
 export interface UpstashClientOptions {
@@ -39,8 +40,7 @@ export function upstashClient({ url, token, pipeline = false }: UpstashClientOpt
   async function post(path: string, body: unknown, signal: AbortSignal | undefined): Promise<unknown> {
     const init = { method: "POST", headers, body: JSON.stringify(body), signal: signal ?? null };
     // biome-ignore lint/style/noRestrictedGlobals: this store's Redis is reached over HTTP; nothing else here is.
-    const response = await fetch(root + path, init);
-    return response.json();
+    return jsonIn(await fetch(root + path, init));
   }
 
   const send: Send = pipeline

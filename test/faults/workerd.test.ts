@@ -64,7 +64,7 @@ test("workerd: the HTTP request given up on is aborted, in its head or in its bo
   rig.proxy.fault = { kind: "hang", commit: false };
   expect(await consumed({ mode: "closed", key: "hang" })).toMatchObject({ error: { kind: "timeout" } });
   await eventually(() => rig.proxy.givenUp).toBe(givenUp + 1);
-  rig.proxy.fault = { kind: "endless" };
+  rig.proxy.fault = { kind: "endless", bytes: 1 };
   expect(await consumed({ mode: "closed", key: "endless" })).toMatchObject({ error: { kind: "timeout" } });
   await eventually(() => rig.proxy.givenUp).toBe(givenUp + 2);
 });

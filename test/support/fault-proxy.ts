@@ -16,8 +16,8 @@ export type Fault =
   | { readonly kind: "cut" | "truncated" }
   /** Another answer than the store's, which isn't asked. */
   | { readonly kind: "answer"; readonly status: number; readonly body: string; readonly type?: string }
-  /** A JSON text that never ends, 64 kB a millisecond at most. */
-  | { readonly kind: "endless" };
+  /** A JSON text that never ends, so many bytes a millisecond at most. */
+  | { readonly kind: "endless"; readonly bytes: number };
 
 export interface FaultProxy {
   /** What a client takes instead of the store's URL. */
@@ -32,8 +32,6 @@ export interface FaultProxy {
   readonly endlessBytes: number;
   close(): Promise<void>;
 }
-
-const CHUNK = Buffer.alloc(65_536, "0");
 
 /** An HTTP proxy on a free loopback port, in front of the REST server at `upstream`, that does harm on demand. */
 export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
@@ -84,16 +82,17 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
         return;
       case "endless":
         response.writeHead(200, { "content-type": "application/json" }).write('{"result":[');
-        endless(response);
+        endless(response, Buffer.alloc(current.bytes, "0"));
         return;
     }
   }
 
-  function endless(response: ServerResponse): void {
+  function endless(response: ServerResponse, chunk: Buffer): void {
     if (response.destroyed) return;
-    counts.endlessBytes += CHUNK.length;
-    if (response.write(CHUNK)) setTimeout(() => endless(response), 1);
-    else response.once("drain", () => setTimeout(() => endless(response), 1));
+    counts.endlessBytes += chunk.length;
+    const goOn = () => setTimeout(() => endless(response, chunk), 1);
+    if (response.write(chunk)) goOn();
+    else response.once("drain", goOn);
   }
 
   const server = createServer((request, response) => {
