@@ -33,6 +33,9 @@ const LIBRARIES: readonly Library[] = [
 /** A TCP connection, and requests that wait for each other's answers, are not for Workers. */
 const ONLY_IN_NODE: readonly Library[] = ["rate-limiter-flexible", "sluice, pipeline"];
 
+/** The load that the targets name. */
+const TARGETS_IN_FLIGHT = 50;
+
 /** Many keys denied: long enough for snapshots to age and to be asked for again, so that their price is in the figure. */
 const LONGER_THAN_A_SNAPSHOT_MS = 5500;
 
@@ -63,11 +66,18 @@ async function rounds(runtime: Runtime, libraries: readonly Library[], pace: Pac
     }
   }
   for (const inFlight of pace.inFlight) cells.push({ library: "bare request", path: "allowed", keys: 1, inFlight });
-  const many: Cell[] = libraries.map((library) => ({ library, path: "denied", keys: pace.manyDenied, inFlight: 50 }));
+  const often = cells.filter(({ path, inFlight }) => path === "allowed" && inFlight === TARGETS_IN_FLIGHT);
+  const many: Cell[] = libraries.map((library) => ({
+    library,
+    path: "denied",
+    keys: pace.manyDenied,
+    inFlight: TARGETS_IN_FLIGHT,
+  }));
   const measured = new Map<Cell, Measured[]>();
   for (let round = 1; round <= pace.rounds; round += 1) {
     say(`round ${round} of ${pace.rounds}`);
     await pass(runtime, cells, measured, pace.loadMs);
+    for (let time = 1; time < pace.timesForTargets; time += 1) await pass(runtime, often, measured, pace.loadMs);
     if (round <= pace.rounds / 2 || round === 1) {
       await pass(runtime, many, measured, pace.quick ? pace.loadMs : LONGER_THAN_A_SNAPSHOT_MS);
     }

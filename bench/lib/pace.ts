@@ -3,6 +3,8 @@ export interface Pace {
   readonly quick: boolean;
   readonly rounds: number;
   readonly inFlight: readonly number[];
+  /** How often a round measures the loads that the targets are about: a stall of a shared machine lasts as long as one. */
+  readonly timesForTargets: number;
   /** Length of one measurement under load. */
   readonly loadMs: number;
   /** Keys that are denied where many are. */
@@ -24,6 +26,7 @@ export const FULL: Pace = {
   quick: false,
   rounds: 5,
   inFlight: [1, 10, 50, 100, 250],
+  timesForTargets: 4,
   loadMs: 300,
   manyDenied: 10_000,
   redisRounds: 7,
@@ -38,6 +41,7 @@ export const QUICK: Pace = {
   quick: true,
   rounds: 1,
   inFlight: [1, 50],
+  timesForTargets: 1,
   loadMs: 100,
   manyDenied: 200,
   redisRounds: 1,

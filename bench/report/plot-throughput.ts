@@ -27,7 +27,7 @@ export function throughputPlot({ endToEnd }: Raw): string {
       title: "Allowed checks per second",
       subtitle:
         "Independent callers in a closed loop, one hot key, over REST (rate-limiter-flexible: TCP); logarithmic",
-      note: `Median of ${rows[0]?.rounds} rounds; bars from the lowest to the highest round. Callers, REST server and Redis share one machine.`,
+      note: `Medians of ${[...new Set(rows.map(({ rounds }) => rounds))].join(" or ")} rounds; bars from the lowest to the highest round. Callers, REST server and Redis share one machine.`,
     },
     {
       height: 340,
