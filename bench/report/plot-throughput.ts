@@ -61,7 +61,7 @@ export function throughputPlot({ endToEnd }: Raw): string {
         ),
         Plot.dot(rows, { ...channels, y: "median", fill: "library", r: 3 }),
         Plot.text(aside, { ...NAME, y: "at", dx: 10, textAnchor: "start" }),
-        Plot.text(below, { ...NAME, y: "low", dy: 16, dx: 8, textAnchor: "end" }),
+        Plot.text(below, { ...NAME, y: "low", dy: 21, dx: 8, textAnchor: "end" }),
       ],
     },
   );
