@@ -61,4 +61,5 @@ try {
   await run.close();
 }
 console.log(`${caught} of ${caught + survived} broken scripts caught in ${seconds()} s`);
-if (survived > 0) process.exitCode = 1;
+// Said either way: the tests that failed, as they should, have set it to 1.
+process.exitCode = survived > 0 ? 1 : 0;
