@@ -7,7 +7,7 @@ import { resultOf } from "./rest-reply.ts";
 export interface UpstashClientOptions {
   /** `UPSTASH_REDIS_REST_URL`, or the URL that `sluice redis-rest` prints. */
   url: string;
-  /** `UPSTASH_REDIS_REST_TOKEN`. */
+  /** `UPSTASH_REDIS_REST_TOKEN`: ASCII without spaces. */
   token: string;
   /**
    * Calls made while two HTTP requests are under way share the next one: several times the throughput for a server that
