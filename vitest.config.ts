@@ -14,6 +14,9 @@ export const alias = [
 
 const resolve = { alias };
 
+/** Nothing is asserted on how long a test takes: on a machine that is busy with something else it may take its time. */
+export const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   test: {
     reporters: ["default", closingLine],
@@ -23,6 +26,7 @@ export default defineConfig({
       {
         resolve,
         test: {
+          ...patience,
           name: "node",
           include: ["test/**/*.test.ts"],
           exclude: ["test/workerd/**", "test/browser/**", "test/examples/**"],
@@ -42,7 +46,7 @@ export default defineConfig({
             },
           })),
         ],
-        test: { name: "workerd", include: ["test/workerd/**/*.test.ts"] },
+        test: { ...patience, name: "workerd", include: ["test/workerd/**/*.test.ts"] },
       },
       // A browser is much to install: `npm run test:browser`.
       {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { createVitest } from "vitest/node";
 import { connect } from "../../test/support/redis.ts";
-import { alias } from "../../vitest.config.ts";
+import { alias, patience } from "../../vitest.config.ts";
 import { embeddedScripts, embeddedScriptsFile, scriptText } from "../embedded-scripts.ts";
 
 /** How many tests of one file passed and failed, up to the first that fails. */
@@ -41,6 +41,7 @@ export async function openTestRun(): Promise<TestRun> {
   const vitest = await createVitest(
     "test",
     {
+      ...patience,
       config: false,
       root,
       watch: false,

@@ -31,9 +31,7 @@ const turn = fc.record({
 });
 
 describe("sliding log", () => {
-  test("twin and script agree after every step, the whole list and its life compared", {
-    timeout: 60_000,
-  }, async () => {
+  test("twin and script agree after every step, the whole list and its life compared", async () => {
     const program = programFor([slidingLog({ limit: 30, window: WINDOW_MS, name: "log" })]);
     await redis.script("LOAD", program.script.text);
     let steps = 0;

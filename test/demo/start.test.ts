@@ -90,7 +90,7 @@ const FAILURES = [
   },
 ];
 
-test.each(FAILURES)("$trouble: one line and exit code 1", { timeout: 60_000 }, async ({ environment, says }) => {
+test.each(FAILURES)("$trouble: one line and exit code 1", async ({ environment, says }) => {
   const port = await freePort();
   const blocker = createServer();
   if (!("REDIS_URL" in environment)) await once(blocker.listen(port, "127.0.0.1"), "listening");

@@ -40,18 +40,14 @@ function limiterOn(client: Partial<Record<keyof RedisClient, unknown>>, timeoutM
   return createLimiter({ store: redisStore(redis), policies, timeoutMs, failureMode: "closed", breaker: false });
 }
 
-test("the HTTP request given up on is aborted: the proxy sees its connection closed", {
-  timeout: PATIENCE_MS,
-}, async () => {
+test("the HTTP request given up on is aborted: the proxy sees its connection closed", async () => {
   rig.proxy.fault = { kind: "hang", commit: false };
   const before = rig.proxy.givenUp;
   expect(await rig.limiter({ timeoutMs: TIMEOUT_MS }).consume("k")).toMatchObject({ error: { kind: "timeout" } });
   await eventually(() => rig.proxy.givenUp).toBe(before + 1);
 });
 
-test("an endless body is no longer read after a megabyte, long before the deadline, and nothing of it is kept", {
-  timeout: PATIENCE_MS,
-}, async () => {
+test("an endless body is no longer read after a megabyte, long before the deadline, and nothing of it is kept", async () => {
   rig.proxy.fault = { kind: "endless", bytes: 65_536 };
   const before = { givenUp: rig.proxy.givenUp, heap: bytesInUse(), bytes: rig.proxy.endlessBytes };
   for (let i = 0; i < 3; i += 1) {
@@ -64,9 +60,7 @@ test("an endless body is no longer read after a megabyte, long before the deadli
   expect(rig.proxy.endlessBytes - before.bytes).toBe(sent);
 });
 
-test("a caller that aborts ends the HTTP request at once, and hears its own reason", {
-  timeout: PATIENCE_MS,
-}, async () => {
+test("a caller that aborts ends the HTTP request at once, and hears its own reason", async () => {
   rig.proxy.fault = { kind: "hang", commit: false };
   const { requests, givenUp } = rig.proxy;
   const caller = new AbortController();
@@ -78,14 +72,14 @@ test("a caller that aborts ends the HTTP request at once, and hears its own reas
   await eventually(() => rig.proxy.givenUp).toBe(givenUp + 1);
 });
 
-test("a caller that has aborted before costs no request", { timeout: PATIENCE_MS }, async () => {
+test("a caller that has aborted before costs no request", async () => {
   const { requests } = rig.proxy;
   await expect(rig.limiter().consume("k", { signal: AbortSignal.abort("gone") })).rejects.toBe("gone");
   await expect(rig.limiter().reset("k", { signal: AbortSignal.abort("gone") })).rejects.toBe("gone");
   expect(rig.proxy.requests).toBe(requests);
 });
 
-test("the deadline covers a connection on which nobody ever speaks", { timeout: PATIENCE_MS }, async () => {
+test("the deadline covers a connection on which nobody ever speaks", async () => {
   const mute = await startMutePort();
   const store = redisStore(upstashClient({ url: mute.url, token: "t" }));
   const limiter = createLimiter({ store, policies: [tokenBucket({ limit: 1, window: "1 s" })], timeoutMs: TIMEOUT_MS });
@@ -93,7 +87,7 @@ test("the deadline covers a connection on which nobody ever speaks", { timeout: 
   await mute.close();
 });
 
-test("a port that nobody listens on is out of reach at once", { timeout: PATIENCE_MS }, async () => {
+test("a port that nobody listens on is out of reach at once", async () => {
   const mute = await startMutePort();
   await mute.close();
   const store = redisStore(upstashClient({ url: mute.url, token: "t" }));
@@ -101,7 +95,7 @@ test("a port that nobody listens on is out of reach at once", { timeout: PATIENC
   expect(await limiter.consume("k")).toMatchObject({ source: "fallback", error: { kind: "network" } });
 });
 
-test("a reset has the same deadline, and rejects with the StoreError", { timeout: PATIENCE_MS }, async () => {
+test("a reset has the same deadline, and rejects with the StoreError", async () => {
   rig.proxy.fault = { kind: "hang", commit: false };
   const { givenUp } = rig.proxy;
   await expect(rig.limiter({ timeoutMs: TIMEOUT_MS }).reset("k")).rejects.toMatchObject({
@@ -111,9 +105,7 @@ test("a reset has the same deadline, and rejects with the StoreError", { timeout
   await eventually(() => rig.proxy.givenUp).toBe(givenUp + 1);
 });
 
-test("a client that ignores signals is left alone, and what it says late is nobody's concern", {
-  timeout: PATIENCE_MS,
-}, async () => {
+test("a client that ignores signals is left alone, and what it says late is nobody's concern", async () => {
   vi.useFakeTimers();
   const late = limiterOn({
     evalsha: () => new Promise((_resolve, reject) => setTimeout(() => reject(new Error("late")), 200)),
@@ -125,9 +117,7 @@ test("a client that ignores signals is left alone, and what it says late is nobo
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("a NOSCRIPT that arrives after the deadline is not answered with the script", {
-  timeout: PATIENCE_MS,
-}, async () => {
+test("a NOSCRIPT that arrives after the deadline is not answered with the script", async () => {
   vi.useFakeTimers();
   const evaluate = vi.fn(never);
   const late = limiterOn({
@@ -141,7 +131,7 @@ test("a NOSCRIPT that arrives after the deadline is not answered with the script
   expect(evaluate).not.toHaveBeenCalled();
 });
 
-test("no timer and no listener outlives its call", { timeout: PATIENCE_MS }, async () => {
+test("no timer and no listener outlives its call", async () => {
   vi.useFakeTimers();
   const caller = new AbortController();
   const removed = vi.spyOn(caller.signal, "removeEventListener");
@@ -153,9 +143,7 @@ test("no timer and no listener outlives its call", { timeout: PATIENCE_MS }, asy
   expect(removed).toHaveBeenCalledTimes(3);
 });
 
-test("a client that throws at once, answers without a promise, or with nothing becomes a decision", {
-  timeout: PATIENCE_MS,
-}, async () => {
+test("a client that throws at once, answers without a promise, or with nothing becomes a decision", async () => {
   const throws = () => {
     throw new Error("at once");
   };
@@ -171,7 +159,7 @@ test("a client that throws at once, answers without a promise, or with nothing b
   }
 });
 
-test("a listener that throws or rejects changes nothing", { timeout: PATIENCE_MS }, async () => {
+test("a listener that throws or rejects changes nothing", async () => {
   const seen: string[] = [];
   const tell = (fail: () => unknown) =>
     rig.limiter({
@@ -190,7 +178,7 @@ test("a listener that throws or rejects changes nothing", { timeout: PATIENCE_MS
   expect(seen).toEqual(["store", "store", "fallback"]);
 });
 
-test("what a key says is never taken for what Redis says", { timeout: PATIENCE_MS }, async () => {
+test("what a key says is never taken for what Redis says", async () => {
   for (const key of ["NOSCRIPT", "WRONGPASS", "unexpected flag", "x, command was: NOSCRIPT"]) {
     const { requests } = rig.proxy;
     rig.proxy.fault = { kind: "answer", status: 500, body: '{"error":"internal"}' };
@@ -199,7 +187,7 @@ test("what a key says is never taken for what Redis says", { timeout: PATIENCE_M
   }
 });
 
-test("a shared client never mixes up the signals of calls under way", { timeout: PATIENCE_MS }, async () => {
+test("a shared client never mixes up the signals of calls under way", async () => {
   rig.proxy.fault = { kind: "hang", commit: false };
   const { requests, givenUp } = rig.proxy;
   const limiter = rig.limiter();

@@ -75,7 +75,7 @@ const keys = fc.oneof(
   fc.constantFrom(":", "{", "*", "\0", "\n", "a\r\nDEL b", "\ud800", "\udfff\ud800", "{a}:{b}", "%00", "__proto__"),
 );
 
-test("whatever the key, the answer is Redis's own, and keys don't share a quota", { timeout: 60_000 }, async () => {
+test("whatever the key, the answer is Redis's own, and keys don't share a quota", async () => {
   const limiter = limiterOf([fixedWindow({ limit: LIMIT, window: "1 h" })]);
   const used = new Map<string, number>();
   const check = async (key: string) => {
@@ -90,9 +90,7 @@ test("whatever the key, the answer is Redis's own, and keys don't share a quota"
   await check(`${"x".repeat(999_999)}y`);
 });
 
-test("whatever is given as a key, a cost, a limit or a delay: a decision, or a TypeError or RangeError", {
-  timeout: 60_000,
-}, async () => {
+test("whatever is given as a key, a cost, a limit or a delay: a decision, or a TypeError or RangeError", async () => {
   const anything = fc.oneof(
     fc.anything(),
     fc.constantFrom(Number.NaN, 1.5, -1, 2 ** 53, "5", Infinity, -0, 5n, null, undefined),
@@ -159,94 +157,82 @@ const bodies = fc.oneof(
   fc.string(),
 );
 
-test.each(KINDS)(
-  "whatever the store replies, no decision makes up counts: %s",
-  { timeout: 60_000 },
-  async (_kind, policies) => {
-    let body = "";
-    let status = 200;
-    vi.stubGlobal("fetch", async () => new Response(body, { status }));
-    const limiter = limiterOf(policies, "http://127.0.0.1:1");
-    const sources = { store: 0, fallback: 0 };
-    const answered = async (text: string, code: number, cost: number) => {
-      [body, status] = [text, code];
-      const decision = await limiter.consume("k", { cost });
-      expectSound(decision);
-      sources[decision.source as "store" | "fallback"] += 1;
-      if (decision.source === "fallback") expect(["reply", "network", "auth"]).toContain(decision.error.kind);
-      // What a bucket or window has left after taking `cost` is never more than this.
-      else if (decision.allowed) expect(decision.remaining).toBeLessThanOrEqual(LIMIT - cost);
+test.each(KINDS)("whatever the store replies, no decision makes up counts: %s", async (_kind, policies) => {
+  let body = "";
+  let status = 200;
+  vi.stubGlobal("fetch", async () => new Response(body, { status }));
+  const limiter = limiterOf(policies, "http://127.0.0.1:1");
+  const sources = { store: 0, fallback: 0 };
+  const answered = async (text: string, code: number, cost: number) => {
+    [body, status] = [text, code];
+    const decision = await limiter.consume("k", { cost });
+    expectSound(decision);
+    sources[decision.source as "store" | "fallback"] += 1;
+    if (decision.source === "fallback") expect(["reply", "network", "auth"]).toContain(decision.error.kind);
+    // What a bucket or window has left after taking `cost` is never more than this.
+    else if (decision.allowed) expect(decision.remaining).toBeLessThanOrEqual(LIMIT - cost);
+  };
+  const cases = fc.asyncProperty(
+    bodies,
+    fc.constantFrom(200, 200, 400, 401, 500),
+    fc.integer({ min: 0, max: LIMIT }),
+    answered,
+  );
+  await fc.assert(cases, { numRuns: 800 });
+  expect(sources.fallback).toBeGreaterThan(400);
+});
+
+test.each(KINDS)("whatever a client returns or throws becomes a decision: %s", async (_kind, policies) => {
+  const outcome = fc.record({
+    value: fc.anything({ withBigInt: true, withNullPrototype: true }),
+    thrown: fc.boolean(),
+  });
+  const property = fc.asyncProperty(outcome, async ({ value, thrown }) => {
+    const answer = async () => {
+      if (thrown) throw value;
+      return value;
     };
-    const cases = fc.asyncProperty(
-      bodies,
-      fc.constantFrom(200, 200, 400, 401, 500),
-      fc.integer({ min: 0, max: LIMIT }),
-      answered,
-    );
-    await fc.assert(cases, { numRuns: 800 });
-    expect(sources.fallback).toBeGreaterThan(400);
-  },
-);
+    const client = { evalsha: answer, eval: answer, del: answer };
+    const limiter = createLimiter({ store: redisStore(client), policies, failureMode: "closed", now: () => NOW });
+    const decision = await limiter.consume("k");
+    expectSound(decision);
+    expect(decision.source).toBe("fallback");
+  });
+  await fc.assert(property, { numRuns: 300 });
+});
 
-test.each(KINDS)(
-  "whatever a client returns or throws becomes a decision: %s",
-  { timeout: 60_000 },
-  async (_kind, policies) => {
-    const outcome = fc.record({
-      value: fc.anything({ withBigInt: true, withNullPrototype: true }),
-      thrown: fc.boolean(),
-    });
-    const property = fc.asyncProperty(outcome, async ({ value, thrown }) => {
-      const answer = async () => {
-        if (thrown) throw value;
-        return value;
-      };
-      const client = { evalsha: answer, eval: answer, del: answer };
-      const limiter = createLimiter({ store: redisStore(client), policies, failureMode: "closed", now: () => NOW });
-      const decision = await limiter.consume("k");
-      expectSound(decision);
-      expect(decision.source).toBe("fallback");
-    });
-    await fc.assert(property, { numRuns: 300 });
-  },
-);
-
-test.each(KINDS)(
-  "what Redis truly replies is never taken for nonsense: %s",
-  { timeout: 60_000 },
-  async (kind, policies) => {
-    let now = NOW;
-    const store = redisStore(upstashClient({ url: rest.url, token: rest.token }));
-    const limiter = createLimiter({
-      store,
-      policies,
-      prefix: kind,
-      breaker: false,
-      snapshots: false,
-      timeoutMs: 60_000,
-      now: () => now,
-    });
-    const calls = fc.array(
-      fc.record({
-        method: fc.constantFrom("consume", "consume", "peek", "refund", "charge"),
-        cost: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.constantFrom(1000, 10_000_000)),
-        limit: fc.constantFrom(1, 5, 10, 10, 10, 100),
-        pass: fc.oneof(fc.integer({ min: -2000, max: 5000 }), fc.integer({ min: 0, max: 7_200_000 })),
-        key: fc.nat(2),
-      }),
-      { minLength: 5, maxLength: 40 },
-    );
-    const property = fc.asyncProperty(calls, async (calls) => {
-      for (const { method, cost, limit, pass, key } of calls) {
-        now += pass;
-        const booking = method === "refund" || method === "charge";
-        const decision = booking
-          ? await limiter[method](`${key}`, cost, { limit })
-          : await limiter[method as "consume"](`${key}`, { cost, limit });
-        expect(decision.error).toBeUndefined();
-        expect(decision.source).toBe("store");
-      }
-    });
-    await fc.assert(property, { numRuns: 30 });
-  },
-);
+test.each(KINDS)("what Redis truly replies is never taken for nonsense: %s", async (kind, policies) => {
+  let now = NOW;
+  const store = redisStore(upstashClient({ url: rest.url, token: rest.token }));
+  const limiter = createLimiter({
+    store,
+    policies,
+    prefix: kind,
+    breaker: false,
+    snapshots: false,
+    timeoutMs: 60_000,
+    now: () => now,
+  });
+  const calls = fc.array(
+    fc.record({
+      method: fc.constantFrom("consume", "consume", "peek", "refund", "charge"),
+      cost: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.constantFrom(1000, 10_000_000)),
+      limit: fc.constantFrom(1, 5, 10, 10, 10, 100),
+      pass: fc.oneof(fc.integer({ min: -2000, max: 5000 }), fc.integer({ min: 0, max: 7_200_000 })),
+      key: fc.nat(2),
+    }),
+    { minLength: 5, maxLength: 40 },
+  );
+  const property = fc.asyncProperty(calls, async (calls) => {
+    for (const { method, cost, limit, pass, key } of calls) {
+      now += pass;
+      const booking = method === "refund" || method === "charge";
+      const decision = booking
+        ? await limiter[method](`${key}`, cost, { limit })
+        : await limiter[method as "consume"](`${key}`, { cost, limit });
+      expect(decision.error).toBeUndefined();
+      expect(decision.source).toBe("store");
+    }
+  });
+  await fc.assert(property, { numRuns: 30 });
+});

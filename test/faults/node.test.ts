@@ -14,7 +14,7 @@ afterAll(() => rig?.close());
 
 const MODES = ["open", "closed", "memory"] as const;
 
-describe.each(FAULTS)("Node: $name", { timeout: PATIENCE_MS }, ({ fault, kind, taken, requests }) => {
+describe.each(FAULTS)("Node: $name", ({ fault, kind, taken, requests }) => {
   test.each(MODES)("failure mode %s", async (failureMode) => {
     const key = `key-${crypto.randomUUID()}`;
     const limiter = rig.limiter({ failureMode, timeoutMs: kind === "timeout" ? TIMEOUT_MS : PATIENCE_MS });

@@ -39,7 +39,7 @@ async function consumed(parameters: Parameters): Promise<Answer> {
 
 const MODES = ["open", "closed", "memory"] as const;
 
-describe.each(FAULTS)("workerd: $name", { timeout: PATIENCE_MS }, ({ fault, kind, taken, requests }) => {
+describe.each(FAULTS)("workerd: $name", ({ fault, kind, taken, requests }) => {
   test.each(MODES)("failure mode %s", async (mode) => {
     const key = `key-${crypto.randomUUID()}`;
     const before = rig.proxy.requests;
@@ -57,9 +57,7 @@ describe.each(FAULTS)("workerd: $name", { timeout: PATIENCE_MS }, ({ fault, kind
   });
 });
 
-test("workerd: the HTTP request given up on is aborted, in its head or in its body", {
-  timeout: PATIENCE_MS,
-}, async () => {
+test("workerd: the HTTP request given up on is aborted, in its head or in its body", async () => {
   const { givenUp } = rig.proxy;
   rig.proxy.fault = { kind: "hang", commit: false };
   expect(await consumed({ mode: "closed", key: "hang" })).toMatchObject({ error: { kind: "timeout" } });
@@ -69,9 +67,7 @@ test("workerd: the HTTP request given up on is aborted, in its head or in its bo
   await eventually(() => rig.proxy.givenUp).toBe(givenUp + 2);
 });
 
-test("workerd: 500 interleaved requests on one limiter, one that leaves early and one cancelled, disturb nobody", {
-  timeout: PATIENCE_MS,
-}, async () => {
+test("workerd: 500 interleaved requests on one limiter, one that leaves early and one cancelled, disturb nobody", async () => {
   rig.proxy.fault = { kind: "delay", ms: 50 };
   const shared = { mode: "closed", timeoutMs: PATIENCE_MS, breaker: "on" };
   const run = crypto.randomUUID();
@@ -98,9 +94,7 @@ test("workerd: 500 interleaved requests on one limiter, one that leaves early an
   expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(25 * LIMIT);
 });
 
-test("workerd: in an outage 500 interleaved requests are all answered, and few of them wait", {
-  timeout: PATIENCE_MS,
-}, async () => {
+test("workerd: in an outage 500 interleaved requests are all answered, and few of them wait", async () => {
   rig.proxy.fault = { kind: "hang", commit: false };
   const shared = { mode: "open", timeoutMs: TIMEOUT_MS + 1, breaker: "on" };
   const before = rig.proxy.requests;
@@ -113,9 +107,7 @@ test("workerd: in an outage 500 interleaved requests are all answered, and few o
   expect(rig.proxy.requests - before).toBeGreaterThanOrEqual(100);
 });
 
-test("workerd: a try of the store whose request ends early does not keep the breaker open", {
-  timeout: PATIENCE_MS,
-}, async () => {
+test("workerd: a try of the store whose request ends early does not keep the breaker open", async () => {
   const shared = { mode: "closed", timeoutMs: TIMEOUT_MS + 2, breaker: "on", key: "probe" };
   rig.proxy.fault = { kind: "answer", status: 500, body: "" };
   for (let i = 0; i < 3; i += 1) await consumed(shared);

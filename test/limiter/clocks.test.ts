@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, inject, test, vi } from "vitest";
+import { afterAll, describe, expect, inject, test } from "vitest";
 import type { Policy } from "../../src/algorithm/policy.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import { redisStore } from "../../src/store/redis.ts";
@@ -7,9 +7,6 @@ import { known } from "../support/known.ts";
 import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
 import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
-
-// Many runs: on a machine that is busy they take their time.
-vi.setConfig({ testTimeout: 60_000 });
 
 const HOUR_MS = 3_600_000;
 const WINDOW_MS = 10_000;

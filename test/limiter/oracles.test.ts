@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fixedWindow, type Policy, slidingLog, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import { clockAt } from "../support/clock.ts";
@@ -12,9 +12,6 @@ import {
   slidingWindowOracle,
 } from "../support/oracles.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
-
-// Many runs: on a machine that is busy they take their time.
-vi.setConfig({ testTimeout: 60_000 });
 
 interface Numbers {
   readonly name: string;

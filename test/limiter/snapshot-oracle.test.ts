@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Policy, slidingLog } from "../../src/algorithm/policy.ts";
 import type { KnownDecision } from "../../src/core/decision.ts";
 import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
@@ -9,9 +9,6 @@ import { known } from "../support/known.ts";
 import { slidingLogOracle } from "../support/oracles.ts";
 import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
-
-// Many runs: on a machine that is busy they take their time.
-vi.setConfig({ testTimeout: 60_000 });
 
 const WINDOW_MS = 1000;
 const NAMES = ["a", "b", "c", "d"];
