@@ -23,6 +23,19 @@ export const MODEL = "test/algorithm/model.test.ts";
 
 export const broken = (title: string, ...edits: Edit[]): Mutation => ({ title, edits });
 
+/** Broken where a script with one count, in the variable `count`, holds it against the ceiling. */
+export const brokenAtTheCeiling = (count: string): Mutation[] => [
+  broken("denies what fits exactly", ["after > ceiling", "after >= ceiling"]),
+  broken(
+    "writes on denial",
+    [
+      `if after > ceiling then return {0, now, ${count}} end`,
+      `local yes = 1\nif after > ceiling then yes, after = 0, ${count} end`,
+    ],
+    ["return {1, now, after}", "return {yes, now, after}"],
+  ),
+];
+
 /** The script broken in that way. */
 export function mutated(source: string, { title, edits }: Mutation): string {
   return edits.reduce((text, [from, to]) => {

@@ -1,4 +1,4 @@
-import { broken, MODEL, type Mutations, VECTORS } from "./mutations.ts";
+import { broken, brokenAtTheCeiling, MODEL, type Mutations, VECTORS } from "./mutations.ts";
 
 export const tokenBucketMutations: Mutations = {
   file: "token-bucket.lua",
@@ -6,15 +6,7 @@ export const tokenBucketMutations: Mutations = {
   tests: [VECTORS, MODEL],
   list: [
     broken("the clock may run backwards", ["now, used = at, count", "used = count"]),
-    broken("denies what fits exactly", ["after > ceiling", "after >= ceiling"]),
-    broken(
-      "writes on denial",
-      [
-        "if after > ceiling then return {0, now, used} end",
-        "local yes = 1\nif after > ceiling then yes, after = 0, used end",
-      ],
-      ["return {1, now, after}", "return {yes, now, after}"],
-    ),
+    ...brokenAtTheCeiling("used"),
     broken("refills past full", ["  if used < 0 then used = 0 end\n", ""]),
     broken("expires 1 ms early", ["math.ceil(after / pace)", "math.floor(after / pace)"]),
   ],

@@ -3,6 +3,11 @@ import type { Script } from "./scripts.ts";
 /** The counts that one policy keeps; what they count is the algorithm's own. All zero: nothing is used. */
 export type Counts = readonly number[];
 
+/** What is in use by an algorithm with a single count; one that isn't there is 0. */
+export function used(counts: Counts): number {
+  return counts[0] ?? 0;
+}
+
 /** What a policy grants in one call, with the call's own `limit` applied. */
 export interface Quota {
   /** Units per window, from 1. */

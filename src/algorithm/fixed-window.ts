@@ -1,5 +1,5 @@
 import { MAX_UNITS } from "../core/whole-number.ts";
-import type { Algorithm, Counts } from "./algorithm.ts";
+import { type Algorithm, used } from "./algorithm.ts";
 import { fixedWindow } from "./scripts.ts";
 
 /** Fixed window: one counter for each window; windows are aligned to the epoch. */
@@ -20,7 +20,3 @@ export const fixedWindowAlgorithm: Algorithm = {
     return used(counts) + cost <= limit ? 0 : windowMs - (at % windowMs);
   },
 };
-
-function used(counts: Counts): number {
-  return counts[0] ?? 0;
-}

@@ -1,5 +1,5 @@
 import { MAX_UNITS } from "../core/whole-number.ts";
-import { type Algorithm, type Counts, onlyLook } from "./algorithm.ts";
+import { type Algorithm, onlyLook, used } from "./algorithm.ts";
 import { tokenBucket } from "./scripts.ts";
 
 /**
@@ -28,7 +28,3 @@ export const tokenBucketAlgorithm: Algorithm = {
     cost > burst ? Infinity : Math.max(0, Math.ceil((used(counts) - (burst - cost) * windowMs) / limit)),
   delayMs: (counts, { limit, burst, windowMs }) => Math.max(0, Math.ceil((used(counts) - burst * windowMs) / limit)),
 };
-
-function used(counts: Counts): number {
-  return counts[0] ?? 0;
-}

@@ -1,6 +1,7 @@
 import { resultOf } from "./rest-reply.ts";
 
-type Command = readonly (string | number)[];
+/** A command's name and its arguments. */
+export type Command = readonly (string | number)[];
 
 /** Sends commands in one request and gives the replies in their order; ends with `signal`. */
 type SendAll = (commands: readonly Command[], signal: AbortSignal) => Promise<unknown>;

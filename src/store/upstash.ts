@@ -1,5 +1,5 @@
 import { shown } from "../core/whole-number.ts";
-import { createPipeline } from "./pipeline.ts";
+import { type Command, createPipeline } from "./pipeline.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { jsonIn } from "./reply-body.ts";
 import { resultOf } from "./rest-reply.ts";
@@ -16,8 +16,6 @@ export interface UpstashClientOptions {
    */
   pipeline?: boolean;
 }
-
-type Command = readonly (string | number)[];
 
 /** Sends one command; ends with `signal`. */
 type Send = (command: Command, signal: AbortSignal | undefined) => Promise<unknown>;
