@@ -21,9 +21,9 @@ export interface FastLaneOptions {
 }
 
 /**
- * Nearly every request of a rate limiter is a small `POST /` or `POST /pipeline` in one piece. Read and answered here it costs two thirds of what it
- * costs in node:http, and a third of what it costs as a route. The first chunk that is anything else, or not yet
- * complete, takes its connection to node:http for good, with its parser, limits and timeouts.
+ * Nearly every request of a rate limiter is a small `POST /` or `POST /pipeline` in one piece. Read and answered here it
+ * costs two thirds of what it costs in node:http, and a third of what it costs as a route. The first chunk that is
+ * anything else, or not yet complete, takes its connection to node:http for good, with its parser, limits and timeouts.
  */
 export function createFastLane({ answer, handOver, timeoutMs, keepAliveMs }: FastLaneOptions): FastLane {
   const idle = new Set<Socket>();

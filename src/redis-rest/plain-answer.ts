@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { AccessControl } from "./access.ts";
 import { checkSize, errorAnswer } from "./app.ts";
-import { RestError } from "./errors.ts";
+import { tooLarge } from "./body.ts";
 import { type Format, formatFor } from "./formats.ts";
 import type { Gateway } from "./gateway.ts";
 import { parseCommand, parseCommands } from "./json-command.ts";
@@ -26,9 +26,7 @@ export function createPlainAnswer({ gateway, accessControl, limits }: PlainAnswe
       const given = accessControl.accessFor(bearerToken(authorization));
       const access = given instanceof Promise ? await given : given;
       const format = wanted();
-      if (body.length > limits.maxRequestBytes) {
-        throw new RestError(413, `ERR the request is larger than ${limits.maxRequestBytes} bytes`);
-      }
+      if (body.length > limits.maxRequestBytes) throw tooLarge(limits.maxRequestBytes);
       const result = isPipeline
         ? format.list(await gateway.pipeline(access, parseCommands(body, limits.maxCommands)))
         : format.result(await gateway.one(access, parseCommand(body)));
