@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { createLimiter, fixedWindow, redisStore } from "sluice";
 import { upstashClient } from "sluice/upstash";
 import { expect, inject, test } from "vitest";
@@ -32,4 +35,24 @@ test.each([
   [{ url: undefined, token }, "url"],
 ])("options that can't work are named at once", (options, named) => {
   expect(() => upstashClient(options as never)).toThrow(new RegExp(`^${named} must be`));
+});
+
+test("a reply that comes in pieces, without its length, is read whole", async () => {
+  const server = createServer(async (_request, response) => {
+    // Each byte by itself, so that characters come in pieces; what is written in one turn arrives as one.
+    for (const byte of Buffer.from(JSON.stringify({ result: "a reply, é€😀" }))) {
+      response.write(Buffer.of(byte));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    response.end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    const { port } = server.address() as AddressInfo;
+    const client = upstashClient({ url: `http://127.0.0.1:${port}`, token });
+    expect(await client.del("k")).toBe("a reply, é€😀");
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
 });
