@@ -33,7 +33,7 @@ interface Call {
 
 async function callsOf([algorithm, policy]: [string, Policy]): Promise<Call[]> {
   let now = 0;
-  const limiter = createLimiter({ store: memoryStore(), policies: [policy], now: () => now });
+  const limiter = createLimiter({ name: "test", store: memoryStore(), policies: [policy], now: () => now });
   const calls: Call[] = [];
   for (const s of CALLS_S) {
     // A time at which windows begin, so that the axis' tens are their ends.

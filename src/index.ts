@@ -10,16 +10,12 @@ export {
 export type { Decision, FallbackDecision, KnownDecision, PolicyStatus } from "./core/decision.ts";
 export type { Duration } from "./core/duration.ts";
 export { StoreError, type StoreErrorKind } from "./core/errors.ts";
+export type { DecisionEvent, LimiterEvent, Observer, Operation, StoreEvent, WaitUntil } from "./core/event.ts";
 export type { Amount } from "./limiter/amounts.ts";
-export { countDecisions, type DecisionCounter, type DecisionCounts } from "./limiter/count-decisions.ts";
-export {
-  type CheckOptions,
-  type ConsumeOptions,
-  createLimiter,
-  type Limiter,
-  type WaitOptions,
-} from "./limiter/limiter.ts";
+export type { CallOptions, CheckOptions, ConsumeOptions, WaitOptions } from "./limiter/call-options.ts";
+export { createLimiter, type Limiter } from "./limiter/limiter.ts";
 export type { BreakerOptions, FailureMode, LimiterOptions, SnapshotOptions } from "./limiter/options.ts";
+export { countDecisions, type DecisionCounter, type DecisionCounts } from "./observe/count-decisions.ts";
 export { type MemoryStoreOptions, memoryStore } from "./store/memory.ts";
 export { type RedisStoreOptions, redisStore } from "./store/redis.ts";
 export type { RedisClient } from "./store/redis-client.ts";

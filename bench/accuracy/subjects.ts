@@ -22,7 +22,7 @@ export function byOurClock(
   const client = overTcp(redis);
   const sluice = (algorithm: string, policy: Policy): Subject => {
     const store = redisStore(client);
-    const options = { prefix, timeoutMs: 60_000, now: () => Date.now(), snapshots: cache };
+    const options = { name: prefix, timeoutMs: 60_000, now: () => Date.now(), snapshots: cache };
     const limiter = createLimiter({ store, policies: [policy], ...options });
     return { library: "sluice", algorithm, check: async (key) => (await limiter.consume(key)).allowed };
   };

@@ -105,6 +105,7 @@ function limiterOf(redis: Redis, policies: Policy[]): Checker {
   const start = Date.now();
   let later = 0;
   const limiter = createLimiter({
+    name: "test",
     store: redisStore(overTcp(redis)),
     policies,
     snapshots: false,

@@ -37,6 +37,7 @@ function stub(reply: () => unknown) {
 function requests(): Subject[] {
   const own = stub(() => [1, Date.now(), 1, 0]);
   const sluice = createLimiter({
+    name: "test",
     store: redisStore(own),
     policies: [slidingWindow({ limit: LIMIT, window: WINDOW_MS })],
   });
@@ -56,6 +57,7 @@ async function denials(): Promise<Subject[]> {
   const windowMs = 86_400_000;
   const denying = stub(() => [0, Date.now(), 1, 0]);
   const sluice = createLimiter({
+    name: "test",
     store: redisStore(denying),
     policies: [slidingWindow({ limit: 1, window: windowMs })],
     snapshots: { maxAgeMs: windowMs },
@@ -77,7 +79,7 @@ const flexibleStub = { defineCommand() {}, rlflxIncr: async () => [2, 86_000_000
 
 function memory(): Subject[] {
   const policies = [slidingWindow({ limit: LIMIT, window: WINDOW_MS })];
-  const sluice = createLimiter({ store: memoryStore(), policies });
+  const sluice = createLimiter({ name: "test", store: memoryStore(), policies });
   const flexibleMemory = new RateLimiterMemory({ points: LIMIT, duration: WINDOW_MS / 1000 });
   const hono = new MemoryStore();
   hono.init({ windowMs: WINDOW_MS } as never);

@@ -40,7 +40,7 @@ function both(redis: Redis, path: Subject["path"], limit: number): Subject[] {
   const client = overTcp(redis);
   const window = WINDOW_MS;
   const sluice = (algorithm: string, policies: Policy[]): Subject => {
-    const limiter = createLimiter({ store: redisStore(client), policies, snapshots: false });
+    const limiter = createLimiter({ name: "test", store: redisStore(client), policies, snapshots: false });
     return { name: "sluice", algorithm, path, check: (key) => limiter.consume(key) };
   };
   const upstash = (algorithm: string, limiter: Parameters<typeof ratelimit>[1]): Subject => {

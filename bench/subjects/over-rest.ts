@@ -33,6 +33,6 @@ export const OVER_REST: Readonly<Record<Exclude<Library, "rate-limiter-flexible"
 
 function sluice({ url, token }: Endpoints, { limit, windowMs }: Quota, pipeline: boolean): Check {
   const store = redisStore(upstashClient({ url, token, pipeline }));
-  const limiter = createLimiter({ store, policies: [slidingWindow({ limit, window: windowMs })] });
+  const limiter = createLimiter({ name: "test", store, policies: [slidingWindow({ limit, window: windowMs })] });
   return async (key) => (await limiter.consume(key)).allowed;
 }

@@ -6,6 +6,7 @@ const url = Deno.env.get("UPSTASH_REDIS_REST_URL") ?? "";
 const token = Deno.env.get("UPSTASH_REDIS_REST_TOKEN") ?? "";
 
 const limiter = createLimiter({
+  name: "hello",
   store: redisStore(upstashClient({ url, token })),
   policies: [tokenBucket({ limit: 5, window: "10 s" })],
 });

@@ -6,6 +6,7 @@ import { upstashClient } from "sluice/upstash";
 const { UPSTASH_REDIS_REST_URL: url = "", UPSTASH_REDIS_REST_TOKEN: token = "" } = process.env;
 
 const limiter = createLimiter({
+  name: "hello",
   store: redisStore(upstashClient({ url, token })),
   policies: [tokenBucket({ limit: 5, window: "10 s" })],
 });

@@ -1,5 +1,5 @@
 import { StoreError } from "../core/errors.ts";
-import type { BreakerOptions } from "./options.ts";
+import type { CheckedBreakerOptions } from "./options.ts";
 
 /**
  * Keeps an outage from costing every call its deadline. Plain data, so that requests may share it: a pause ends by the
@@ -15,7 +15,7 @@ export interface Breaker {
 }
 
 /** `timeoutMs`: a call that asks after a pause is taken for lost, and another let through, after twice as long. */
-export function createBreaker(options: Required<BreakerOptions>, timeoutMs: number): Breaker {
+export function createBreaker(options: CheckedBreakerOptions, timeoutMs: number): Breaker {
   let failures = 0;
   // Calls from before the pause, or from before the latest try, tell nothing new when they fail.
   let valid = 0;

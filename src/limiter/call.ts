@@ -2,11 +2,18 @@ import { type Algorithm, type Demand, NO_CEILING, onlyLook } from "../algorithm/
 import type { Policy } from "../algorithm/policy.ts";
 import type { Program } from "../algorithm/program.ts";
 
-export type Operation = "consume" | "peek" | "refund" | "charge";
+/** What a call asks of the store; `"leave"` gives back a place in a bucket's queue if nobody has queued behind it. */
+export type Task = "consume" | "peek" | "refund" | "charge" | "leave";
+
+/** What an operation cost so far, over all its calls. */
+export interface Spent {
+  /** Ms that the store took; left out if it was not asked. */
+  storeMs?: number;
+}
 
 /** One checked call of a limiter's method. */
 export interface Call {
-  readonly operation: Operation;
+  readonly task: Task;
   /** Where the key's state lies in the store. */
   readonly place: string;
   /** The policies with this call's limits. */
@@ -16,22 +23,30 @@ export interface Call {
   /** What the call costs each policy. */
   readonly costs: readonly number[];
   readonly maxDelayMs: number;
+  /** Longest wait for the store, if shorter than the limiter's own. */
+  readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly spent: Spent;
 }
 
-/** What the call asks of each policy if it were carried out as `operation`. */
-export function demandsOf({ algorithms }: Program, call: Call, operation: Operation): Demand[] {
+/** What the call asks of each policy if it were carried out as `task`. */
+export function demandsOf(
+  { algorithms }: Program,
+  call: Pick<Call, "policies" | "costs" | "maxDelayMs">,
+  task: Task,
+): Demand[] {
   const demands = new Array<Demand>(algorithms.length);
   for (let i = 0; i < demands.length; i += 1) {
-    const demand = (algorithms[i] as Algorithm).demand(
-      call.policies[i] as Policy,
-      call.costs[i] as number,
-      call.maxDelayMs,
-    );
-    if (operation === "peek") demands[i] = { ...demand, ceiling: onlyLook(demand.ceiling) };
-    else if (operation === "refund") demands[i] = { ...demand, delta: -demand.delta, ceiling: NO_CEILING };
-    else if (operation === "charge") demands[i] = { ...demand, ceiling: NO_CEILING };
-    else demands[i] = demand;
+    const algorithm = algorithms[i] as Algorithm;
+    const demand = algorithm.demand(call.policies[i] as Policy, call.costs[i] as number, call.maxDelayMs);
+    if (task === "peek") demands[i] = { ...demand, ceiling: onlyLook(demand.ceiling) };
+    else if (task === "refund") demands[i] = { ...demand, delta: -demand.delta, ceiling: NO_CEILING };
+    else if (task === "charge") demands[i] = { ...demand, ceiling: NO_CEILING };
+    else if (task === "leave") {
+      // A bucket in which more is missing than up to here has lent to somebody behind, whose turn would not move up.
+      const ceiling = algorithm.delayMs ? demand.ceiling - demand.delta : NO_CEILING;
+      demands[i] = { ...demand, delta: -demand.delta, ceiling };
+    } else demands[i] = demand;
   }
   return demands;
 }

@@ -2,10 +2,11 @@ import type { Program } from "../algorithm/program.ts";
 import { step } from "../algorithm/step.ts";
 import type { Decision, KnownDecision } from "../core/decision.ts";
 import { StoreError } from "../core/errors.ts";
+import type { StoreEvent } from "../core/event.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { LocalStore, RemoteStore, StepReply, StepRequest } from "../store/store.ts";
 import { createBreaker } from "./breaker.ts";
-import { type Call, demandsOf } from "./call.ts";
+import { type Call, demandsOf, type Spent } from "./call.ts";
 import { withDeadline } from "./deadline.ts";
 import { decide } from "./decide.ts";
 import { fallbackDecision } from "./failure.ts";
@@ -23,7 +24,7 @@ export interface Check {
 }
 
 export function createCheck(options: CheckedOptions, program: Program): Check {
-  const { store, timeoutMs, failureMode, now } = options;
+  const { name, store, timeoutMs, failureMode, now, tell } = options;
   const { algorithms } = program;
   const snapshots = options.snapshots && createSnapshots(options.snapshots);
   const breaker = options.breaker && createBreaker(options.breaker, timeoutMs);
@@ -35,17 +36,17 @@ export function createCheck(options: CheckedOptions, program: Program): Check {
     const denied = denial(call, clock);
     if (denied) return denied;
     const turn = snapshots ? snapshots.turn() : 0;
-    const demands = demandsOf(program, call, call.operation);
+    const demands = demandsOf(program, call, call.task);
     const request: StepRequest = { program, key: call.place, now: clock, demands };
     if (store.remote) return ask(store, call, request, turn);
     const known = seen(call, store.step(request), clock, turn);
-    if (call.operation === "refund") snapshots?.clear(call.place, clock);
+    if (givesBack(call)) snapshots?.clear(call.place, clock);
     return known;
   }
 
   /** The store's denial, known from the last state seen: what is in use only grows until time passes. */
   function denial(call: Call, clock: number): Decision | undefined {
-    if (!snapshots || call.operation === "refund" || call.operation === "charge") return undefined;
+    if (!snapshots || (call.task !== "consume" && call.task !== "peek")) return undefined;
     const snapshot = snapshots.get(call.place, clock);
     if (!snapshot || snapshot.limits !== call.limits) return undefined;
     // By a store's own clock it is at most this late by now, so nothing is denied that the store would allow.
@@ -59,22 +60,34 @@ export function createCheck(options: CheckedOptions, program: Program): Check {
   async function ask(store: RemoteStore, call: Call, request: StepRequest, turn: number): Promise<Decision> {
     const pass = breaker?.pass(request.now) ?? 0;
     if (pass instanceof StoreError) return instead(call, request, pass);
+    // A wait may leave less time than the limiter gives its store: then lateness is no failure of the store.
+    const inTimeMs = Math.min(call.timeoutMs ?? timeoutMs, timeoutMs);
     let reply: StepReply;
     try {
-      reply = await withDeadline(timeoutMs, call.signal, (signal) => store.step(request, signal));
+      reply = await withDeadline(inTimeMs, call.signal, (signal) => store.step(request, signal));
+      asked("check", request.now, call.spent);
     } catch (thrown) {
       if (call.signal?.aborted) throw call.signal.reason;
-      const error = thrown instanceof StoreError ? thrown : new StoreError("reply", "The store broke its own contract");
-      breaker?.failed(pass, error, timeOf(now));
+      const error = storeError(thrown);
+      asked("check", request.now, call.spent, error);
+      if (inTimeMs === timeoutMs || error.kind !== "timeout") breaker?.failed(pass, error, timeOf(now));
       return instead(call, request, error);
     } finally {
-      if (call.operation === "refund") snapshots?.clear(call.place, timeOf(now));
+      if (givesBack(call)) snapshots?.clear(call.place, timeOf(now));
     }
     breaker?.succeeded();
     const decision = seen(call, reply, request.now, turn);
     // A log that denies and can't say until when is none.
     if (decision.allowed || decision.retryAfterMs > 0) return decision;
     return instead(call, request, new StoreError("reply", "The store's reply contradicts itself"));
+  }
+
+  /** Tells the observers that the store was asked at `since`. */
+  function asked(purpose: StoreEvent["purpose"], since: number, spent: Spent, error?: StoreError): void {
+    if (!tell) return;
+    const ms = Math.max(0, timeOf(now) - since);
+    spent.storeMs = (spent.storeMs ?? 0) + ms;
+    tell({ type: "store", limiter: name, purpose, ms, ...(error && { error }) });
   }
 
   /** The failure mode's answer: the one place where store trouble becomes a decision. */
@@ -101,9 +114,15 @@ export function createCheck(options: CheckedOptions, program: Program): Check {
   return {
     decision,
     async reset(place, signal) {
+      signal?.throwIfAborted();
+      const since = timeOf(now);
       try {
-        if (store.remote) await withDeadline(timeoutMs, signal, (signal) => store.reset(place, signal));
-        else store.reset(place);
+        if (!store.remote) return store.reset(place);
+        await withDeadline(timeoutMs, signal, (signal) => store.reset(place, signal));
+        asked("reset", since, {});
+      } catch (thrown) {
+        if (!signal?.aborted) asked("reset", since, {}, storeError(thrown));
+        throw thrown;
       } finally {
         snapshots?.clear(place, timeOf(now));
         spare?.reset(place);
@@ -111,6 +130,12 @@ export function createCheck(options: CheckedOptions, program: Program): Check {
     },
   };
 }
+
+function storeError(thrown: unknown): StoreError {
+  return thrown instanceof StoreError ? thrown : new StoreError("reply", "The store broke its own contract");
+}
+
+const givesBack = ({ task }: Call) => task === "refund" || task === "leave";
 
 function leavesTooLittle({ costs }: Call, { allowed, policies }: KnownDecision): boolean {
   if (!allowed) return true;

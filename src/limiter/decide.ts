@@ -41,9 +41,9 @@ export function decide(
     if (reply.allowed && algorithm.delayMs) delayMs = Math.max(delayMs, algorithm.delayMs(counts, policy));
   }
   // A call that only looked is denied by the step whatever it found.
-  const allowed = call.operation === "peek" ? (statuses[slowest] as PolicyStatus).retryAfterMs === 0 : reply.allowed;
+  const allowed = call.task === "peek" ? (statuses[slowest] as PolicyStatus).retryAfterMs === 0 : reply.allowed;
   const { policy, limit, remaining, retryAfterMs } = statuses[allowed ? scarcest : slowest] as PolicyStatus;
-  if (call.operation !== "consume") delayMs = 0;
+  if (call.task !== "consume") delayMs = 0;
   return { allowed, policy, limit, remaining, retryAfterMs, resetAfterMs, delayMs, policies: statuses, source };
 }
 

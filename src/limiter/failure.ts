@@ -16,7 +16,7 @@ export function fallbackDecision(
   pauseMs: number,
 ): FallbackDecision {
   const [policy] = call.policies;
-  const allowed = mode === "open" || call.operation === "charge" || call.operation === "refund";
+  const allowed = mode === "open" || call.task === "charge" || call.task === "refund";
   return {
     allowed,
     policy: policy?.name ?? "",

@@ -1,112 +1,120 @@
 import { programFor } from "../algorithm/program.ts";
 import type { Decision } from "../core/decision.ts";
+import type { Operation, WaitUntil } from "../core/event.ts";
 import { shown, wholeNumber } from "../core/whole-number.ts";
 import { storeKey } from "../store/store-key.ts";
 import { type Amount, costsOf, limitsOf } from "./amounts.ts";
-import type { Operation } from "./call.ts";
+import type { Call, Spent, Task } from "./call.ts";
+import type { CallOptions, CheckOptions, ConsumeOptions, WaitOptions } from "./call-options.ts";
 import { createCheck } from "./check.ts";
+import { claimName } from "./names.ts";
 import { checkedOptions, type LimiterOptions, MAX_TIMER_MS } from "./options.ts";
 import { timeOf } from "./time.ts";
 import { waitFor } from "./wait.ts";
 
-export interface CheckOptions {
-  /** Units to take: a whole number from 0 for every policy, or by policy name. Default 1. */
-  cost?: Amount;
-  /** Limits for this call (plans, tiers): a whole number from 1 for every policy, or by name. History is kept. */
-  limit?: Amount;
-  /** Ends the call: it rejects with the signal's reason. */
-  signal?: AbortSignal;
-}
-
-export interface ConsumeOptions extends CheckOptions {
-  /**
-   * Longest delay, in ms, that the caller accepts: a token bucket then lends, and `delayMs` says how long to wait before
-   * acting. A whole number from 0 to 2^31 - 1. Default 0.
-   */
-  maxDelayMs?: number;
-}
-
-export interface WaitOptions extends CheckOptions {
-  /** Longest wait in ms, a whole number from 0 to 2^31 - 1. */
-  timeoutMs: number;
-}
-
-/** Checks and books what keys use. The methods need no `this`. All throw a `TypeError` or `RangeError` on misuse. */
+/** Checks and books what keys use. The methods need no `this`. All reject with a `TypeError` or `RangeError` on misuse. */
 export interface Limiter {
+  readonly name: string;
   /** Takes `cost` if every policy allows it, else nothing. */
   consume(key: string, options?: ConsumeOptions): Promise<Decision>;
   /** The answer that `consume` would give; takes nothing. */
   peek(key: string, options?: CheckOptions): Promise<Decision>;
   /** Gives back what was taken and not used; never beyond a whole quota. */
-  refund(key: string, cost: Amount, options?: Omit<CheckOptions, "cost">): Promise<Decision>;
+  refund(key: string, cost: Amount, options?: CallOptions): Promise<Decision>;
   /** Books what has been spent already, even past the limit; never denies. */
-  charge(key: string, cost: Amount, options?: Omit<CheckOptions, "cost">): Promise<Decision>;
+  charge(key: string, cost: Amount, options?: CallOptions): Promise<Decision>;
   /** Resolves once `cost` is taken and may be acted on; denied at once if that can't be within `timeoutMs`. */
   wait(key: string, options: WaitOptions): Promise<Decision>;
   /** Makes the key's quota whole again. Unlike the others it rejects with a `StoreError` if the store can't answer. */
-  reset(key: string, options?: { signal?: AbortSignal }): Promise<void>;
+  reset(key: string, options?: { signal?: AbortSignal | undefined }): Promise<void>;
 }
 
 interface Unchecked {
   cost?: unknown;
   limit?: unknown;
   maxDelayMs?: unknown;
+  timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
-}
-
-/** A listener's mistake must not become the caller's, nor an unhandled rejection if the listener is asynchronous. */
-function tell(onDecision: NonNullable<LimiterOptions["onDecision"]>, decision: Decision, key: string): void {
-  try {
-    const told: unknown = onDecision(decision, key);
-    if (told instanceof Promise) told.catch(() => {});
-  } catch {}
+  waitUntil?: WaitUntil | undefined;
 }
 
 /** Makes a limiter. No I/O happens, and no timer starts, before its first check. */
 export function createLimiter(options: LimiterOptions): Limiter {
   const checked = checkedOptions(options);
-  const { policies, prefix, now, onDecision } = checked;
+  const { policies, name, now, tell } = checked;
   const program = programFor(policies);
+  claimName(checked.store, name, policies);
   const check = createCheck(checked, program);
 
-  async function call(operation: Operation, key: string, options: Unchecked): Promise<Decision> {
-    const { cost = 1, limit, maxDelayMs = 0, signal } = options;
-    const place = placeOf(key);
-    const inForce = limitsOf(policies, limit);
-    const costs = costsOf(policies, cost);
-    wholeNumber("maxDelayMs", maxDelayMs, 0, MAX_TIMER_MS);
-    const answer = check.decision({
-      operation,
-      policies: inForce,
-      limits: inForce === policies ? "" : inForce.map((policy) => policy.limit).join(),
-      costs,
-      maxDelayMs: maxDelayMs as number,
-      signal,
-      // Waiting for what is there already would cost every call a turn of the event loop.
-      place: typeof place === "string" ? place : await place,
-    });
-    const decision = answer instanceof Promise ? await answer : answer;
-    if (onDecision) tell(onDecision, decision, key);
-    return decision;
-  }
-
   function placeOf(key: unknown): string | Promise<string> {
-    if (typeof key === "string" && key !== "") return storeKey(prefix, program.kind, key);
+    if (typeof key === "string" && key !== "") return storeKey(name, program.kind, key);
     throw new TypeError(`key must be text of at least one character, not ${shown(key)}`);
   }
 
-  const limiter: Limiter = {
-    consume: (key, options = {}) => call("consume", key, options),
-    peek: (key, { cost, limit, signal } = {}) => call("peek", key, { cost, limit, signal }),
-    refund: (key, cost, { limit, signal } = {}) => call("refund", key, { cost, limit, signal }),
-    charge: (key, cost, { limit, signal } = {}) => call("charge", key, { cost, limit, signal }),
-    async wait(key, options) {
-      wholeNumber("timeoutMs", options?.timeoutMs, 0, MAX_TIMER_MS);
-      return waitFor(limiter, key, options, () => timeOf(now));
-    },
+  async function ask(task: Task, key: string, options: Unchecked, spent: Spent): Promise<Decision> {
+    const place = placeOf(key);
+    const { cost = 1, limit, maxDelayMs = 0, timeoutMs, signal } = options;
+    const inForce = limitsOf(policies, limit);
+    const call: Call = {
+      task,
+      policies: inForce,
+      limits: inForce === policies ? "" : inForce.map((policy) => policy.limit).join(),
+      costs: costsOf(policies, cost),
+      maxDelayMs: wholeNumber("maxDelayMs", maxDelayMs, 0, MAX_TIMER_MS),
+      timeoutMs,
+      signal,
+      spent,
+      // Waiting for what is there already would cost every call a turn of the event loop.
+      place: typeof place === "string" ? place : await place,
+    };
+    const answer = check.decision(call);
+    return answer instanceof Promise ? await answer : answer;
+  }
+
+  /** Carries out an operation and tells the observers of its outcome. */
+  async function observed(
+    operation: Operation,
+    key: string,
+    options: Unchecked,
+    decide: (spent: Spent, waitUntil: WaitUntil | undefined) => Promise<Decision>,
+  ): Promise<Decision> {
+    if (typeof options !== "object" || options === null) {
+      throw new TypeError(`${operation} takes an object of options, not ${shown(options)}`);
+    }
+    const { waitUntil = checked.waitUntil } = options;
+    const spent: Spent = {};
+    const decision = await decide(spent, waitUntil);
+    tell?.({ type: "decision", limiter: name, operation, key, decision, ...spent, waitUntil });
+    return decision;
+  }
+
+  const asked = (operation: Task & Operation, key: string, options: Unchecked, fixed?: Unchecked) =>
+    observed(operation, key, options, (spent) =>
+      ask(operation, key, fixed ? { ...options, ...fixed } : options, spent),
+    );
+
+  return {
+    name,
+    consume: (key, options = {}) => asked("consume", key, options),
+    peek: (key, options = {}) => asked("peek", key, options, { maxDelayMs: 0 }),
+    refund: (key, cost, options = {}) => asked("refund", key, options, { cost, maxDelayMs: 0 }),
+    charge: (key, cost, options = {}) => asked("charge", key, options, { cost, maxDelayMs: 0 }),
+    wait: (key, options) =>
+      observed("wait", key, options, (spent, waitUntil) => {
+        const timeoutMs = wholeNumber("timeoutMs", options.timeoutMs, 0, MAX_TIMER_MS);
+        const waiter = {
+          consume: (leftMs: number) =>
+            ask("consume", key, { ...options, maxDelayMs: leftMs, timeoutMs: leftMs || undefined }, spent),
+          leave: (delayLeftMs: number) =>
+            ask("leave", key, { ...options, signal: undefined, timeoutMs: undefined, maxDelayMs: delayLeftMs }, {}),
+          detach: (task: Promise<unknown>) => waitUntil?.(task),
+          now: () => timeOf(now),
+          signal: options.signal,
+        };
+        return waitFor(waiter, timeoutMs);
+      }),
     async reset(key, { signal } = {}) {
       await check.reset(await placeOf(key), signal);
     },
   };
-  return limiter;
 }

@@ -1,5 +1,5 @@
 import type { State } from "../algorithm/algorithm.ts";
-import type { SnapshotOptions } from "./options.ts";
+import type { CheckedSnapshotOptions } from "./options.ts";
 
 /** The last state seen of a key, as plain data: requests may share it. */
 export interface Snapshot {
@@ -38,7 +38,7 @@ export interface Snapshots {
 const SWEEP_EVERY_MS = 1000;
 
 /** Bounded by `maxKeys`, the least recently used out first, and by time. */
-export function createSnapshots({ maxKeys, maxAgeMs }: Required<SnapshotOptions>): Snapshots {
+export function createSnapshots({ maxKeys, maxAgeMs }: CheckedSnapshotOptions): Snapshots {
   const entries = new Map<string, Entry>();
   // An attacker's key is asked for again and again: it need not be moved to where it is.
   let newest: Entry | undefined;

@@ -1,37 +1,51 @@
 import type { Decision } from "../core/decision.ts";
-import type { ConsumeOptions, Limiter, WaitOptions } from "./limiter.ts";
 import { sleep } from "./sleep.ts";
+
+/** What waiting needs of a limiter, for one key and one cost. */
+export interface Waiter {
+  /** Consumes, and accepts a delay of up to `leftMs`. */
+  consume(leftMs: number): Promise<Decision>;
+  /** Gives back what was lent, as far as nobody has queued behind it; `delayLeftMs` of its delay were still to come. */
+  leave(delayLeftMs: number): Promise<unknown>;
+  /** Lets work end behind the answer. */
+  detach(task: Promise<unknown>): void;
+  now(): number;
+  readonly signal: AbortSignal | undefined;
+}
 
 /**
  * Consumes as soon as the cost passes. A token bucket lends, so that waiters queue in the order of their calls with one
  * round trip each; windows can't lend, so for them the sleep ends when the cost would pass, and the call is made again.
  */
-export async function waitFor(
-  limiter: Pick<Limiter, "consume" | "refund">,
-  key: string,
-  { timeoutMs, ...options }: WaitOptions,
-  now: () => number,
-): Promise<Decision> {
-  const deadline = now() + timeoutMs;
+export async function waitFor(waiter: Waiter, timeoutMs: number): Promise<Decision> {
+  const { now, signal } = waiter;
+  let leftMs = timeoutMs;
+  let seenAt = now();
+  /** Counts what has passed, at least `leastMs`: a clock set back must not make the wait longer. */
+  const pass = (leastMs: number) => {
+    const time = now();
+    leftMs = Math.max(0, leftMs - Math.max(leastMs, time - seenAt));
+    seenAt = time;
+  };
   for (;;) {
-    const leftMs = Math.max(0, deadline - now());
-    const decision = await limiter.consume(key, { ...options, maxDelayMs: leftMs } satisfies ConsumeOptions);
+    const decision = await waiter.consume(leftMs);
+    pass(0);
     if (decision.allowed) {
-      await act(decision.delayMs);
+      if (decision.delayMs > 0) await act(decision.delayMs);
       return { ...decision, delayMs: 0 };
     }
-    if (decision.source === "fallback" || decision.retryAfterMs > deadline - now()) return decision;
-    await sleep(decision.retryAfterMs, options.signal);
+    if (decision.source === "fallback" || decision.retryAfterMs > leftMs) return decision;
+    await sleep(decision.retryAfterMs, signal);
+    pass(decision.retryAfterMs);
   }
-
-  /** Sleeps until what was lent may be acted on; gives it back if the caller goes. */
+  /** Sleeps until what was lent may be acted on; gives it back if the caller goes, who hears of that at once. */
   async function act(delayMs: number): Promise<void> {
-    if (delayMs === 0) return;
+    const since = now();
     try {
-      await sleep(delayMs, options.signal);
+      await sleep(delayMs, signal);
     } catch (reason) {
-      const { signal: _aborted, cost = 1, ...rest } = options;
-      await limiter.refund(key, cost, rest);
+      const sleptMs = Math.max(0, now() - since);
+      waiter.detach(waiter.leave(Math.max(0, delayMs - sleptMs)).catch(() => {}));
       throw reason;
     }
   }

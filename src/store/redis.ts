@@ -1,4 +1,5 @@
 import { FLAGS, type Script } from "../algorithm/scripts.ts";
+import { checkedName } from "../core/name.ts";
 import { shown } from "../core/whole-number.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { errorCode, errorText, redisError } from "./redis-error.ts";
@@ -10,7 +11,12 @@ export interface RedisStoreOptions {
    * Whose clock counts: this isolate's (`"isolate"`, the default: deterministic scripts, nothing billed) or that of Redis
    * (`"redis"`: one `TIME` more in each script, for isolates whose clocks can't be trusted).
    */
-  clock?: "isolate" | "redis";
+  clock?: "isolate" | "redis" | undefined;
+  /**
+   * Stands before every key, as in `"staging"`, for applications or stages that share a database: 1 to 64 letters, digits,
+   * dots, dashes or underscores. Default: none.
+   */
+  namespace?: string | undefined;
 }
 
 /** Stands for "ask Redis for the time" where a script takes the time. */
@@ -21,13 +27,15 @@ const REDIS_TIME = -1;
  * `EVAL` follows only where Redis doesn't know the script yet. Nothing is retried. Give the client
  * `{ retry: { retries: 0 }, enableAutoPipelining: false }`, or make it with `upstashClient` from `sluice/upstash`.
  */
-export function redisStore(redis: RedisClient, { clock = "isolate" }: RedisStoreOptions = {}): RemoteStore {
+export function redisStore(redis: RedisClient, { clock = "isolate", namespace }: RedisStoreOptions = {}): RemoteStore {
   for (const method of ["evalsha", "eval", "del"] as const) {
     if (typeof redis?.[method] !== "function") throw new TypeError(`redis must be a client with the method ${method}`);
   }
   if (clock !== "isolate" && clock !== "redis") {
     throw new RangeError(`clock must be "isolate" or "redis", not ${shown(clock)}`);
   }
+  // No limiter's name has a slash, so no key of one namespace is a key of another, or of none.
+  const before = namespace === undefined ? "" : `${checkedName("namespace", namespace)}/`;
   const ownClock = clock === "redis";
   // Upstash locks single keys for a script with this flag; stock Redis refuses it, once.
   let flagged = true;
@@ -62,7 +70,7 @@ export function redisStore(redis: RedisClient, { clock = "isolate" }: RedisStore
       const { program, key, now, demands } = request;
       const args = program.args(ownClock ? REDIS_TIME : now, demands);
       try {
-        return stepReply(request, await run(program.script, key, args, signal), ownClock);
+        return stepReply(request, await run(program.script, before + key, args, signal), ownClock);
       } catch (error) {
         throw redisError(error, signal);
       }
@@ -70,7 +78,7 @@ export function redisStore(redis: RedisClient, { clock = "isolate" }: RedisStore
 
     async reset(key: string, signal: AbortSignal): Promise<void> {
       try {
-        await clientFor(signal).del(key);
+        await clientFor(signal).del(before + key);
       } catch (error) {
         throw redisError(error, signal);
       }

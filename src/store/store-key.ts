@@ -6,12 +6,12 @@ const MAX_KEY_BYTES = 128;
 const utf8 = new TextEncoder();
 
 /**
- * Where a key's state lies: `prefix:kind:key`, or `prefix:kind#digest` for what is too long or can't be written in
+ * Where a key's state lies under a limiter's name: `name:kind:key`, or `name:kind#digest` for what is too long or can't be written in
  * UTF-8 (lone surrogates would all become the same character). Distinct keys stay distinct.
  */
-export function storeKey(prefix: string, kind: string, key: string): string | Promise<string> {
-  if (fits(key)) return `${prefix}:${kind}:${key}`;
-  return digest(key).then((text) => `${prefix}:${kind}#${text}`);
+export function storeKey(name: string, kind: string, key: string): string | Promise<string> {
+  if (fits(key)) return `${name}:${kind}:${key}`;
+  return digest(key).then((text) => `${name}:${kind}#${text}`);
 }
 
 function fits(key: string): boolean {

@@ -6,7 +6,7 @@ import { redisStore } from "../../src/store/redis.ts";
 import { type Clock, clockAt } from "../support/clock.ts";
 import { GRACE_MS } from "../support/grace.ts";
 import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
-import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
+import { clientOf, connect, uniqueName } from "../support/redis.ts";
 
 const LIMIT = 5;
 const WINDOW_MS = 40;
@@ -23,9 +23,9 @@ afterAll(() => redis.disconnect());
 describe.each(Object.entries(POLICIES))("%s", (_name, policies) => {
   /** A limiter of its own prefix, and where it keeps its key "k". */
   function limiterOn(clock: Clock) {
-    const prefix = uniquePrefix();
+    const prefix = uniqueName();
     const store = redisStore(clientOf(redis));
-    const limiter = createLimiter({ store, policies, prefix, now: clock.now, snapshots: false });
+    const limiter = createLimiter({ store, policies, name: prefix, now: clock.now, snapshots: false });
     return { limiter, place: `${prefix}:${programFor(policies).kind}:k` };
   }
 

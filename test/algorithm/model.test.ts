@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { Demand } from "../../src/algorithm/algorithm.ts";
 import { type Policy, withLimit } from "../../src/algorithm/policy.ts";
 import { type Program, programFor } from "../../src/algorithm/program.ts";
-import { demandsOf, type Operation } from "../../src/limiter/call.ts";
+import { demandsOf, type Task } from "../../src/limiter/call.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { GRACE_MS } from "../support/grace.ts";
 import { COUNTERS } from "../support/policies.ts";
-import { connect, FAR_FUTURE, msOf, uniquePrefix } from "../support/redis.ts";
+import { connect, FAR_FUTURE, msOf, uniqueName } from "../support/redis.ts";
 
 const SEQUENCES = 130;
 const MOST_STEPS = 300;
@@ -17,7 +17,7 @@ beforeAll(() => redis.ping());
 afterAll(() => redis.disconnect());
 
 interface Turn {
-  readonly operation: Operation;
+  readonly operation: Task;
   /** Picks a cost for each policy, as a share of its burst. */
   readonly costs: readonly number[];
   readonly limit: number | undefined;
@@ -28,10 +28,10 @@ interface Turn {
 
 const turn: fc.Arbitrary<Turn> = fc.record({
   operation: fc.oneof(
-    { weight: 8, arbitrary: fc.constant<Operation>("consume") },
-    { weight: 2, arbitrary: fc.constant<Operation>("peek") },
-    { weight: 2, arbitrary: fc.constant<Operation>("refund") },
-    { weight: 1, arbitrary: fc.constant<Operation>("charge") },
+    { weight: 8, arbitrary: fc.constant<Task>("consume") },
+    { weight: 2, arbitrary: fc.constant<Task>("peek") },
+    { weight: 2, arbitrary: fc.constant<Task>("refund") },
+    { weight: 1, arbitrary: fc.constant<Task>("charge") },
   ),
   costs: fc.array(
     fc.oneof(
@@ -107,7 +107,7 @@ async function agree(policies: fc.Arbitrary<Policy[]>) {
 /** Runs one sequence on one key by both, the script's side in one go, and compares what they tell after each step. */
 async function compare(policies: Policy[], turns: readonly Turn[], offset: number): Promise<number> {
   const program = programFor(policies);
-  const key = uniquePrefix();
+  const key = uniqueName();
   await loaded(program);
   let now = MIDNIGHT + offset;
   let kept: unknown;
@@ -160,13 +160,9 @@ async function compare(policies: Policy[], turns: readonly Turn[], offset: numbe
 function demandsOfTurn(program: Program, policies: Policy[], { operation, costs, limit, maxDelayMs }: Turn): Demand[] {
   const inForce = policies.map((policy) => limited(policy, limit));
   const call = {
-    operation,
-    place: "",
     policies: inForce,
-    limits: "",
     costs: inForce.map(({ burst }, i) => costOf(costs[i] as number, burst)),
     maxDelayMs,
-    signal: undefined,
   };
   return demandsOf(program, call, operation);
 }

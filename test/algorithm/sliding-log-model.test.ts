@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { slidingLog } from "sluice";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { programFor } from "../../src/algorithm/program.ts";
-import { demandsOf, type Operation } from "../../src/limiter/call.ts";
+import { demandsOf, type Task } from "../../src/limiter/call.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { GRACE_MS } from "../support/grace.ts";
-import { connect, FAR_FUTURE, msOf, uniquePrefix } from "../support/redis.ts";
+import { connect, FAR_FUTURE, msOf, uniqueName } from "../support/redis.ts";
 
 const WINDOW_MS = 1_000_000;
 const redis = connect(inject("redisUrl"));
@@ -13,8 +13,8 @@ afterAll(() => redis.disconnect());
 
 const turn = fc.record({
   operation: fc.oneof(
-    { weight: 7, arbitrary: fc.constant<Operation>("consume") },
-    { weight: 3, arbitrary: fc.constantFrom<Operation[]>("peek", "refund", "charge") },
+    { weight: 7, arbitrary: fc.constant<Task>("consume") },
+    { weight: 3, arbitrary: fc.constantFrom<Task[]>("peek", "refund", "charge") },
   ),
   cost: fc.oneof(
     { weight: 40, arbitrary: fc.integer({ min: 0, max: 3 }) },
@@ -38,14 +38,14 @@ describe("sliding log", () => {
     let longest = 0;
     const turns = fc.array(turn, { minLength: 100, maxLength: 300, size: "max" });
     const property = fc.asyncProperty(turns, async (sequence) => {
-      const key = uniquePrefix();
+      const key = uniqueName();
       const pipeline = redis.pipeline();
       let now = MIDNIGHT;
       let kept: unknown;
       const expected = sequence.map(({ operation, cost, limit, moveMs }) => {
         now += moveMs;
         const policies = [slidingLog({ limit, window: WINDOW_MS, name: "log" })];
-        const call = { operation, policies, costs: [cost], maxDelayMs: 0, limits: "", signal: undefined, place: key };
+        const call = { policies, costs: [cost], maxDelayMs: 0 };
         const demands = demandsOf(program, call, operation);
         const twin = program.step(kept, now, demands);
         const written = twin.allowed && twin.kept !== kept;
@@ -114,7 +114,7 @@ describe("sliding log", () => {
 
   test("10 000 entries take at most 24 bytes each", async () => {
     const program = programFor([slidingLog({ limit: 20_000, window: WINDOW_MS })]);
-    const key = uniquePrefix();
+    const key = uniqueName();
     await redis.script("LOAD", program.script.text);
     const pipeline = redis.pipeline();
     for (let i = 0; i < 10_000; i += 1) {

@@ -6,7 +6,7 @@ import { redisStore } from "../../src/store/redis.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { known } from "../support/known.ts";
 import { COUNTERS } from "../support/policies.ts";
-import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
+import { clientOf, connect, uniqueName } from "../support/redis.ts";
 
 const redis = connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
@@ -47,9 +47,9 @@ describe.each(Object.entries(COUNTERS))("%s", (_name, make) => {
   });
 
   test("a key goes by itself, with nothing asked", async () => {
-    const prefix = uniquePrefix();
+    const prefix = uniqueName();
     const policies = [make({ limit: 1, window: "50 ms" })];
-    const limiter = createLimiter({ store: redisStore(clientOf(redis)), policies, prefix, snapshots: false });
+    const limiter = createLimiter({ store: redisStore(clientOf(redis)), policies, name: prefix, snapshots: false });
     const { allowed, resetAfterMs } = known(await limiter.consume("k"));
     expect(allowed).toBe(true);
     expect(resetAfterMs).toBeLessThanOrEqual(100);

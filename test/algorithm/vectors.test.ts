@@ -8,7 +8,7 @@ import { redisStore } from "../../src/store/redis.ts";
 import type { Store } from "../../src/store/store.ts";
 import { clockAt, MIDNIGHT } from "../support/clock.ts";
 import { known } from "../support/known.ts";
-import { connect, lastingClientOf, uniquePrefix } from "../support/redis.ts";
+import { connect, lastingClientOf, uniqueName } from "../support/redis.ts";
 import { fixedWindowVectors } from "./vectors/fixed-window.ts";
 import { policySetVectors } from "./vectors/policy-set.ts";
 import { slidingLogVectors } from "./vectors/sliding-log.ts";
@@ -67,7 +67,7 @@ function runner(policies: readonly Policy[], { store, snapshots }: { store: Stor
     store,
     snapshots,
     policies,
-    prefix: uniquePrefix(),
+    name: uniqueName(),
     now: clock.now,
     timeoutMs: 60_000,
   });

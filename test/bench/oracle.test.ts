@@ -56,6 +56,7 @@ test.each([
   for (const { name, arrivals } of traffics(hundred, 4)) {
     let now = 0;
     const limiter = createLimiter({
+      name: "test",
       store: memoryStore(),
       policies: [policy({ limit: hundred.limit, window: hundred.windowMs })],
       now: () => now,

@@ -13,8 +13,8 @@ const WORKER = `
 
   const store = redisStore(upstashClient({ url: "REST_URL", token: "REST_TOKEN" }));
   const policies = [tokenBucket({ limit: 1, window: "1 d" }), slidingWindow({ limit: 5, window: "1 d" })];
-  const limiter = createLimiter({ store, policies, prefix: "scope" });
-  const inMemory = createLimiter({ store: memoryStore(), policies });
+  const limiter = createLimiter({ store, policies, name: "scope" });
+  const inMemory = createLimiter({ name: "test", store: memoryStore(), policies });
 
   const app = new Hono();
   app.get("/", rateLimit({ limiter, key: () => "one" }), (c) => c.text("passed"));

@@ -37,7 +37,7 @@ describe("the packed library", () => {
       import "sluice/fetch";
       import "sluice/redis-rest";
       const policies = [tokenBucket({ limit: 1, window: "1 h" })];
-      console.log((await createLimiter({ store: memoryStore(), policies }).consume("k")).remaining);`;
+      console.log((await createLimiter({ name: "test", store: memoryStore(), policies }).consume("k")).remaining);`;
     expect(await run("node", ["--input-type=module", "-e", code], folder)).toBe("0\n");
   });
 
@@ -50,7 +50,7 @@ describe("the packed library", () => {
     const names = subpaths.map((path, i) => `import * as module${i} from "${path}";\nconsole.log(module${i});`);
     const use = `import { type Decision, createLimiter, memoryStore, tokenBucket } from "sluice";
       const policies = [tokenBucket({ limit: 1, window: "1 h" })];
-      export const decision: Promise<Decision> = createLimiter({ store: memoryStore(), policies }).consume("k");
+      export const decision: Promise<Decision> = createLimiter({ name: "test", store: memoryStore(), policies }).consume("k");
       // @ts-expect-error: limits are numbers.
       tokenBucket({ limit: "1", window: "1 h" });`;
     await writeFile(join(folder, "consumer.ts"), [...names, use].join("\n"));

@@ -38,7 +38,7 @@ function limiterOf(options: Partial<LimiterOptions> = {}) {
       await store.answer();
     },
   };
-  const limiter = createLimiter({ store: remote, policies: [policy], now: clock.now, ...options });
+  const limiter = createLimiter({ name: "test", store: remote, policies: [policy], now: clock.now, ...options });
   return { clock, store, limiter };
 }
 

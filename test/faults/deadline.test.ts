@@ -37,7 +37,14 @@ const never = () => new Promise<never>(() => {});
 function limiterOn(client: Partial<Record<keyof RedisClient, unknown>>, timeoutMs = 50) {
   const redis = { evalsha: never, eval: never, del: never, ...client } as RedisClient;
   const policies = [tokenBucket({ limit: 10, window: "1 d" })];
-  return createLimiter({ store: redisStore(redis), policies, timeoutMs, failureMode: "closed", breaker: false });
+  return createLimiter({
+    name: "test",
+    store: redisStore(redis),
+    policies,
+    timeoutMs,
+    failureMode: "closed",
+    breaker: false,
+  });
 }
 
 test("the HTTP request given up on is aborted: the proxy sees its connection closed", async () => {
@@ -84,7 +91,12 @@ test("a caller that has aborted before costs no request", async () => {
 test("the deadline covers a connection on which nobody ever speaks", async () => {
   const mute = await startMutePort();
   const store = redisStore(upstashClient({ url: mute.url, token: "t" }));
-  const limiter = createLimiter({ store, policies: [tokenBucket({ limit: 1, window: "1 s" })], timeoutMs: TIMEOUT_MS });
+  const limiter = createLimiter({
+    name: "test",
+    store,
+    policies: [tokenBucket({ limit: 1, window: "1 s" })],
+    timeoutMs: TIMEOUT_MS,
+  });
   expect(await limiter.consume("k")).toMatchObject({ source: "fallback", error: { kind: "timeout" } });
   await mute.close();
 });
@@ -93,7 +105,12 @@ test("a port that nobody listens on is out of reach at once", async () => {
   const mute = await startMutePort();
   await mute.close();
   const store = redisStore(upstashClient({ url: mute.url, token: "t" }));
-  const limiter = createLimiter({ store, policies: [tokenBucket({ limit: 1, window: "1 s" })], timeoutMs: 60_000 });
+  const limiter = createLimiter({
+    name: "test",
+    store,
+    policies: [tokenBucket({ limit: 1, window: "1 s" })],
+    timeoutMs: 60_000,
+  });
   expect(await limiter.consume("k")).toMatchObject({ source: "fallback", error: { kind: "network" } });
 });
 
@@ -161,12 +178,12 @@ test("a client that throws at once, answers without a promise, or with nothing b
   }
 });
 
-test("a listener that throws or rejects changes nothing", async () => {
+test("an observer that throws or rejects changes nothing", async () => {
   const seen: string[] = [];
   const tell = (fail: () => unknown) =>
     rig.limiter({
-      onDecision: ({ source }) => {
-        seen.push(source);
+      onEvent: (event) => {
+        if (event.type === "decision") seen.push(event.decision.source);
         return fail() as undefined;
       },
     });

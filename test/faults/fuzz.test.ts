@@ -40,6 +40,7 @@ const KINDS: readonly (readonly [string, readonly Policy[]])[] = [
 
 function limiterOf(policies: readonly Policy[], url = rest.url) {
   return createLimiter({
+    name: "test",
     store: redisStore(upstashClient({ url, token: rest.token })),
     policies,
     failureMode: "closed",
@@ -193,7 +194,13 @@ test.each(KINDS)("whatever a client returns or throws becomes a decision: %s", a
       return value;
     };
     const client = { evalsha: answer, eval: answer, del: answer };
-    const limiter = createLimiter({ store: redisStore(client), policies, failureMode: "closed", now: () => NOW });
+    const limiter = createLimiter({
+      name: "test",
+      store: redisStore(client),
+      policies,
+      failureMode: "closed",
+      now: () => NOW,
+    });
     const decision = await limiter.consume("k");
     expectSound(decision);
     expect(decision.source).toBe("fallback");
@@ -207,7 +214,7 @@ test.each(KINDS)("what Redis truly replies is never taken for nonsense: %s", asy
   const limiter = createLimiter({
     store,
     policies,
-    prefix: kind,
+    name: kind.replace(" ", "-"),
     breaker: false,
     snapshots: false,
     timeoutMs: 60_000,

@@ -35,12 +35,13 @@ export async function startRig(): Promise<Rig> {
   const rest = await createRedisRest();
   const proxy = await startFaultProxy(rest.url);
   const store = (url: string) => redisStore(upstashClient({ url, token: rest.token }));
-  const direct = createLimiter({ store: store(rest.url), policies: [policy], snapshots: false });
+  const direct = createLimiter({ name: "test", store: store(rest.url), policies: [policy], snapshots: false });
   return {
     rest,
     proxy,
     limiter: (options) =>
       createLimiter({
+        name: "test",
         store: store(proxy.url),
         policies: [policy],
         timeoutMs: PATIENCE_MS,

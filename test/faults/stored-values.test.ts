@@ -33,7 +33,15 @@ const KINDS: Record<string, readonly Policy[]> = {
 
 function limiterOf(policies: readonly Policy[]) {
   const store = redisStore(upstashClient({ url: rest.url, token: rest.token }));
-  return createLimiter({ store, policies, snapshots: false, breaker: false, now: () => NOW, timeoutMs: 60_000 });
+  return createLimiter({
+    name: "test",
+    store,
+    policies,
+    snapshots: false,
+    breaker: false,
+    now: () => NOW,
+    timeoutMs: 60_000,
+  });
 }
 
 /** Where a limiter keeps a key. */

@@ -22,6 +22,7 @@ function limiterFor(env: Env, parameters: URLSearchParams): Limiter {
   const known = limiters.get(name);
   if (known) return known;
   const limiter = createLimiter({
+    name: "test",
     store: redisStore(upstashClient({ url: env.URL, token: env.TOKEN })),
     policies: [tokenBucket({ limit: 10, window: "1 d" })],
     snapshots: false,

@@ -33,7 +33,11 @@ describe("withRateLimit", () => {
       {
         limiter: (env) => {
           made.push(env);
-          return createLimiter({ store: memoryStore(), policies: [tokenBucket({ limit: env.LIMIT, window: "1 h" })] });
+          return createLimiter({
+            name: "test",
+            store: memoryStore(),
+            policies: [tokenBucket({ limit: env.LIMIT, window: "1 h" })],
+          });
         },
         key: (_request, env) => `${env.LIMIT}`,
       },

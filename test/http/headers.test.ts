@@ -149,7 +149,7 @@ describe("any policies and costs", () => {
     await fc.assert(
       fc.asyncProperty(anyPolicies, steps, async (policies, steps) => {
         const clock = passedClock();
-        const limiter = createLimiter({ store: memoryStore(), policies, now: clock.now });
+        const limiter = createLimiter({ name: "test", store: memoryStore(), policies, now: clock.now });
         let cost = 1;
         const handler = withRateLimit(() => new Response("served"), { limiter, key: () => "k", cost: () => cost });
         for (const step of steps) {

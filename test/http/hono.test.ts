@@ -62,6 +62,7 @@ describe("rateLimit", () => {
           limiter: (c) => {
             made.push(c.env.LIMIT);
             return createLimiter({
+              name: "test",
               store: memoryStore(),
               policies: [tokenBucket({ limit: c.env.LIMIT, window: "1 h" })],
             });

@@ -25,7 +25,10 @@ export function limiterOf(
   options: Partial<LimiterOptions> = {},
 ) {
   const clock = passedClock();
-  return { clock, limiter: createLimiter({ store: memoryStore(), policies, now: clock.now, ...options }) };
+  return {
+    clock,
+    limiter: createLimiter({ name: "test", store: memoryStore(), policies, now: clock.now, ...options }),
+  };
 }
 
 /** A store that can't be reached. */

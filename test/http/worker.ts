@@ -5,7 +5,11 @@ import { rateLimitOf, withRateLimit } from "sluice/fetch";
 import { clientIp, rateLimit } from "sluice/hono";
 
 const pair = () =>
-  createLimiter({ store: memoryStore(), policies: [fixedWindow({ name: "pair", limit: 2, window: "1 d" })] });
+  createLimiter({
+    name: "test",
+    store: memoryStore(),
+    policies: [fixedWindow({ name: "pair", limit: 2, window: "1 d" })],
+  });
 const logins = pair();
 
 function upgrade(): Response {

@@ -5,7 +5,7 @@ import { redisStore } from "../../src/store/redis.ts";
 import { clockAt } from "../support/clock.ts";
 import { known } from "../support/known.ts";
 import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
-import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
+import { clientOf, connect, uniqueName } from "../support/redis.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
 const HOUR_MS = 3_600_000;
@@ -27,8 +27,8 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
     const clock = clockAt();
     clock.ms += start;
     const store = simulatedRedis(clock.now);
-    const wrong = createLimiter({ store, policies, now: () => clock.ms + skewMs });
-    const right = createLimiter({ store, policies, now: clock.now });
+    const wrong = createLimiter({ name: "test", store, policies, now: () => clock.ms + skewMs });
+    const right = createLimiter({ name: "test", store, policies, now: clock.now });
     const times: number[] = [];
     let taken = 0;
     for (let ms = 0; ms < 8 * WINDOW_MS; ms += 50) {
@@ -74,7 +74,13 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
 
   test("time never runs backwards: a clock that is set back refills nothing", async () => {
     const clock = clockAt();
-    const limiter = createLimiter({ store: simulatedRedis(clock.now), policies, now: clock.now, snapshots: false });
+    const limiter = createLimiter({
+      name: "test",
+      store: simulatedRedis(clock.now),
+      policies,
+      now: clock.now,
+      snapshots: false,
+    });
     await limiter.consume("k", { cost: LIMIT });
     for (const back of [1, 999, WINDOW_MS]) {
       clock.ms -= back;
@@ -88,7 +94,7 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
     const clock = clockAt();
     const store = simulatedRedis(clock.now);
     const isolate = (lateMs: number) =>
-      createLimiter({ store, policies, now: () => clock.ms - lateMs, snapshots: false });
+      createLimiter({ name: "test", store, policies, now: () => clock.ms - lateMs, snapshots: false });
     clock.ms += 1;
     await isolate(0).consume("k", { cost: LIMIT - 1 });
     expect(await isolate(1).consume("k")).toMatchObject({ allowed: true });
@@ -100,8 +106,8 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
   test("an isolate far behind is told to wait no longer than until the others' state has expired", async () => {
     const clock = clockAt();
     const store = simulatedRedis(clock.now);
-    const right = createLimiter({ store, policies, now: clock.now });
-    const behind = createLimiter({ store, policies, now: () => clock.ms - HOUR_MS });
+    const right = createLimiter({ name: "test", store, policies, now: clock.now });
+    const behind = createLimiter({ name: "test", store, policies, now: () => clock.ms - HOUR_MS });
     await right.consume("k", { cost: LIMIT });
     const answer = known(await behind.consume("k", { cost: LIMIT }));
     expect(answer.allowed).toBe(false);
@@ -111,9 +117,9 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
   });
 
   test("by the clock of Redis, isolates' clocks make no difference", async () => {
-    const prefix = uniquePrefix();
+    const prefix = uniqueName();
     const store = redisStore(clientOf(redis), { clock: "redis" });
-    const at = (offsetMs: number) => createLimiter({ store, policies, prefix, now: () => Date.now() + offsetMs });
+    const at = (offsetMs: number) => createLimiter({ store, policies, name: prefix, now: () => Date.now() + offsetMs });
     const [early, exact, late] = [at(-HOUR_MS), at(0), at(HOUR_MS)];
     expect(await late.consume("k", { cost: LIMIT - 1 })).toMatchObject({ allowed: true, source: "store" });
     const denied = known(await early.consume("k", { cost: LIMIT }));
@@ -134,7 +140,7 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
 test("by the clock of Redis, a denied call passes by itself within its retryAfterMs", async () => {
   const store = redisStore(clientOf(redis), { clock: "redis" });
   const policies = [(COUNTERS["token bucket"] as (typeof COUNTERS)[string])({ limit: 20, window: "1 s" })];
-  const limiter = createLimiter({ store, policies, prefix: uniquePrefix(), now: () => performance.now() });
+  const limiter = createLimiter({ store, policies, name: uniqueName(), now: () => performance.now() });
   await limiter.consume("k", { cost: 20 });
   const { allowed, retryAfterMs } = await limiter.consume("k");
   expect(allowed).toBe(false);

@@ -5,7 +5,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { storeKey } from "../../src/store/store-key.ts";
 import { clockAt } from "../support/clock.ts";
-import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
+import { clientOf, connect, uniqueName } from "../support/redis.ts";
 
 const redis = connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
@@ -55,7 +55,7 @@ test.each([
   ["in Redis", () => redisStore(clientOf(redis))],
 ])("%s, distinct keys stay distinct, and reset mends one", async (_name, store) => {
   const { now } = clockAt();
-  const options = { store: store(), policies: [fixedWindow({ limit: 1, window: "1 d" })], prefix: uniquePrefix(), now };
+  const options = { store: store(), policies: [fixedWindow({ limit: 1, window: "1 d" })], name: uniqueName(), now };
   const limiter = createLimiter({ ...options, timeoutMs: 30_000 });
   const shown = (key: string) => JSON.stringify(key.slice(0, 40));
   for (const key of KEYS) expect(await limiter.consume(key), shown(key)).toMatchObject({ allowed: true, remaining: 0 });
@@ -86,9 +86,10 @@ describe("where a key's state lies", () => {
 
   test("another window or algorithm lies elsewhere, another limit does not", async () => {
     const { now } = clockAt();
-    const options = { store: memoryStore(), now, snapshots: false };
+    // Isolates with other limits, as while a new version is being deployed: limiters of one store must not differ.
+    const store = memoryStore();
     const limiterOf = (limit: number, window: number) =>
-      createLimiter({ ...options, policies: [fixedWindow({ limit, window })] });
+      createLimiter({ name: "n", store: { ...store }, now, policies: [fixedWindow({ limit, window })] });
     await limiterOf(5, 1000).consume("k", { cost: 3 });
     expect(await limiterOf(9, 1000).peek("k")).toMatchObject({ remaining: 6 });
     expect(await limiterOf(5, 2000).peek("k")).toMatchObject({ remaining: 5 });

@@ -6,7 +6,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 import { redisStore } from "../../src/store/redis.ts";
 
 const policy = fixedWindow({ name: "requests", limit: 10, window: "1 m" });
-const good: LimiterOptions = { store: memoryStore(), policies: [policy] };
+const good: LimiterOptions = { name: "good", store: memoryStore(), policies: [policy] };
 
 /** What the options may be is what callers without types may get wrong. */
 // biome-ignore lint/suspicious/noExplicitAny: misuse is what is tested
@@ -63,10 +63,16 @@ const making: Case[] = [
     "options",
     "undefined",
   ],
-  ["no store", () => createLimiter({ policies: [policy] } as Anything), TypeError, "store", "memoryStore"],
+  [
+    "no store",
+    () => createLimiter({ name: "test", policies: [policy] } as Anything),
+    TypeError,
+    "store",
+    "memoryStore",
+  ],
   [
     "no policies",
-    () => createLimiter({ store: memoryStore() } as Anything),
+    () => createLimiter({ name: "test", store: memoryStore() } as Anything),
     RangeError,
     "policies",
     "1 to 8",
@@ -93,18 +99,13 @@ const making: Case[] = [
     "policies",
     "tokenBucket",
   ],
-  ["a prefix of 5", () => createLimiter({ ...good, prefix: 5 as Anything }), TypeError, "prefix", "5", "text"],
-  ["an empty prefix", () => createLimiter({ ...good, prefix: "" }), RangeError, "prefix", '""', "1 to 64"],
-  ["a prefix of 65", () => createLimiter({ ...good, prefix: "x".repeat(65) }), RangeError, "prefix", "1 to 64"],
-  [
-    "a prefix like a policy",
-    () => createLimiter({ ...good, prefix: "a:b10s" }),
-    RangeError,
-    "prefix",
-    "a:b10s",
-    ":b10s:",
-  ],
-  ["half a pair", () => createLimiter({ ...good, prefix: "\ud800" }), RangeError, "prefix", "1 to 64"],
+  ["no name", () => createLimiter({ ...good, name: undefined as Anything }), TypeError, "name", "undefined", "1 to 64"],
+  ["a name of 5", () => createLimiter({ ...good, name: 5 as Anything }), TypeError, "name", "5", "letters"],
+  ["an empty name", () => createLimiter({ ...good, name: "" }), RangeError, "name", '""', "1 to 64"],
+  ["a name of 65", () => createLimiter({ ...good, name: "x".repeat(65) }), RangeError, "name", "1 to 64"],
+  ["a name with a colon", () => createLimiter({ ...good, name: "a:b" }), RangeError, "name", '"a:b"', "letters"],
+  ["a name with a slash", () => createLimiter({ ...good, name: "a/b" }), RangeError, "name", '"a/b"', "letters"],
+  ["half a pair", () => createLimiter({ ...good, name: "\ud800" }), RangeError, "name", "1 to 64"],
   ["no time", () => createLimiter({ ...good, timeoutMs: 0 }), RangeError, "timeoutMs", "0", "1 to 2147483647"],
   ["endless time", () => createLimiter({ ...good, timeoutMs: 2 ** 31 }), RangeError, "timeoutMs", "2147483648"],
   [
@@ -117,10 +118,26 @@ const making: Case[] = [
   ],
   ["a time for a clock", () => createLimiter({ ...good, now: 5 as Anything }), TypeError, "now", "5", "function"],
   [
-    "a listener",
-    () => createLimiter({ ...good, onDecision: true as Anything }),
+    "an observer",
+    () => createLimiter({ ...good, onEvent: true as Anything }),
     TypeError,
-    "onDecision",
+    "onEvent",
+    "true",
+    "function",
+  ],
+  [
+    "a list with something else than observers",
+    () => createLimiter({ ...good, onEvent: [() => {}, 5 as Anything] }),
+    TypeError,
+    "onEvent",
+    "5",
+    "list of functions",
+  ],
+  [
+    "a waitUntil",
+    () => createLimiter({ ...good, waitUntil: true as Anything }),
+    TypeError,
+    "waitUntil",
     "true",
     "function",
   ],
@@ -157,6 +174,7 @@ for (const [title, task, type, ...words] of making) {
 
 const limiter: Limiter = createLimiter({
   ...good,
+  name: "two",
   policies: [policy, tokenBucket({ name: "tokens", limit: 5, window: "1 s" })],
 });
 
@@ -201,7 +219,10 @@ const calling: Case[] = [
     "0 to",
   ],
   ["a wait without end", () => limiter.wait("k", {} as Anything), TypeError, "timeoutMs", "undefined", "0 to"],
-  ["a wait with nothing", () => limiter.wait("k", undefined as Anything), TypeError, "timeoutMs", "undefined", "0 to"],
+  ["a wait with nothing", () => limiter.wait("k", undefined as Anything), TypeError, "wait", "undefined", "object"],
+  ["a wait with no time", () => limiter.wait("k", {} as Anything), TypeError, "timeoutMs", "undefined", "0 to"],
+  ["null for options", () => limiter.peek("k", null as Anything), TypeError, "peek", "null", "object"],
+  ["a text for options", () => limiter.refund("k", 1, "5" as Anything), TypeError, "refund", '"5"', "object"],
   [
     "a clock that stopped",
     () => createLimiter({ ...good, now: () => Number.NaN }).consume("k"),

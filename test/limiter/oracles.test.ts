@@ -97,7 +97,13 @@ describe("what is admitted, and what remains, is what the definition says", () =
 async function compare(parts: { policy: Policy; oracle: Oracle }[], calls: readonly CallMade[]) {
   const clock = clockAt();
   const policies = parts.map(({ policy }) => policy);
-  const limiter = createLimiter({ store: simulatedRedis(clock.now), policies, now: clock.now, snapshots: false });
+  const limiter = createLimiter({
+    name: "test",
+    store: simulatedRedis(clock.now),
+    policies,
+    now: clock.now,
+    snapshots: false,
+  });
   const wouldPass = async (cost: Record<string, number>, inMs: number) => {
     clock.ms += inMs;
     const { allowed } = await limiter.peek("k", { cost });
@@ -148,6 +154,7 @@ describe("what a bucket lends", () => {
         const { limit, window: windowMs, burst } = numbers;
         const clock = clockAt();
         const limiter = createLimiter({
+          name: "test",
           store: simulatedRedis(clock.now),
           policies: [tokenBucket(numbers)],
           now: clock.now,

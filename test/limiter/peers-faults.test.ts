@@ -9,7 +9,7 @@ import { upstashClient } from "../../src/store/upstash.ts";
 import { clockAt } from "../support/clock.ts";
 import { known } from "../support/known.ts";
 import { COUNTERS } from "../support/policies.ts";
-import { clientOf, connect, lastingClientOf, uniquePrefix } from "../support/redis.ts";
+import { clientOf, connect, lastingClientOf, uniqueName } from "../support/redis.ts";
 
 // What the best-known library was measured to do, one test for each, and what is right instead. All on a real Redis.
 
@@ -20,7 +20,7 @@ afterAll(() => redis.disconnect());
 const clock = clockAt();
 const options = () => ({
   store: redisStore(lastingClientOf(redis)),
-  prefix: uniquePrefix(),
+  name: uniqueName(),
   now: clock.now,
   timeoutMs: 30_000,
 });
@@ -104,11 +104,11 @@ describe("no Redis", () => {
 
   test("connections are refused: a decision that says so, no exception and no counts", async () => {
     const store = redisStore(upstashClient({ url: "http://127.0.0.1:9", token: "secret" }));
-    const answer = await createLimiter({ store, policies }).consume("k");
+    const answer = await createLimiter({ name: "test", store, policies }).consume("k");
     expect(answer).toMatchObject({ allowed: true, source: "fallback", limit: 5, error: { kind: "network" } });
     expect(answer).not.toHaveProperty("remaining");
     expect(`${answer.error?.message}`).not.toContain("secret");
-    expect(await createLimiter({ store, policies, failureMode: "closed" }).consume("k")).toMatchObject({
+    expect(await createLimiter({ name: "test", store, policies, failureMode: "closed" }).consume("k")).toMatchObject({
       allowed: false,
     });
   });
@@ -122,7 +122,12 @@ describe("no Redis", () => {
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const limiter = createLimiter({ store: redisStore(upstashClient({ url, token: "t" })), policies, timeoutMs: 50 });
+    const limiter = createLimiter({
+      name: "test",
+      store: redisStore(upstashClient({ url, token: "t" })),
+      policies,
+      timeoutMs: 50,
+    });
     const since = performance.now();
     const answer = await limiter.consume("k");
     expect(answer).toMatchObject({ allowed: true, limit: 5, source: "fallback", error: { kind: "timeout" } });
@@ -143,7 +148,7 @@ test("stock Redis, which refuses the flag of Upstash, will do", async () => {
   const store = redisStore(clientOf(redis));
   const limiter = createLimiter({
     store,
-    prefix: uniquePrefix(),
+    name: uniqueName(),
     policies: [tokenBucket({ limit: 2, window: "1 h" })],
   });
   expect(known(await limiter.consume("k"))).toMatchObject({ allowed: true, source: "store", remaining: 1 });

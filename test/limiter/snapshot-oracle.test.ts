@@ -81,7 +81,7 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
     const property = fc.asyncProperty(acts(anything(policies)), async (list) => {
       const clock = clockAt();
       const [plain, quick] = [false, true].map((snapshots) =>
-        createLimiter({ store: simulatedRedis(clock.now), policies, now: clock.now, snapshots }),
+        createLimiter({ name: "test", store: simulatedRedis(clock.now), policies, now: clock.now, snapshots }),
       );
       for (const one of list) {
         clock.ms += one.waitMs;
@@ -102,7 +102,7 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
       const clock = clockAt();
       const shared = [simulatedRedis(clock.now), simulatedRedis(clock.now)];
       const isolatesOf = (store: RemoteStore, snapshots: boolean) =>
-        Array.from({ length: 4 }, () => createLimiter({ store, policies, now: clock.now, snapshots }));
+        Array.from({ length: 4 }, () => createLimiter({ name: "test", store, policies, now: clock.now, snapshots }));
       const plain = isolatesOf(shared[0] as RemoteStore, false);
       const quick = isolatesOf(shared[1] as RemoteStore, true);
       // How often each key was written, and how often when an isolate last asked for it.
@@ -149,8 +149,8 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
           await scheduler.schedule(Promise.resolve(), "on its way back");
         },
       };
-      const limiter = createLimiter({ store: slow, policies, now: clock.now, timeoutMs: 60_000 });
-      const direct = createLimiter({ store, policies, now: clock.now, snapshots: false });
+      const limiter = createLimiter({ name: "test", store: slow, policies, now: clock.now, timeoutMs: 60_000 });
+      const direct = createLimiter({ name: "test", store, policies, now: clock.now, snapshots: false });
       let givingBack = 0;
       const pending: Promise<unknown>[] = [];
       for (const [one, replies] of list) {
@@ -185,7 +185,9 @@ test.each([["sliding log", make("sliding log", 0)] as const, ["long log", longLo
     const property = fc.asyncProperty(acts(onlyConsuming), async (list) => {
       const clock = clockAt();
       const store = simulatedRedis(clock.now);
-      const isolates = Array.from({ length: 4 }, () => createLimiter({ store, policies: [policy], now: clock.now }));
+      const isolates = Array.from({ length: 4 }, () =>
+        createLimiter({ name: "test", store, policies: [policy], now: clock.now }),
+      );
       const oracle = slidingLogOracle(policy.windowMs);
       const admitted: { readonly at: number; readonly cost: number }[] = [];
       for (const { isolate, cost, waitMs } of list) {

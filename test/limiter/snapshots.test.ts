@@ -82,7 +82,10 @@ function isolates(
   now: () => number,
   snapshots: { maxAgeMs: number } | boolean = true,
 ) {
-  return Array.from({ length: count }, () => createLimiter({ store, policies, now, snapshots })) as [Limiter, Limiter];
+  return Array.from({ length: count }, () => createLimiter({ name: "test", store, policies, now, snapshots })) as [
+    Limiter,
+    Limiter,
+  ];
 }
 
 describe("a limiter's snapshots", () => {
@@ -103,7 +106,12 @@ describe("a limiter's snapshots", () => {
   test("a cost that the last denial leaves room for is asked for, a larger one is not", async () => {
     const clock = clockAt();
     const store = simulatedRedis(clock.now);
-    const limiter = createLimiter({ store, policies: [tokenBucket({ limit: 10, window: "10 s" })], now: clock.now });
+    const limiter = createLimiter({
+      name: "test",
+      store,
+      policies: [tokenBucket({ limit: 10, window: "10 s" })],
+      now: clock.now,
+    });
     await limiter.consume("k", { cost: 4 });
     expect(await limiter.consume("k", { cost: 7 })).toMatchObject({ source: "store", retryAfterMs: 1000 });
     expect(await limiter.consume("k", { cost: 8 })).toMatchObject({ source: "snapshot", retryAfterMs: 2000 });
@@ -114,7 +122,12 @@ describe("a limiter's snapshots", () => {
   test("it stops denying the millisecond the cost passes", async () => {
     const clock = clockAt();
     const store = simulatedRedis(clock.now);
-    const limiter = createLimiter({ store, policies: [slidingWindow({ limit: 10, window: "1 s" })], now: clock.now });
+    const limiter = createLimiter({
+      name: "test",
+      store,
+      policies: [slidingWindow({ limit: 10, window: "1 s" })],
+      now: clock.now,
+    });
     await limiter.consume("k", { cost: 10 });
     clock.ms += 1099;
     expect(await limiter.consume("k")).toMatchObject({ allowed: false, source: "snapshot", retryAfterMs: 1 });
@@ -154,7 +167,7 @@ describe("a limiter's snapshots", () => {
           return reply;
         },
       };
-      const limiter = createLimiter({ store: held, policies, now: clock.now, timeoutMs: 60_000 });
+      const limiter = createLimiter({ name: "test", store: held, policies, now: clock.now, timeoutMs: 60_000 });
       const first = limiter.consume("k", { cost: 2 });
       const givenBack = way === "reset" ? limiter.reset("k") : limiter.refund("k", 2);
       await expect.poll(() => replies.length).toBe(way === "reset" ? 1 : 2);
@@ -209,7 +222,7 @@ describe("a limiter's snapshots", () => {
     await limiter.consume("k", { cost: 2 });
     expect(await limiter.consume("l", { cost: 2 })).toMatchObject({ allowed: true });
     expect(await other.consume("k")).toMatchObject({ allowed: false, source: "store" });
-    const apart = createLimiter({ store, policies, now: clock.now, prefix: "apart" });
+    const apart = createLimiter({ store, policies, now: clock.now, name: "apart" });
     expect(await apart.consume("k")).toMatchObject({ allowed: true });
   });
 });

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fixedWindow, type Policy, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import type { Decision } from "../../src/core/decision.ts";
 import { StoreError } from "../../src/core/errors.ts";
-import { createLimiter, type WaitOptions } from "../../src/limiter/limiter.ts";
+import type { WaitOptions } from "../../src/limiter/call-options.ts";
+import { createLimiter } from "../../src/limiter/limiter.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
@@ -16,7 +17,7 @@ const bucket = tokenBucket({ name: "bucket", limit: 5, window: "10 s" });
 
 function limiterOf(...policies: Policy[]) {
   const store = simulatedRedis(() => Date.now());
-  const limiter = createLimiter({ store, policies });
+  const limiter = createLimiter({ name: "test", store, policies });
   /** A wait, and when it ended. */
   const wait = (options: WaitOptions) => {
     const state: { decision?: Decision; reason?: unknown; endedAfterMs?: number } = {};
@@ -187,6 +188,6 @@ test.each([
   ["closed", false],
 ] as const)("with the store down, failure mode %s answers at once", async (failureMode, allowed) => {
   const down = { ...simulatedRedis(Date.now), step: () => Promise.reject(new StoreError("network", "down")) };
-  const limiter = createLimiter({ store: down, policies: [bucket], failureMode });
+  const limiter = createLimiter({ name: "test", store: down, policies: [bucket], failureMode });
   expect(await limiter.wait("k", { timeoutMs: 60_000 })).toMatchObject({ allowed, source: "fallback" });
 });

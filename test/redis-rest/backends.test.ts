@@ -113,7 +113,7 @@ describe("a cluster of three masters", () => {
       [tokenBucket({ name: "a", limit: 3, window: "1 h" }), slidingWindow({ name: "b", limit: 5, window: "1 d" })],
     ];
     for (const [i, policies] of many.entries()) {
-      const limiter = createLimiter({ store: redisStore(client(rest)), policies, prefix: `p${i}`, snapshots: false });
+      const limiter = createLimiter({ store: redisStore(client(rest)), policies, name: `p${i}`, snapshots: false });
       for (let key = 0; key < 12; key += 1) {
         const decisions = [];
         for (let n = 0; n < 4; n += 1) decisions.push(await limiter.consume(`key-${key}`));

@@ -5,7 +5,7 @@ import { createLimiter } from "../../src/limiter/limiter.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { CROWD_NAMES, type Crowd, policiesOf } from "../support/crowd.ts";
-import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
+import { clientOf, connect, uniqueName } from "../support/redis.ts";
 
 const PROCESSES = 3;
 const url = inject("redisUrl");
@@ -33,7 +33,7 @@ function worker(crowd: Crowd): Promise<Record<string, number>> {
 }
 
 test("200 calls at once from several processes and clients admit exactly the limit", async () => {
-  const crowd = { url, prefix: uniquePrefix(), names: CROWD_NAMES, limit: 73, calls: 50, now: MIDNIGHT };
+  const crowd = { url, prefix: uniqueName(), names: CROWD_NAMES, limit: 73, calls: 50, now: MIDNIGHT };
   const workers = Array.from({ length: PROCESSES }, () => worker(crowd));
   const here: Record<string, number> = {};
   for (const name of CROWD_NAMES) {
@@ -42,7 +42,7 @@ test("200 calls at once from several processes and clients admit exactly the lim
     await redis.rpush(`${crowd.prefix}:go:${name}`, ...Array(PROCESSES).fill("go"));
     const options = {
       policies: policiesOf(name, crowd.limit),
-      prefix: crowd.prefix,
+      name: crowd.prefix,
       now: () => MIDNIGHT,
       timeoutMs: 30_000,
     };

@@ -11,7 +11,13 @@ const policies = [fixedWindow({ limit: 2, window: "10 s" })];
 describe("bounded by maxKeys", () => {
   test("the key used least recently is forgotten", async () => {
     const { now } = clockAt();
-    const limiter = createLimiter({ store: memoryStore({ maxKeys: 2 }), policies, now, snapshots: false });
+    const limiter = createLimiter({
+      name: "test",
+      store: memoryStore({ maxKeys: 2 }),
+      policies,
+      now,
+      snapshots: false,
+    });
     await limiter.consume("a");
     await limiter.consume("b");
     await limiter.peek("a");
@@ -23,7 +29,13 @@ describe("bounded by maxKeys", () => {
 
   test("keys that were only looked at take no room", async () => {
     const { now } = clockAt();
-    const limiter = createLimiter({ store: memoryStore({ maxKeys: 2 }), policies, now, snapshots: false });
+    const limiter = createLimiter({
+      name: "test",
+      store: memoryStore({ maxKeys: 2 }),
+      policies,
+      now,
+      snapshots: false,
+    });
     await limiter.consume("a");
     await limiter.peek("b");
     await limiter.consume("c", { cost: 9 });
@@ -35,6 +47,7 @@ describe.each(Object.entries(COUNTERS))("%s", (_name, make) => {
   test("a key is forgotten when its quota is whole, not earlier", async () => {
     const clock = clockAt();
     const limiter = createLimiter({
+      name: "test",
       store: memoryStore(),
       policies: [make({ limit: 2, window: "10 s" })],
       now: clock.now,
@@ -50,7 +63,7 @@ describe.each(Object.entries(COUNTERS))("%s", (_name, make) => {
     const clock = clockAt();
     const store = memoryStore({ now: clock.now });
     const limiterAt = (now: () => number) =>
-      createLimiter({ store, policies: [make({ limit: 2, window: "10 s" })], now });
+      createLimiter({ name: "test", store, policies: [make({ limit: 2, window: "10 s" })], now });
     const [late, early] = [limiterAt(() => clock.ms + 3_600_000), limiterAt(() => clock.ms - 3_600_000)];
     expect(await late.consume("k")).toMatchObject({ allowed: true, remaining: 1 });
     expect(await early.consume("k")).toMatchObject({ allowed: true, remaining: 0 });
@@ -62,6 +75,7 @@ describe.each(Object.entries(COUNTERS))("%s", (_name, make) => {
   test("a clock set back by more than a key's life forgets it instead of keeping it for too long", async () => {
     const clock = clockAt();
     const limiter = createLimiter({
+      name: "test",
       store: memoryStore(),
       policies: [make({ limit: 1, window: "10 s" })],
       now: clock.now,

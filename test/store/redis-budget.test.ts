@@ -35,7 +35,7 @@ async function billed(task: () => Promise<unknown>): Promise<Record<string, numb
 describe.each(Object.entries(SETS))("%s", (_name, policies) => {
   test("3 commands if allowed, 2 if denied, none from a snapshot", async () => {
     const clock = clockAt();
-    const options = { policies, now: clock.now, store: redisStore(clientOf(redis)) };
+    const options = { name: "budget", policies, now: clock.now, store: redisStore(clientOf(redis)) };
     const limiter = createLimiter(options);
     const other = createLimiter(options);
     await limiter.consume("warm");
@@ -63,7 +63,7 @@ describe.each(Object.entries(COUNTERS))("%s", (name, make) => {
     [2 ** 24, long],
   ])("with %d used, an identifier of a 20-byte key takes at most %d bytes in Redis", async (cost, most) => {
     const policies = [make({ limit: 40_000_000, window: "10 s" })];
-    const limiter = createLimiter({ policies, prefix: "p", store: redisStore(clientOf(redis)), now: clockAt().now });
+    const limiter = createLimiter({ policies, name: "p", store: redisStore(clientOf(redis)), now: clockAt().now });
     const key = `p:${programFor(policies).kind}:`.padEnd(20, "x");
     await limiter.consume(key.slice(key.lastIndexOf(":") + 1), { cost });
     expect(await redis.keys("*")).toEqual([key]);

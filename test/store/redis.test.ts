@@ -5,11 +5,11 @@ import { FLAGS } from "../../src/algorithm/scripts.ts";
 import { StoreError } from "../../src/core/errors.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import { startPrivateRedis } from "../../src/redis-rest/private-redis.ts";
-import { redisStore } from "../../src/store/redis.ts";
+import { type RedisStoreOptions, redisStore } from "../../src/store/redis.ts";
 import type { RedisClient } from "../../src/store/redis-client.ts";
 import { clockAt } from "../support/clock.ts";
 import { COUNTERS } from "../support/policies.ts";
-import { clientOf, connect, uniquePrefix } from "../support/redis.ts";
+import { clientOf, connect, uniqueName } from "../support/redis.ts";
 
 // A server of its own: these tests make it forget scripts.
 const server = await startPrivateRedis();
@@ -49,10 +49,28 @@ const POLICIES: Record<string, Policy[]> = {
 };
 const PROGRAMS = Object.fromEntries(Object.entries(POLICIES).map(([name, policies]) => [name, programFor(policies)]));
 
-const limiterOn = (client: RedisClient, name = "token bucket", prefix = uniquePrefix()) => {
-  const options = { policies: POLICIES[name] ?? [], prefix, now: clock.now, snapshots: false };
+const limiterOn = (client: RedisClient, name = "token bucket", prefix = uniqueName()) => {
+  const options = { name: prefix, policies: POLICIES[name] ?? [], now: clock.now, snapshots: false };
   return createLimiter({ ...options, failureMode: "closed", store: redisStore(client) });
 };
+
+test("a namespace keeps stores apart, and is taken for no limiter's name", async () => {
+  const policies = POLICIES["token bucket"] ?? [];
+  const on = (name: string, options?: RedisStoreOptions) =>
+    createLimiter({ name, policies, now: clock.now, store: redisStore(clientOf(redis), options) });
+  const [plain, staging] = [on("api"), on("api", { namespace: "staging" })];
+  await plain.consume("k");
+  await staging.consume("k", { cost: 2 });
+  expect((await redis.keys("*api:b1d:k")).sort()).toEqual(["api:b1d:k", "staging/api:b1d:k"]);
+  expect(await plain.peek("k")).toMatchObject({ remaining: 4 });
+  expect(await staging.peek("k")).toMatchObject({ remaining: 3 });
+  await staging.reset("k");
+  expect(await plain.peek("k")).toMatchObject({ remaining: 4 });
+  expect(await redis.exists("staging/api:b1d:k")).toBe(0);
+  for (const namespace of ["", "a/b", "a:b", "x".repeat(65), 5 as never]) {
+    expect(() => redisStore(clientOf(redis), { namespace })).toThrow("namespace must be 1 to 64");
+  }
+});
 
 describe("on stock Redis, which refuses the flag", () => {
   test("falls back to the plain script once, and asks once from then on", async () => {
@@ -70,7 +88,7 @@ describe("on stock Redis, which refuses the flag", () => {
     const { client, calls } = recorded(clientOf(redis));
     const store = redisStore(client);
     for (const policies of Object.values(POLICIES)) {
-      const limiter = createLimiter({ store, policies, prefix: uniquePrefix(), now: clock.now });
+      const limiter = createLimiter({ store, policies, name: uniqueName(), now: clock.now });
       expect(await limiter.consume("k")).toMatchObject({ allowed: true, source: "store" });
     }
     expect(calls.filter((call) => call.endsWith("flagged"))).toEqual(["evalsha flagged", "eval flagged"]);
@@ -133,7 +151,7 @@ describe.each(Object.keys(POLICIES))("%s", (name) => {
     ["the length of a long state, all zeros", Buffer.alloc(20)],
     ["one byte too many", Buffer.alloc(13, 1)],
   ])("a foreign value counts as nothing used: %s", async (_title, value) => {
-    const prefix = uniquePrefix();
+    const prefix = uniqueName();
     await redis.set(place(prefix), value);
     const limiter = limiterOn(clientOf(redis), name, prefix);
     expect(await limiter.consume("k")).toMatchObject({ allowed: true, remaining: 4, source: "store" });
@@ -141,7 +159,7 @@ describe.each(Object.keys(POLICIES))("%s", (name) => {
   });
 
   test("any bytes in its place are answered or told as an error, and reset mends them", async () => {
-    const prefix = uniquePrefix();
+    const prefix = uniqueName();
     const limiter = limiterOn(clientOf(redis), name, prefix);
     for (let i = 0; i < 300; i += 1) {
       const bytes = crypto.getRandomValues(new Uint8Array([12, 20, 34][i % 3] ?? 0));
@@ -158,7 +176,7 @@ describe.each(Object.keys(POLICIES))("%s", (name) => {
   });
 
   test("a key of another type is an error, told without its name", async () => {
-    const prefix = uniquePrefix();
+    const prefix = uniqueName();
     await redis.rpush(place(prefix), "a");
     const { client, calls } = recorded(clientOf(redis));
     const limiter = limiterOn(client, name, prefix);

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createLimiter, fixedWindow, redisStore } from "sluice";
 import { upstashClient } from "sluice/upstash";
 import { expect, inject, test } from "vitest";
-import { uniquePrefix } from "../support/redis.ts";
+import { uniqueName } from "../support/redis.ts";
 
 const [url, token] = [inject("restUrl"), inject("restToken")];
 
@@ -12,7 +12,7 @@ test.each([false, true])("a hundred calls at once are each counted once, pipelin
   const limiter = createLimiter({
     store: redisStore(upstashClient({ url, token, pipeline })),
     policies: [fixedWindow({ limit: 60, window: "1 d" })],
-    prefix: uniquePrefix(),
+    name: uniqueName(),
   });
   const decisions = await Promise.all(Array.from({ length: 100 }, () => limiter.consume("all")));
   expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(60);
@@ -23,7 +23,7 @@ test.each([false, true])("a hundred calls at once are each counted once, pipelin
 
 test.each([false, true])("a token that is not known is an auth error, pipeline %s", async (pipeline) => {
   const store = redisStore(upstashClient({ url, token: "another", pipeline }));
-  const limiter = createLimiter({ store, policies: [fixedWindow({ limit: 1, window: "1 d" })] });
+  const limiter = createLimiter({ name: "test", store, policies: [fixedWindow({ limit: 1, window: "1 d" })] });
   expect(await limiter.consume("a")).toMatchObject({ source: "fallback", error: { kind: "auth" } });
 });
 

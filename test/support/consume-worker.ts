@@ -17,7 +17,7 @@ for (const name of crowd.names) {
     createLimiter({
       store: redisStore(clientOf(redis)),
       policies: policiesOf(name, crowd.limit),
-      prefix: crowd.prefix,
+      name: crowd.prefix,
       now: () => crowd.now,
       timeoutMs: 30_000,
     }),

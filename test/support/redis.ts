@@ -3,7 +3,7 @@ import { type ChainableCommander, Redis } from "ioredis";
 import type { RedisClient } from "../../src/store/redis-client.ts";
 
 /** A prefix that no other test uses. */
-export const uniquePrefix = () => `t${randomUUID().slice(0, 12)}`;
+export const uniqueName = () => `t${randomUUID().slice(0, 12)}`;
 
 /** Ms since the epoch: for keys that are to stay. */
 export const FAR_FUTURE = 2 ** 43;

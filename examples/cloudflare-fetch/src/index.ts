@@ -15,6 +15,7 @@ export default {
   fetch: withRateLimit(hello, {
     limiter: (env) =>
       createLimiter({
+        name: "hello",
         store: redisStore(upstashClient({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN })),
         policies: [tokenBucket({ limit: 5, window: "10 s" })],
       }),

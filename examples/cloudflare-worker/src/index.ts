@@ -12,6 +12,7 @@ app.use(
   rateLimit({
     limiter: ({ env }) =>
       createLimiter({
+        name: "hello",
         store: redisStore(upstashClient({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN })),
         policies: [
           tokenBucket({ name: "burst", limit: 5, window: "10 s" }),

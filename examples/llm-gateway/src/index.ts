@@ -19,6 +19,7 @@ let limiter: Limiter | undefined;
 
 function limiterOf(env: Env["Bindings"]): Limiter {
   limiter ??= createLimiter({
+    name: "hello",
     store: redisStore(upstashClient({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN })),
     policies: [
       slidingWindow({ name: "requests", limit: 20, window: "1 m" }),

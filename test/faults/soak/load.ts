@@ -57,7 +57,7 @@ export function startLoad({ mode, client, timeoutMs, lag, life }: LoadOptions): 
   const limiter = createLimiter({
     store: redisStore(client),
     policies: [tokenBucket({ limit: LIMIT, window: WINDOW_MS })],
-    prefix: `soak-${mode}`,
+    name: `soak-${mode}`,
     failureMode: mode,
     timeoutMs,
     now: () => clock,

@@ -11,7 +11,7 @@ test("decisions are counted by source, verdict and kind of error, also those tha
     reset: async () => {},
   };
   const policies = [fixedWindow({ limit: 2, window: "1 h" })];
-  const options = { policies, now, onDecision: counter.onDecision };
+  const options = { name: "test", policies, now, onEvent: counter };
   const healthy = createLimiter({ ...options, store: memoryStore() });
   const before = counter.counts();
   for (let i = 0; i < 5; i += 1) await healthy.consume("k");
@@ -24,5 +24,11 @@ test("decisions are counted by source, verdict and kind of error, also those tha
   expect(denied.store + denied.snapshot).toBe(3);
   expect(denied).toMatchObject({ memory: 3, fallback: 5 });
   expect(failed).toEqual({ timeout: 15, network: 0, auth: 0, reply: 0 });
+  await healthy.refund("k", 1);
+  await healthy.peek("k");
+  await healthy.charge("k", 1);
+  expect(counter.counts(), "looking, booking and giving back decide nothing").toEqual({ allowed, denied, failed });
+  await healthy.wait("k2", { timeoutMs: 0 });
+  expect(counter.counts().allowed.store).toBe(3);
   expect(before.allowed).toEqual({ store: 0, snapshot: 0, memory: 0, fallback: 0 });
 });

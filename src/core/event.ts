@@ -1,0 +1,42 @@
+import type { Decision } from "./decision.ts";
+import type { StoreError } from "./errors.ts";
+
+/** The platform's way to finish work behind an answer, as `ctx.waitUntil` on Workers. */
+export type WaitUntil = (task: Promise<unknown>) => void;
+
+/** What a limiter was asked to do. */
+export type Operation = "consume" | "peek" | "refund" | "charge" | "wait";
+
+/** A limiter has decided. */
+export interface DecisionEvent {
+  readonly type: "decision";
+  /** The limiter's name. */
+  readonly limiter: string;
+  readonly operation: Operation;
+  /** The key as the caller gave it. */
+  readonly key: string;
+  readonly decision: Decision;
+  /** Ms that the store took; left out if it was not asked. */
+  readonly storeMs?: number;
+  /** For work of the observer that may end behind the answer; `undefined` where the call brought none. */
+  readonly waitUntil: WaitUntil | undefined;
+}
+
+/** A limiter has asked its store. */
+export interface StoreEvent {
+  readonly type: "store";
+  /** The limiter's name. */
+  readonly limiter: string;
+  /** What it asked for. */
+  readonly purpose: "check" | "reset";
+  /** Ms until the answer, or until it was given up on. */
+  readonly ms: number;
+  /** Why there was no answer that could be used. */
+  readonly error?: StoreError;
+}
+
+/** What observers are told: a union on `type`. */
+export type LimiterEvent = DecisionEvent | StoreEvent;
+
+/** Sees every event of the limiters that it is given to. What it throws is ignored, and nobody waits for it. */
+export type Observer = (event: LimiterEvent) => void;

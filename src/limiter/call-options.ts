@@ -1,0 +1,33 @@
+import type { WaitUntil } from "../core/event.ts";
+import type { Amount } from "./amounts.ts";
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Limits for this call (plans, tiers): a whole number from 1 for every policy, or by name. History is kept. */
+  limit?: Amount | undefined;
+  /** Ends the call: it rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** The platform's way to finish work behind the answer, for this call. Default: the limiter's `waitUntil`. */
+  waitUntil?: WaitUntil | undefined;
+}
+
+export interface CheckOptions extends CallOptions {
+  /** Units to take: a whole number from 0 for every policy, or by policy name. Default 1. */
+  cost?: Amount | undefined;
+}
+
+export interface ConsumeOptions extends CheckOptions {
+  /**
+   * Longest delay, in ms, that the caller accepts: a token bucket then lends, and `delayMs` says how long to wait before
+   * acting. A whole number from 0 to 2^31 - 1. Default 0.
+   */
+  maxDelayMs?: number | undefined;
+}
+
+export interface WaitOptions extends CheckOptions {
+  /**
+   * Longest wait in ms, a whole number from 0 to 2^31 - 1. It covers the store's answer, too: where that takes longer, the
+   * failure mode answers. With 0 the call is made once, like `consume`.
+   */
+  timeoutMs: number;
+}

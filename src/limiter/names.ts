@@ -1,0 +1,24 @@
+import type { Policy } from "../algorithm/policy.ts";
+import type { Store } from "../store/store.ts";
+
+/** By store object and limiter name: the policies as text. */
+const claims = new WeakMap<Store, Map<string, string>>();
+
+/** Throws a `RangeError` if a limiter of this name with other policies keeps its counts in the same store object. */
+export function claimName(store: Store, name: string, policies: readonly Policy[]): void {
+  const text = policies
+    .map(
+      (policy) =>
+        `${policy.algorithm.code} ${policy.name} ${policy.limit}/${policy.windowMs} ms, burst ${policy.burst}`,
+    )
+    .join("; ");
+  const names = claims.get(store) ?? new Map<string, string>();
+  claims.set(store, names);
+  const other = names.get(name) ?? text;
+  if (other !== text) {
+    throw new RangeError(
+      `name "${name}" is taken on this store by a limiter with other policies: ${other}; not ${text}`,
+    );
+  }
+  names.set(name, text);
+}
