@@ -21,7 +21,7 @@ export default defineConfig([
     platform: "node",
     dts: true,
     clean: false,
-    entry: { cli: "src/cli.ts", "redis-rest": "src/redis-rest/server.ts" },
+    entry: { cli: "src/server/cli/sluice.ts", "redis-rest": "src/server/rest/server.ts" },
     // Hono is a peer of the library, which a user of the command line need not have.
     deps: { alwaysBundle: [/^hono(\/|$)/], onlyBundle: false },
   },

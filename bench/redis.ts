@@ -1,5 +1,5 @@
 // What a check costs inside Redis, alone and on the console: for work on the scripts.
-import { startPrivateRedis } from "../src/redis-rest/private-redis.ts";
+import { startPrivateRedis } from "../src/server/redis/private-redis.ts";
 import { FULL } from "./lib/pace.ts";
 import { progress } from "./lib/progress.ts";
 import { type RedisSideRow, redisSide } from "./redis-side/section.ts";

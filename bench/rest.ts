@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Redis as UpstashRedis } from "@upstash/redis";
 import { Redis } from "ioredis";
-import { freePort } from "../src/redis-rest/free-port.ts";
-import { startPrivateRedis } from "../src/redis-rest/private-redis.ts";
+import { freePort } from "../src/server/redis/free-port.ts";
+import { startPrivateRedis } from "../src/server/redis/private-redis.ts";
 
 // `npm run bench:rest`: redis-rest beside webdis (a C server with a similar purpose) on one Redis, by turns, under the
 // same load: EVALSHA over 64 keep-alive connections, about a minute in all. Needs webdis and wrk: both are Debian packages.
@@ -115,7 +115,7 @@ async function throughClient({ url, token }: { url: string; token: string }) {
 }
 
 async function startRest(): Promise<{ url: string; token: string; headers: Record<string, string> }> {
-  const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
+  const cli = fileURLToPath(new URL("../src/server/cli/sluice.ts", import.meta.url));
   const args = ["--import", "tsx", "--", cli, "redis-rest", "--port", "0", "--redis", redis.url];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   children.push(child);

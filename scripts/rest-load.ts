@@ -1,4 +1,4 @@
-import { mixedLoad } from "../test/redis-rest/mixed-load.ts";
+import { mixedLoad } from "../test/server/rest/mixed-load.ts";
 
 // The long form of test/redis-rest/load.test.ts: `npm run test:rest-load [-- count]`, about two minutes on two cores.
 const count = Number(process.argv[2] ?? 100_000);

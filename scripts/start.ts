@@ -1,7 +1,7 @@
 // `npm start`: Redis, the REST server in front of it, and the Worker of wrangler.toml, all on this machine. Ctrl-C ends
 // everything.
-import { ExpectedError } from "../src/redis-rest/errors.ts";
-import type { RedisRest } from "../src/redis-rest/server.ts";
+import { ExpectedError } from "../src/server/errors.ts";
+import type { RedisRest } from "../src/server/rest/server.ts";
 import { portFrom } from "./start/options.ts";
 import { startRedis } from "./start/redis.ts";
 import { type LocalWorker, prepareWorker } from "./start/worker.ts";

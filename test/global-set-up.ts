@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node";
-import { createRedisRest } from "../src/redis-rest/server.ts";
+import { createRedisRest } from "../src/server/rest/server.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { Redis } from "ioredis";
-import { type PrivateRedis, startPrivateRedis } from "../../src/redis-rest/private-redis.ts";
+import { type PrivateRedis, startPrivateRedis } from "../../src/server/redis/private-redis.ts";
 import { bundleForNode } from "./bundle.ts";
 
 /** Where the subjects of a run find Redis. */

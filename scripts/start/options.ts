@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { parseArgs } from "node:util";
-import { ExpectedError } from "../../src/redis-rest/errors.ts";
+import { ExpectedError } from "../../src/server/errors.ts";
 
 const DEFAULT_PORT = 8787;
 

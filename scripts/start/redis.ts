@@ -1,5 +1,5 @@
-import { withoutPassword } from "../../src/redis-rest/redis-address.ts";
-import { createRedisRest, type RedisRest } from "../../src/redis-rest/server.ts";
+import { withoutPassword } from "../../src/server/rest/redis/redis-address.ts";
+import { createRedisRest, type RedisRest } from "../../src/server/rest/server.ts";
 
 /** Told what happens, in lines. */
 type Say = (line: string) => void;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ExpectedError } from "../../src/redis-rest/errors.ts";
+import { ExpectedError } from "../../src/server/errors.ts";
 import type { WorkerReport, WorkerSettings } from "./worker-process.ts";
 
 const PROGRAM = fileURLToPath(new URL("worker-process.ts", import.meta.url));

@@ -5,7 +5,7 @@ import { figure, quantile } from "../../bench/lib/statistics.ts";
 import { dollars } from "../../bench/money/price.ts";
 import { money } from "../../bench/money/section.ts";
 import { redisSide } from "../../bench/redis-side/section.ts";
-import { type PrivateRedis, startPrivateRedis } from "../../src/redis-rest/private-redis.ts";
+import { type PrivateRedis, startPrivateRedis } from "../../src/server/redis/private-redis.ts";
 
 // A Redis of its own: the bench empties it and resets its counts.
 let redis: PrivateRedis;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { freePort } from "../../src/redis-rest/free-port.ts";
+import { freePort } from "../../src/server/redis/free-port.ts";
 import { kill, type Listed, type NpmStart, npmStart, processes } from "./npm-start.ts";
 
 const started: NpmStart[] = [];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { Redis } from "@upstash/redis";
 import { inject } from "vitest";
-import { freePort } from "../../src/redis-rest/free-port.ts";
+import { freePort } from "../../src/server/redis/free-port.ts";
 import { listens, repository, run, type Server, start } from "./processes.ts";
 
 /** An example in a folder of its own, as a user has it, with a Redis of its own. */

@@ -11,7 +11,7 @@ import {
 } from "sluice";
 import { upstashClient } from "sluice/upstash";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { createRedisRest, type RedisRest } from "../../src/redis-rest/server.ts";
+import { createRedisRest, type RedisRest } from "../../src/server/rest/server.ts";
 
 let rest: RedisRest;
 

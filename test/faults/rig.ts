@@ -3,7 +3,7 @@ import { createLimiter, type Decision, type LimiterOptions, redisStore, type Sto
 import { upstashClient } from "sluice/upstash";
 import { expect } from "vitest";
 import * as scripts from "../../src/algorithm/scripts.ts";
-import { createRedisRest, type RedisRest } from "../../src/redis-rest/server.ts";
+import { createRedisRest, type RedisRest } from "../../src/server/rest/server.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 
 /** The deadline where it is due to pass. */

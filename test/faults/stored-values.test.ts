@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import { createLimiter, fixedWindow, type Policy, redisStore, slidingLog, slidingWindow, tokenBucket } from "sluice";
 import { upstashClient } from "sluice/upstash";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createRedisRest, type RedisRest } from "../../src/redis-rest/server.ts";
+import { createRedisRest, type RedisRest } from "../../src/server/rest/server.ts";
 
 let rest: RedisRest;
 let redis: Redis;

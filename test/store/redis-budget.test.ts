@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { Policy } from "../../src/algorithm/policy.ts";
 import { programFor } from "../../src/algorithm/program.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
-import { startPrivateRedis } from "../../src/redis-rest/private-redis.ts";
+import { startPrivateRedis } from "../../src/server/redis/private-redis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { clockAt } from "../support/clock.ts";
 import { COUNTERS } from "../support/policies.ts";

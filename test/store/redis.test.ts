@@ -4,7 +4,7 @@ import { programFor } from "../../src/algorithm/program.ts";
 import { FLAGS } from "../../src/algorithm/scripts.ts";
 import { StoreError } from "../../src/core/errors.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
-import { startPrivateRedis } from "../../src/redis-rest/private-redis.ts";
+import { startPrivateRedis } from "../../src/server/redis/private-redis.ts";
 import { type RedisStoreOptions, redisStore } from "../../src/store/redis.ts";
 import type { RedisClient } from "../../src/store/redis-client.ts";
 import { clockAt } from "../support/clock.ts";

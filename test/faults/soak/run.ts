@@ -1,7 +1,7 @@
 import type { FailureMode } from "sluice";
 import { upstashClient } from "sluice/upstash";
-import type { PrivateRedis } from "../../../src/redis-rest/private-redis.ts";
-import { createRedisRest } from "../../../src/redis-rest/server.ts";
+import type { PrivateRedis } from "../../../src/server/redis/private-redis.ts";
+import { createRedisRest } from "../../../src/server/rest/server.ts";
 import { bytesInUse } from "../../support/garbage.ts";
 import { type Load, startLoad, type Tally } from "./load.ts";
 import { watchLoop } from "./loop-lag.ts";

@@ -1,7 +1,0 @@
-#!/usr/bin/env node
-import { Command } from "commander";
-import { redisRestCommand } from "./redis-rest/cli-command.ts";
-
-const program = new Command("sluice").description("Rate limiting for edge and serverless runtimes.");
-program.addCommand(redisRestCommand());
-await program.parseAsync();

@@ -1,0 +1,33 @@
+import type { CommandObserver } from "../rest/commands/gateway.ts";
+import type { Word } from "../rest/redis/redis-link.ts";
+
+const MOST_WORDS = 8;
+const MOST_CHARACTERS = 40;
+
+/** Commands whose arguments hold passwords: only their first words are shown. */
+const SECRETIVE = /^(ACL|AUTH|HELLO|CONFIG|MIGRATE)$/;
+
+/** Prints each command with its time, e.g. `0.41 ms  EVALSHA 4f2c… 1 sluice:{ann} 3`. Values are cut short. */
+export function createCommandLog(print: (line: string) => void): CommandObserver {
+  return (command, durationMs, error) => {
+    const time = `${durationMs.toFixed(2).padStart(8)} ms`;
+    print(`${time}  ${describe(command)}${error ? `  -> ${cut(error.message, 120)}` : ""}`);
+  };
+}
+
+function describe(command: readonly Word[]): string {
+  const isSecretive = SECRETIVE.test(String(command[0]).toUpperCase());
+  const most = isSecretive ? 2 : MOST_WORDS;
+  const words = command.slice(0, most).map(show);
+  const more = command.length - words.length;
+  return words.join(" ") + (more > 0 ? ` (+${more})` : "");
+}
+
+function show(word: Word): string {
+  const text = cut(word.toString(), MOST_CHARACTERS);
+  return /^[^\s"\\\p{C}]+$/u.test(text) ? text : JSON.stringify(text);
+}
+
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`;
+}

@@ -1,0 +1,147 @@
+import { randomBytes } from "node:crypto";
+import { isIP } from "node:net";
+import type { ConnectionOptions } from "node:tls";
+import { getRequestListener } from "@hono/node-server";
+import { ExpectedError } from "../errors.ts";
+import type { Say } from "../redis/install-redis.ts";
+import { type PrivateRedis, startPrivateRedis } from "../redis/private-redis.ts";
+import { createAccessControl } from "./access/access.ts";
+import { LONGEST_TOKEN } from "./access/tokens.ts";
+import { type CommandObserver, createGateway } from "./commands/gateway.ts";
+import { createApp } from "./http/app.ts";
+import type { EventStream } from "./http/event-stream.ts";
+import { startHttpServer } from "./http/http-server.ts";
+import { createPlainAnswer } from "./http/plain-answer.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { connectRedis } from "./redis/redis-link.ts";
+
+export { ExpectedError } from "../errors.ts";
+export type { PrivateRedis } from "../redis/private-redis.ts";
+export type { CommandObserver } from "./commands/gateway.ts";
+export type { Limits } from "./limits.ts";
+
+export interface RedisRestOptions {
+  /** Port to listen on; default 0: a free one. */
+  readonly port?: number;
+  /** Address to listen on; default `127.0.0.1`. Any other than loopback needs a `token` of your choice. */
+  readonly host?: string;
+  /**
+   * URL of a running Redis: `redis://[user:password@]host[:port][/db]`, `redis+sentinel://host:port,…/master-name`,
+   * `redis+cluster://host:port,…`, each with `rediss` for TLS; default: a private one is started and ended with this.
+   */
+  readonly redis?: string;
+  /** For `rediss`: a private CA, a client certificate. */
+  readonly tls?: ConnectionOptions;
+  /** Token that clients send, up to 1024 bytes; default: a random one. */
+  readonly token?: string;
+  /** A second token, which may only read; default: none. */
+  readonly readOnlyToken?: string;
+  /** What one client may ask; default: see {@link Limits}. */
+  readonly limits?: Partial<Limits>;
+  /** So long a private Redis stays away that ended by itself, before it is started again, empty; default 3000 ms. */
+  readonly restartAfterMs?: number;
+  /** Told in lines what is done on this machine, e.g. that Redis is installed; default: silent. */
+  readonly say?: Say;
+  /** Told about each command when it is done; default: nobody. */
+  readonly onCommand?: CommandObserver;
+}
+
+export interface RedisRest {
+  /** `http://127.0.0.1:port`: what `@upstash/redis` takes as `url`. */
+  readonly url: string;
+  readonly token: string;
+  /** URL of the Redis behind it, password included, for a client of one's own. */
+  readonly redisUrl: string;
+  /** The private server, where none was given: kill and restart it to test outages. */
+  readonly privateRedis: PrivateRedis | undefined;
+  /** How many clients are connected now. */
+  connections(): number;
+  /** Finishes answers under way (for at most 5 s), then ends everything that was started. Can be called twice. */
+  close(): Promise<void>;
+}
+
+const CLOSE_GRACE_MS = 5000;
+const RESTART_AFTER_MS = 3000;
+
+/**
+ * Starts an HTTP server that speaks the Upstash REST contract over a real Redis.
+ * @throws {ExpectedError} if an option can't be, the port is taken, Redis can't be reached, or none can be installed
+ */
+export async function createRedisRest(options: RedisRestOptions = {}): Promise<RedisRest> {
+  const host = options.host ?? "127.0.0.1";
+  checkTokens(options, host);
+  const token = options.token ?? randomBytes(24).toString("base64url");
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
+  };
+  try {
+    const privateRedis = options.redis === undefined ? await startPrivateRedis(pick(options, "say")) : undefined;
+    if (privateRedis) closers.push(keepAlive(privateRedis, options));
+    const redisUrl = options.redis ?? (privateRedis as PrivateRedis).url;
+    const redis = await connectRedis(redisUrl, limits.redisTimeoutMs, { tls: options.tls });
+    closers.push(redis.close);
+    const accessControl = createAccessControl({
+      redis,
+      token,
+      readOnlyToken: options.readOnlyToken,
+      connectAs: (user) => connectRedis(redisUrl, limits.redisTimeoutMs, { tls: options.tls, user }),
+    });
+    closers.push(accessControl.close);
+    const gateway = createGateway({ redis, issueToken: accessControl.issue, observe: options.onCommand });
+    const streams = new Set<EventStream>();
+    const app = createApp({ redis, gateway, accessControl, limits, streams });
+    const server = await startHttpServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }), {
+      port: options.port ?? 0,
+      host,
+      clientTimeoutMs: limits.clientTimeoutMs,
+      answerPlain: createPlainAnswer({ gateway, accessControl, limits }),
+    });
+    closers.push(() => {
+      for (const stream of streams) stream.end();
+      return server.close(CLOSE_GRACE_MS);
+    });
+    return { url: server.url, token, redisUrl, privateRedis, connections: server.connections, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function checkTokens({ token, readOnlyToken }: RedisRestOptions, host: string): void {
+  const isLoopback = host === "localhost" || (isIP(host) === 4 ? host.startsWith("127.") : host === "::1");
+  if (!isLoopback && token === undefined) {
+    throw new ExpectedError(`${host} can be reached from other machines: choose a token of your own with --token`);
+  }
+  for (const each of [token, readOnlyToken]) {
+    if (each === undefined || (/^[\x21-\x7e]+$/.test(each) && each.length <= LONGEST_TOKEN)) continue;
+    throw new ExpectedError(`a token is 1 to ${LONGEST_TOKEN} visible ASCII characters`);
+  }
+  if (token !== undefined && token === readOnlyToken) throw new ExpectedError("the read-only token is another one");
+}
+
+/** Starts the private server again when it ends by itself, since nobody else would. Returns what stops all of it. */
+function keepAlive(redis: PrivateRedis, options: RedisRestOptions): () => Promise<void> {
+  const { say = () => {}, restartAfterMs = RESTART_AFTER_MS } = options;
+  let timer: NodeJS.Timeout | undefined;
+  const restart = () => {
+    if (redis.pid !== undefined) return;
+    redis.restart().then(
+      () => say("Redis is back, empty"),
+      (error: Error) => say(error.message),
+    );
+  };
+  redis.onUnexpectedExit((reason) => {
+    say(`${reason}; starting it again in ${restartAfterMs / 1000} s`);
+    timer = setTimeout(restart, restartAfterMs);
+  });
+  return async () => {
+    clearTimeout(timer);
+    await redis.stop();
+  };
+}
+
+function pick<T extends object, K extends keyof T>(from: T, key: K): { [P in K]?: Exclude<T[P], undefined> } {
+  return from[key] === undefined ? {} : ({ [key]: from[key] } as { [P in K]?: Exclude<T[P], undefined> });
+}

@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+const CLI = fileURLToPath(new URL("../../../src/server/cli/sluice.ts", import.meta.url));
+const { REDIS_URL, UPSTASH_REDIS_REST_TOKEN, UPSTASH_REDIS_REST_READONLY_TOKEN, ...CLEAN_ENV } = process.env;
+
+let folder: string;
+let children: ChildProcess[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-cli-"));
+  children = [];
+});
+afterEach(async () => {
+  for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+  await rm(folder, { recursive: true });
+});
+
+function sluice(args: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ["--import", "tsx", "--", CLI, ...args], { env: { ...CLEAN_ENV, ...env } });
+  children.push(child);
+  let out = "";
+  let err = "";
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    err += chunk;
+  });
+  const ended = once(child, "close").then(([code]) => ({ code, out, err }));
+  const ready = async () => {
+    while (!out.includes("TOKEN="))
+      await Promise.race([once(child.stdout, "data"), ended.then(({ err }) => Promise.reject(new Error(err)))]);
+    const [, url, token] = /^UPSTASH_REDIS_REST_URL=(.+)\nUPSTASH_REDIS_REST_TOKEN=(.+)\n$/.exec(out) ?? [];
+    return { url: url as string, token: token as string };
+  };
+  return { child, ready, ended, err: () => err };
+}
+
+test("prints two ready lines, writes them to the file, shows commands, and ends with 0 at Ctrl-C", async () => {
+  const file = join(folder, ".dev.vars");
+  await writeFile(file, "OTHER=kept\nUPSTASH_REDIS_REST_URL=old\n");
+  const { child, ready, ended, err } = sluice(["redis-rest", "-p", "0", "--env-file", file, "--verbose"]);
+  const { url, token } = await ready();
+  expect(await readFile(file, "utf8")).toBe(
+    `OTHER=kept\nUPSTASH_REDIS_REST_URL=${url}\nUPSTASH_REDIS_REST_TOKEN=${token}\n`,
+  );
+  const run = (...command: string[]) =>
+    fetch(url, { method: "POST", body: JSON.stringify(command), headers: { authorization: `Bearer ${token}` } });
+  await run("SET", "key", "v".repeat(100));
+  await run("ACL", "SETUSER", "ann", ">hidden-password");
+  await run("NOSUCH");
+  await expect.poll(err).toContain("NOSUCH");
+  expect(err()).toMatch(/\d\.\d\d ms {2}SET key v{40}…\n/);
+  expect(err()).toMatch(/ACL SETUSER \(\+2\)\n/);
+  expect(err()).toMatch(/NOSUCH {2}-> ERR unknown command/);
+  expect(err()).not.toContain("hidden-password");
+  expect(err()).not.toContain(token);
+  child.kill("SIGINT");
+  expect((await ended).code).toBe(0);
+});
+
+test("a new file for the token is the owner's alone", async () => {
+  const file = join(folder, "fresh");
+  const { child, ready, ended } = sluice(["redis-rest", "--port=0", "--write-env", file]);
+  await ready();
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  child.kill("SIGTERM");
+  expect((await ended).code).toBe(0);
+});
+
+test("the token may come from the environment", async () => {
+  const { child, ready, ended } = sluice(["redis-rest", "-p", "0"], { UPSTASH_REDIS_REST_TOKEN: "mine" });
+  const { url, token } = await ready();
+  expect(token).toBe("mine");
+  expect((await fetch(`${url}/ping?_token=mine`)).status).toBe(200);
+  child.kill("SIGTERM");
+  await ended;
+});
+
+test("what a person can mend is one line and exit code 1", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const taken = String((other.address() as AddressInfo).port);
+  const runs: [string[], Record<string, string>, RegExp][] = [
+    [["-p", taken], {}, new RegExp(`^sluice: port ${taken} is already in use: .+\n$`)],
+    [["-p", "0", "--host", "0.0.0.0"], {}, /^sluice: 0\.0\.0\.0 can be reached from other machines: .+\n$/],
+    [
+      ["-p", "0"],
+      { REDIS_URL: "redis://:secret@127.0.0.1:1" },
+      /^sluice: can't use Redis at redis:\/\/\*\*\*@127.+\n$/,
+    ],
+    [["-p", "0", "--redis", "http://x"], {}, /^sluice: a Redis URL is .+\n$/],
+    [["-p", "0", "--ca", "/nowhere"], {}, /^sluice: can't read the certificates .+\n$/],
+    [["-p", "0", "--env-file", "/nowhere/file"], {}, /^sluice: can't write \/nowhere\/file: .+\n$/],
+    [["-p", "x"], {}, /^error: .+\n$/],
+    [["--nonsense"], {}, /^error: .+\n$/],
+  ];
+  const results = await Promise.all(runs.map(([args, env]) => sluice(["redis-rest", ...args], env).ended));
+  other.close();
+  for (const [i, { code, out, err }] of results.entries()) {
+    expect(err).toMatch(runs[i]?.[2] as RegExp);
+    expect([code, out]).toEqual([1, runs[i]?.[0].includes("--env-file") ? out : ""]);
+  }
+}, 30_000);
+
+test("--help names every option", async () => {
+  const { out, code } = await sluice(["redis-rest", "--help"]).ended;
+  expect(code).toBe(0);
+  for (const option of [
+    "--port",
+    "--host",
+    "--redis",
+    "--ca",
+    "--token",
+    "--read-only-token",
+    "--env-file",
+    "--verbose",
+  ]) {
+    expect(out).toContain(`${option} `);
+  }
+});

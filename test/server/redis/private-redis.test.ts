@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { fileURLToPath } from "node:url";
+import { Redis } from "ioredis";
+import { expect, test } from "vitest";
+import { startPrivateRedis } from "../../../src/server/redis/private-redis.ts";
+
+const isAlive = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+const accepts = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+
+test("a restart keeps port and password and nothing else", async () => {
+  const server = await startPrivateRedis();
+  const first = new Redis(server.url);
+  await first.set("kept", "no");
+  first.disconnect();
+  const pid = server.pid as number;
+  await server.kill();
+  expect(isAlive(pid)).toBe(false);
+  expect(server.pid).toBeUndefined();
+  await server.restart();
+  expect(server.pid).not.toBe(pid);
+  const second = new Redis(server.url);
+  expect(await second.get("kept")).toBeNull();
+  second.disconnect();
+  await server.stop();
+});
+
+test("it asks for its password", async () => {
+  const server = await startPrivateRedis();
+  const stranger = new Redis(server.port, "127.0.0.1", { enableReadyCheck: false });
+  await expect(stranger.get("any")).rejects.toThrow("NOAUTH");
+  stranger.disconnect();
+  await server.stop();
+});
+
+test("an exit that nobody asked for is reported, kill and stop are not", async () => {
+  const server = await startPrivateRedis();
+  const reasons: string[] = [];
+  const reported = new Promise<void>((resolve) => {
+    server.onUnexpectedExit((reason) => resolve(void reasons.push(reason)));
+  });
+  await server.kill();
+  await server.restart();
+  process.kill(server.pid as number, "SIGKILL");
+  await reported;
+  await server.stop();
+  expect(reasons).toEqual(["redis-server ended (SIGKILL)"]);
+});
+
+test("it ends with its parent, even if that is killed", async () => {
+  const module = fileURLToPath(new URL("../../../src/server/redis/private-redis.ts", import.meta.url));
+  const program = `import { startPrivateRedis } from ${JSON.stringify(module)};
+    console.log((await startPrivateRedis()).port);
+    setInterval(() => {}, 1000);`;
+  const parent = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await once(parent.stdout, "data")) as [Buffer];
+  const port = Number(line.toString());
+  expect(await accepts(port)).toBe(true);
+  parent.kill("SIGKILL");
+  await expect.poll(() => accepts(port)).toBe(false);
+});
