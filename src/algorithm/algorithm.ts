@@ -3,8 +3,8 @@ import type { Script } from "./scripts.ts";
 /** The counts that one policy keeps; what they count is the algorithm's own. All zero: nothing is used. */
 export type Counts = readonly number[];
 
-/** What is in use by an algorithm with a single count; one that isn't there is 0. */
-export function used(counts: Counts): number {
+/** The first count; one that isn't there is 0. */
+export function first(counts: Counts): number {
   return counts[0] ?? 0;
 }
 
@@ -25,6 +25,9 @@ export interface Demand {
   readonly pace: number;
   /** The most that may be in use for the call to be allowed. Below 0 nothing is allowed, so nothing changes. */
   readonly ceiling: number;
+  /** A token bucket's alone: the units of a full one, and its window in ms. */
+  readonly full?: number;
+  readonly windowMs?: number;
 }
 
 /** A ceiling that admits anything, for what is booked and never denied. */
@@ -61,13 +64,15 @@ export interface Algorithm {
   readonly size: number;
 
   /** The counts as of `to`, at or after `from`. */
-  advance(counts: Counts, from: number, to: number, pace: number): Counts;
+  advance(counts: Counts, from: number, to: number, demand: Demand): Counts;
   /** The counts with `delta` in use more; never below nothing used. */
-  add(counts: Counts, delta: number): Counts;
+  add(counts: Counts, delta: number, demand: Demand): Counts;
   /** What is in use at `at`, to hold against a demand's ceiling. */
-  load(counts: Counts, at: number, pace: number): number;
+  load(counts: Counts, at: number, demand: Demand): number;
   /** Ms until state with anything in use can be forgotten, from 0; `leadMs`: how far `at` is ahead of the caller's clock. */
-  lifeMs(counts: Counts, at: number, pace: number, leadMs: number): number;
+  lifeMs(counts: Counts, at: number, demand: Demand, leadMs: number): number;
+  /** Ms until nothing is in use any more. Left out where that is the life of the state. */
+  emptyAfterMs?(counts: Counts, demand: Demand): number;
 
   /** The step's numbers for a cost; `maxDelayMs` is how long a token bucket may make the caller wait. */
   demand(quota: Quota, cost: number, maxDelayMs: number): Demand;

@@ -7,18 +7,17 @@
 -- ARGV[4]  ceiling  most units counted for this call to be allowed; below 0 only looks
 -- Reply    {allowed 1 or 0, at, count}: the state as of `at` ms, after the call if allowed, else before it
 --
--- State: `at` (the latest time seen, below 2^43) and `count` (below 2^53) share 96 bits: at * 2^5 + the high bits of
--- count, then the 48 low bits of count.
+-- State: `at` (the latest time seen, below 2^42) and `count` (below 2^53) share 96 bits, as in token-bucket.lua.
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
 -- @include clock
 -- @include grace
 -- @include unpack
-if at and at > now then now = at end
-if not at or at < now - now % window then count = 0 end
+if count < 0 or seen < now - now % window then count = 0 end
 local after = count + delta
 if after > ceiling then return {0, now, count} end
 if after < 0 then after = 0 elseif after > 9007199254740991 then after = 9007199254740991 end
-local ttl = window - now % window
+local debt, ttl = 0, window - now % window
+count = after
 -- @include pack
-return {1, now, after}
+return {1, now, count}

@@ -6,12 +6,15 @@
 -- ARGV[2]  size   how many counts the state holds
 -- then for each policy
 -- ARGV[n]    kind     b token bucket (one count), s sliding window (two), f fixed window (one)
--- ARGV[n+1]  delta    as in the policy's own script, like the two that follow
+-- ARGV[n+1]  delta    as in the policy's own script, like those that follow
 -- ARGV[n+2]  pace     the bucket's units per ms; a window's ms
 -- ARGV[n+3]  ceiling
+-- ARGV[n+4]  full     a bucket's alone
+-- ARGV[n+5]  window   a bucket's alone
 -- Reply    {allowed 1 or 0, at, counts…}: the state as of `at` ms, after the call if allowed, else before it
 --
--- State: `at` (the latest time seen) in six bytes, then seven for each count, policies in order.
+-- State: `at` (the latest time seen) in six bytes, then seven for each count, policies in order. The top byte of a
+-- bucket's debt has 32 added.
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, size = args[1] + 0, args[2] + 0
 -- @include clock
@@ -22,7 +25,7 @@ local value = call('GET', key)
 local seen, lead = now, 0
 if value and #value == 6 + 7 * size then
   seen = number(string.byte(value, 1, 6))
-  if seen > now + GRACE and (seen > now + 86400000 or call('PTTL', key) <= GRACE) then
+  if seen > now + GRACE and call('PTTL', key) <= GRACE then
     seen, value = now, false
   elseif seen > now then
     now, lead = seen, seen - now
@@ -35,20 +38,20 @@ local function stored()
   if not value then return 0 end
   local a, b, c, d, e, f, g = string.byte(value, read, read + 6)
   read = read + 7
-  return a * 281474976710656 + number(b, c, d, e, f, g)
+  return a % 32 * 281474976710656 + number(b, c, d, e, f, g), a > 31
 end
-local before, after, allowed, ttl = {0, now}, {1, now}, true, 0
-for n = 3, #args, 4 do
+local old, new, allowed, ttl, n = {0, now}, {1, now}, true, 0, 3
+while n < #args do
   local kind, delta, pace, ceiling = args[n], args[n + 1] + 0, args[n + 2] + 0, args[n + 3] + 0
-  local i, life = #before + 1, nil
+  local i, lives = #old + 1, nil
   if kind == 'b' then
-    local used = stored() - (now - seen) * pace
-    if used < 0 then used = 0 end
-    local taken = used + delta
-    if taken > ceiling then allowed = false end
-    if taken < 0 then taken = 0 elseif taken > 9007199254740991 then taken = 9007199254740991 end
-    before[i], after[i] = used, taken
-    life = math.ceil(taken / pace)
+    local full, window = args[n + 4] + 0, args[n + 5] + 0
+    local count, debt = stored()
+    if debt then count = -count end
+    -- @include bucket
+    if after > ceiling then allowed = false end
+    old[i], new[i], lives = used > full and full - used or used, after > full and full - after or after, life
+    n = n + 6
   else
     local current, previous = stored(), kind == 's' and stored() or 0
     local elapsed = now % pace
@@ -62,25 +65,26 @@ for n = 3, #args, 4 do
       if carried < 0 then carried = 0 end
       taken = 0
     end
-    life = pace - elapsed
-    before[i], after[i] = current, taken
+    lives = pace - elapsed
+    old[i], new[i] = current, math.min(taken, 9007199254740991)
     if kind == 's' then
       if taken * pace + carried * (pace - elapsed) > ceiling then allowed = false end
-      if taken > 0 then life = lead >= pace and pace or life + pace end
-      before[i + 1], after[i + 1] = previous, carried
+      if taken > 0 then lives = lead >= pace and pace or lives + pace end
+      old[i + 1], new[i + 1] = previous, carried
     elseif taken > ceiling then
       allowed = false
     end
+    n = n + 4
   end
-  if after[i] > 9007199254740991 then after[i] = 9007199254740991 end
-  if life > ttl then ttl = life end
+  if lives > ttl then ttl = lives end
 end
-if not allowed then return before end
+if not allowed then return old end
 if ttl > 1e13 then ttl = 1e13 end
 value = bytes(now)
-for i = 3, #after do
-  local low = after[i] % 281474976710656
-  value = value .. string.char((after[i] - low) / 281474976710656) .. bytes(low)
+for i = 3, #new do
+  local count = math.abs(new[i])
+  local low = count % 281474976710656
+  value = value .. string.char((count - low) / 281474976710656 + (new[i] < 0 and 32 or 0)) .. bytes(low)
 end
 call('SET', key, value, 'PX', ttl + GRACE)
-return after
+return new

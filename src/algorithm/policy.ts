@@ -64,12 +64,15 @@ export function slidingLog(options: PolicyOptions): Policy {
   return policy(slidingLogAlgorithm, options);
 }
 
-/** The same policy with another limit for one call. A bucket's burst keeps its proportion to the limit. */
+/**
+ * The same policy with another limit for one call. A bucket's burst keeps its proportion to the limit, rounded down, so that it
+ * takes no longer to refill; it is at least 1.
+ */
 export function withLimit(policy: Policy, limit: number | undefined): Policy {
   if (limit === undefined || limit === policy.limit) return policy;
   const option = `limit of policy "${policy.name}"`;
   wholeNumber(option, limit, 1, mostPer(policy.windowMs));
-  const burst = Math.max(1, Math.round((policy.burst / policy.limit) * limit));
+  const burst = Math.max(1, Math.floor((policy.burst * limit) / policy.limit));
   wholeNumber(`burst that follows from ${option}`, burst, 1, mostPer(policy.windowMs));
   return { ...policy, limit, burst };
 }

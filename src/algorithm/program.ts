@@ -60,12 +60,17 @@ function checkedAlgorithms(policies: readonly Policy[]): Algorithm[] {
 }
 
 function singleArgs(now: number, [demand]: readonly Demand[]): string[] {
-  return demand ? [`${now}`, `${demand.delta}`, `${demand.pace}`, `${demand.ceiling}`] : [];
+  return [now, ...numbersOf(demand as Demand)].map(String);
+}
+
+/** What the scripts are told of a demand. */
+function numbersOf({ delta, pace, ceiling, full, windowMs = 0 }: Demand): number[] {
+  return full === undefined ? [delta, pace, ceiling] : [delta, pace, ceiling, full, windowMs];
 }
 
 function setArgs(algorithms: readonly Algorithm[], size: number): Program["args"] {
   return (now, demands) => {
-    const perPolicy = demands.flatMap(({ delta, pace, ceiling }, i) => [algorithms[i]?.code, delta, pace, ceiling]);
+    const perPolicy = demands.flatMap((demand, i) => [algorithms[i]?.code, ...numbersOf(demand)]);
     return [now, size, ...perPolicy].map(String);
   };
 }

@@ -1,6 +1,5 @@
 import { MAX_UNITS } from "../core/whole-number.ts";
 import { type Demand, onlyLook, type Step } from "./algorithm.ts";
-import { MAX_AHEAD_MS } from "./step.ts";
 
 /** The whole log, as the list in Redis: pairs of time and running total, of which the first holds what has left. */
 type Log = readonly number[];
@@ -11,7 +10,7 @@ const DIGEST_NUMBERS = 18;
 /** The twin of sliding-log.lua: one call on the whole log. */
 export function slidingLogStep(kept: unknown, now: number, { delta, pace: windowMs, ceiling }: Demand): Step {
   const stored = kept as Log | undefined;
-  const counts = stored && newest(stored) > now - windowMs && newest(stored) <= now + MAX_AHEAD_MS;
+  const counts = stored && newest(stored) > now - windowMs;
   const log = counts ? stored : [0, 0];
   const at = Math.max(now, newest(log));
   const live = withoutLeft(log, at - windowMs);

@@ -14,7 +14,7 @@ export const slidingLogAlgorithm: Algorithm = {
   size: 5,
   step: slidingLogStep,
 
-  advance([newest = 0, total = 0, base = 0, need = 0, leaves = 0, ...oldest], _from, to, windowMs) {
+  advance([newest = 0, total = 0, base = 0, need = 0, leaves = 0, ...oldest], _from, to, { pace: windowMs }) {
     let left = 0;
     while (left < oldest.length && (oldest[left] as number) <= to - windowMs) left += 2;
     const floor = left > 0 ? (oldest[left - 1] as number) : base;
@@ -27,7 +27,7 @@ export const slidingLogAlgorithm: Algorithm = {
     return [newest, total, base - delta, ...rest];
   },
   load: ([_newest, total = 0, base = 0]) => total - base,
-  lifeMs: ([newest = 0], at, windowMs) => newest + windowMs - at,
+  lifeMs: ([newest = 0], at, { pace: windowMs }) => newest + windowMs - at,
 
   demand: ({ limit, windowMs }, cost) => ({ delta: cost, pace: windowMs, ceiling: limit }),
   remaining: ([_newest, total = 0, base = 0], _at, { limit }) => Math.max(0, limit - (total - base)),

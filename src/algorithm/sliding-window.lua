@@ -20,7 +20,7 @@ local elapsed = now % window
 if value and (#value == 12 or #value == 20) then
   local a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t = string.byte(value, 1, 20)
   local at = ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
-  if at <= now + GRACE or at <= now + 86400000 and call('PTTL', key) > GRACE then
+  if at <= now + GRACE or call('PTTL', key) > GRACE then
     if m then
       -- @include number
       current = g * 281474976710656 + number(h, i, j, k, l, m)

@@ -1,5 +1,5 @@
 import { MAX_UNITS } from "../core/whole-number.ts";
-import type { Algorithm, Counts } from "./algorithm.ts";
+import { type Algorithm, type Counts, first } from "./algorithm.ts";
 import { slidingWindow } from "./scripts.ts";
 
 /**
@@ -12,28 +12,28 @@ export const slidingWindowAlgorithm: Algorithm = {
   code: "s",
   size: 2,
 
-  advance(counts, from, to, windowMs) {
+  advance(counts, from, to, { pace: windowMs }) {
     const start = to - (to % windowMs);
-    if (from >= start) return [inThis(counts), inLast(counts)];
-    return [0, from >= start - windowMs ? inThis(counts) : 0];
+    if (from >= start) return [first(counts), inLast(counts)];
+    return [0, from >= start - windowMs ? first(counts) : 0];
   },
   add(counts, delta) {
-    const taken = inThis(counts) + delta;
+    const taken = first(counts) + delta;
     return taken < 0 ? [0, Math.max(0, inLast(counts) + taken)] : [Math.min(taken, MAX_UNITS), inLast(counts)];
   },
-  load: (counts, at, windowMs) => inThis(counts) * windowMs + inLast(counts) * (windowMs - (at % windowMs)),
-  lifeMs(counts, at, windowMs, leadMs) {
+  load: (counts, at, { pace: windowMs }) => weighted(counts, at, windowMs),
+  lifeMs(counts, at, { pace: windowMs }, leadMs) {
     const left = windowMs - (at % windowMs);
-    if (inThis(counts) === 0) return left;
+    if (first(counts) === 0) return left;
     return leadMs >= windowMs ? windowMs : left + windowMs;
   },
 
   demand: ({ limit, windowMs }, cost) => ({ delta: cost, pace: windowMs, ceiling: limit * windowMs }),
   remaining: (counts, at, { limit, windowMs }) =>
-    Math.max(0, Math.floor((limit * windowMs - slidingWindowAlgorithm.load(counts, at, windowMs)) / windowMs)),
+    Math.max(0, Math.floor((limit * windowMs - weighted(counts, at, windowMs)) / windowMs)),
   retryAfterMs(counts, at, { limit, windowMs }, cost) {
     if (cost > limit) return Infinity;
-    const [current, previous] = [inThis(counts), inLast(counts)];
+    const [current, previous] = [first(counts), inLast(counts)];
     const elapsed = at % windowMs;
     const room = limit - cost;
     if (current <= room) return Math.max(0, passesAfterMs(previous, room - current, windowMs) - elapsed);
@@ -41,13 +41,14 @@ export const slidingWindowAlgorithm: Algorithm = {
   },
 };
 
+/** The weighted count times `windowMs`. */
+function weighted(counts: Counts, at: number, windowMs: number): number {
+  return first(counts) * windowMs + inLast(counts) * (windowMs - (at % windowMs));
+}
+
 /** Ms into a window after which `previous` weighs at most `room` units. */
 function passesAfterMs(previous: number, room: number, windowMs: number): number {
   return previous <= room ? 0 : windowMs - Math.floor((room * windowMs) / previous);
-}
-
-function inThis(counts: Counts): number {
-  return counts[0] ?? 0;
 }
 
 function inLast(counts: Counts): number {

@@ -1,7 +1,7 @@
 import type { Algorithm, Counts, Demand, State, Step } from "./algorithm.ts";
 
-/** A stored time further ahead than this, a day, is no clock's but a foreign value's. */
-export const MAX_AHEAD_MS = 86_400_000;
+/** So much longer than what it holds counts does a key live: `GRACE` in the scripts. */
+export const GRACE_MS = 1000;
 
 const MAX_TTL_MS = 1e13;
 
@@ -15,8 +15,7 @@ export function step(
   now: number,
   demands: readonly Demand[],
 ): Step {
-  const known = stored && stored[0] <= now + MAX_AHEAD_MS ? stored : undefined;
-  const seen = known ? known[0] : now;
+  const seen = stored ? stored[0] : now;
   const at = Math.max(now, seen);
   let before = NOTHING_USED;
   let after = NOTHING_USED;
@@ -24,13 +23,13 @@ export function step(
   let ttlMs = 0;
   for (let i = 0; i < algorithms.length; i += 1) {
     const algorithm = algorithms[i] as Algorithm;
-    const { delta, pace, ceiling } = demands[i] as Demand;
-    const counts = algorithm.advance(countsOf(algorithms, known, i), seen, at, pace);
-    const taken = algorithm.add(counts, delta);
+    const demand = demands[i] as Demand;
+    const counts = algorithm.advance(countsOf(algorithms, stored, i), seen, at, demand);
+    const taken = algorithm.add(counts, demand.delta, demand);
     before = i === 0 ? counts : [...before, ...counts];
     after = i === 0 ? taken : [...after, ...taken];
-    if (algorithm.load(taken, at, pace) > ceiling) allowed = false;
-    ttlMs = Math.max(ttlMs, algorithm.lifeMs(taken, at, pace, at - now));
+    if (algorithm.load(taken, at, demand) > demand.ceiling) allowed = false;
+    ttlMs = Math.max(ttlMs, algorithm.lifeMs(taken, at, demand, at - now));
   }
   const state = stateAt(at, allowed ? after : before);
   return { allowed, state, kept: state, ttlMs: Math.min(ttlMs, MAX_TTL_MS) };

@@ -5,26 +5,23 @@
 -- ARGV[2]  delta    units to take, cost * window; negative gives back
 -- ARGV[3]  pace     units refilled per ms, the limit
 -- ARGV[4]  ceiling  most units in use for this call to be allowed; below 0 only looks
--- Reply    {allowed 1 or 0, at, used}: the state as of `at` ms, after the call if allowed, else before it
+-- ARGV[5]  full     units of a full bucket, burst * window
+-- ARGV[6]  window   ms
+-- Reply    {allowed 1 or 0, at, count}: the state as of `at` ms, after the call if allowed, else before it
 --
--- State: `at` (the latest time seen, below 2^43) and `used` (units missing from a full bucket, below 2^53) share
--- 96 bits: at * 2^5 + the high bits of used, then the 48 low bits of used.
+-- State: `at` (the latest time seen, below 2^42), a bit for debt and `count` (below 2^53) share 96 bits: at * 2^6 + debt *
+-- 2^5 + the high bits of count, then the 48 low bits of count. Without debt `count` is the units missing from a full
+-- bucket, with it those taken beyond that; the reply tells a debt as a negative count.
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, pace, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
+local full, window = args[5] + 0, args[6] + 0
 -- @include clock
 -- @include grace
 -- @include unpack
-local used = 0
-if at and at > now then
-  now, used = at, count
-elseif at then
-  used = count - (now - at) * pace
-  if used < 0 then used = 0 end
-end
-local after = used + delta
-if after > ceiling then return {0, now, used} end
-if after < 0 then after = 0 elseif after > 9007199254740991 then after = 9007199254740991 end
-local ttl = math.ceil(after / pace)
-if ttl > 1e13 then ttl = 1e13 end
+-- @include bucket
+if after > ceiling then return {0, now, used > full and full - used or used} end
+local debt, ttl = 0, math.min(life, 1e13)
+count = after
+if after > full then debt, count = 32, after - full end
 -- @include pack
-return {1, now, after}
+return {1, now, debt > 0 and -count or count}

@@ -1,30 +1,50 @@
 import { MAX_UNITS } from "../core/whole-number.ts";
-import { type Algorithm, onlyLook, used } from "./algorithm.ts";
+import { type Algorithm, type Counts, first, onlyLook } from "./algorithm.ts";
 import { tokenBucket } from "./scripts.ts";
 
 /**
- * Token bucket: `limit` tokens per window flow in continuously, up to `burst`. The only count is what is missing from
- * a full bucket. One token is `windowMs` units and 1 ms refills `limit` units: 5 tokens per 10 s give 5 units per ms,
- * and a token after 10 000 units, 2 s.
+ * Token bucket: `limit` tokens per window flow in continuously, up to `burst`. One token is `windowMs` units and 1 ms
+ * refills `limit` units: 5 tokens per 10 s give 5 units per ms, and a token after 10 000 units, 2 s. The only count is what
+ * is missing from a full bucket or, below 0, what was taken beyond that: so under another limit than before no more counts
+ * than a full bucket and the debt.
  */
 export const tokenBucketAlgorithm: Algorithm = {
   script: tokenBucket,
   code: "b",
   size: 1,
-
-  advance: (counts, from, to, pace) => [Math.max(0, used(counts) - (to - from) * pace)],
-  add: (counts, delta) => [Math.min(Math.max(0, used(counts) + delta), MAX_UNITS)],
-  load: used,
-  lifeMs: (counts, _at, pace) => Math.ceil(used(counts) / pace),
-
+  advance: (counts, from, to, { pace, full = 0 }) => [
+    countOf(Math.max(0, inUse(counts, full) - (to - from) * pace), full),
+  ],
+  add: (counts, delta, { full = 0 }) => [countOf(Math.min(Math.max(0, inUse(counts, full) + delta), MAX_UNITS), full)],
+  load: (counts, _at, { full = 0 }) => inUse(counts, full),
+  lifeMs(counts, _at, { pace, full = 0, windowMs = 0 }) {
+    const used = inUse(counts, full);
+    // As long as any limit takes to refill it, since the next call may bring another limit.
+    return used === 0 ? 0 : Math.max(windowMs, Math.ceil(Math.max(full, used) / pace));
+  },
+  emptyAfterMs: (counts, { pace, full = 0 }) => Math.ceil(inUse(counts, full) / pace),
   demand: ({ limit, windowMs, burst }, cost, maxDelayMs) => ({
     delta: cost * windowMs,
     pace: limit,
     ceiling: cost > burst ? onlyLook(0) : Math.min(burst * windowMs + maxDelayMs * limit, MAX_UNITS - 1),
+    full: burst * windowMs,
+    windowMs,
   }),
   remaining: (counts, _at, { burst, windowMs }) =>
-    Math.max(0, Math.floor((burst * windowMs - used(counts)) / windowMs)),
+    Math.max(0, Math.floor((burst * windowMs - inUse(counts, burst * windowMs)) / windowMs)),
   retryAfterMs: (counts, _at, { limit, burst, windowMs }, cost) =>
-    cost > burst ? Infinity : Math.max(0, Math.ceil((used(counts) - (burst - cost) * windowMs) / limit)),
-  delayMs: (counts, { limit, burst, windowMs }) => Math.max(0, Math.ceil((used(counts) - burst * windowMs) / limit)),
+    cost > burst
+      ? Infinity
+      : Math.max(0, Math.ceil((inUse(counts, burst * windowMs) - (burst - cost) * windowMs) / limit)),
+  delayMs: (counts, { limit, burst, windowMs }) =>
+    Math.max(0, Math.ceil((inUse(counts, burst * windowMs) - burst * windowMs) / limit)),
 };
+
+function inUse(counts: Counts, full: number): number {
+  const count = first(counts);
+  return count < 0 ? Math.min(full - count, MAX_UNITS) : Math.min(count, full);
+}
+
+function countOf(used: number, full: number): number {
+  return used > full ? full - used : used;
+}

@@ -1,6 +1,6 @@
-import type { Algorithm } from "../algorithm/algorithm.ts";
+import type { Algorithm, State } from "../algorithm/algorithm.ts";
 import type { Policy } from "../algorithm/policy.ts";
-import { countsOf } from "../algorithm/step.ts";
+import { countsOf, GRACE_MS } from "../algorithm/step.ts";
 import type { KnownDecision, PolicyStatus } from "../core/decision.ts";
 import type { StepReply } from "../store/store.ts";
 import type { Call } from "./call.ts";
@@ -23,12 +23,13 @@ export function decide(
   let fewestCalls = Infinity;
   let resetAfterMs = 0;
   let delayMs = 0;
+  const latestMs = leadMs === 0 ? Infinity : GRACE_MS + lifeMs(algorithms, policies, reply.state);
   for (let i = 0; i < policies.length; i += 1) {
     const algorithm = algorithms[i] as Algorithm;
     const policy = policies[i] as Policy;
     const cost = costs[i] as number;
     const counts = countsOf(algorithms, reply.state, i);
-    const status = statusOf(algorithm, policy, reply, counts, cost, leadMs);
+    const status = statusOf(algorithm, policy, reply, counts, cost, leadMs, latestMs);
     statuses[i] = status;
     if (status.retryAfterMs > (statuses[slowest] as PolicyStatus).retryAfterMs) slowest = i;
     // The policy that would deny first if calls of this cost went on.
@@ -47,6 +48,15 @@ export function decide(
   return { allowed, policy, limit, remaining, retryAfterMs, resetAfterMs, delayMs, policies: statuses, source };
 }
 
+/** Ms after which the store has forgotten the state for sure, grace aside: its life, as if it had been written just now. */
+function lifeMs(algorithms: readonly Algorithm[], policies: readonly Policy[], state: State): number {
+  const lives = algorithms.map((algorithm, i) => {
+    const demand = algorithm.demand(policies[i] as Policy, 0, 0);
+    return algorithm.lifeMs(countsOf(algorithms, state, i), state[0], demand, 0);
+  });
+  return Math.max(...lives);
+}
+
 function statusOf(
   algorithm: Algorithm,
   policy: Policy,
@@ -54,11 +64,11 @@ function statusOf(
   counts: readonly number[],
   cost: number,
   leadMs: number,
+  latestMs: number,
 ): PolicyStatus {
   const { name, limit, windowMs, burst } = policy;
-  // An isolate that runs far behind is told to wait a window more at most: by then the state has expired.
-  const lead = Math.min(leadMs, windowMs);
-  const { pace } = algorithm.demand(policy, 0, 0);
+  const demand = algorithm.demand(policy, 0, 0);
+  const emptyAfterMs = algorithm.emptyAfterMs?.(counts, demand) ?? algorithm.lifeMs(counts, at, demand, 0);
   const retryAfterMs = allowed ? 0 : algorithm.retryAfterMs(counts, at, policy, cost);
   return {
     policy: name,
@@ -66,7 +76,8 @@ function statusOf(
     windowMs,
     burst,
     remaining: algorithm.remaining(counts, at, policy),
-    retryAfterMs: retryAfterMs === 0 ? 0 : retryAfterMs + lead,
-    resetAfterMs: algorithm.load(counts, at, pace) === 0 ? 0 : algorithm.lifeMs(counts, at, pace, 0) + lead,
+    retryAfterMs:
+      retryAfterMs > 0 && retryAfterMs < Infinity ? Math.min(retryAfterMs + leadMs, latestMs) : retryAfterMs,
+    resetAfterMs: algorithm.load(counts, at, demand) === 0 ? 0 : Math.min(emptyAfterMs + leadMs, latestMs),
   };
 }

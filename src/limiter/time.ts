@@ -1,7 +1,7 @@
 import { shown } from "../core/whole-number.ts";
 
-/** Times are stored in 43 bits: up to the year 2248. */
-const MAX_TIME_MS = 2 ** 43 - 1;
+/** Times are stored in 42 bits: up to the year 2109. */
+const MAX_TIME_MS = 2 ** 42 - 1;
 
 /** The clock's time in whole ms; throws a `RangeError` if it isn't one. */
 export function timeOf(now: () => number): number {

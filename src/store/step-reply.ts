@@ -1,5 +1,5 @@
 import type { Algorithm, Demand, State } from "../algorithm/algorithm.ts";
-import { countsOf, MAX_AHEAD_MS, step } from "../algorithm/step.ts";
+import { countsOf, step } from "../algorithm/step.ts";
 import { StoreError } from "../core/errors.ts";
 import type { StepReply, StepRequest } from "./store.ts";
 
@@ -13,10 +13,9 @@ export function stepReply(request: StepRequest, reply: unknown, ownClock: boolea
   const numbers = Array.isArray(reply) ? reply.map(wholeNumberIn) : [];
   const verdict = numbers[0];
   const state = numbers.slice(1);
-  if ((verdict === 0 || verdict === 1) && program.isState(state) && !numbers.includes(-1)) {
-    const inTime = ownClock || (state[0] >= now && state[0] <= now + MAX_AHEAD_MS);
+  if ((verdict === 0 || verdict === 1) && program.isState(state) && !numbers.includes(Number.NaN)) {
     const allowed = verdict === 1;
-    if (inTime && follows(request, state, allowed)) return { allowed, state };
+    if (state[0] >= (ownClock ? 0 : now) && follows(request, state, allowed)) return { allowed, state };
   }
   throw new StoreError("reply", "Redis answered a script with something else than its reply");
 }
@@ -26,21 +25,24 @@ function follows({ program: { algorithms }, demands }: StepRequest, state: State
   const at = state[0];
   for (let i = 0; i < algorithms.length; i += 1) {
     const algorithm = algorithms[i] as Algorithm;
-    const { delta, pace, ceiling } = demands[i] as Demand;
+    const demand = demands[i] as Demand;
     const counts = countsOf(algorithms, state, i);
-    const load = algorithm.load(counts, at, pace);
+    const load = algorithm.load(counts, at, demand);
+    // No count is below 0 but a bucket's debt.
+    if (demand.full === undefined && counts.some((count) => count < 0)) return false;
     // What is in use has not expired: then the store would have said that nothing is.
-    if (load !== 0 && algorithm.lifeMs(counts, at, pace, 0) <= 0) return false;
+    if (load !== 0 && algorithm.lifeMs(counts, at, demand, 0) <= 0) return false;
     if (!allowed) continue;
     // It is within the ceiling, and at least what the call took.
-    if (load > ceiling || load < algorithm.load(algorithm.add([], Math.max(0, delta)), at, pace)) return false;
+    const least = algorithm.add([], Math.max(0, demand.delta), demand);
+    if (load > demand.ceiling || load < algorithm.load(least, at, demand)) return false;
   }
   // A denial leaves no room for the call.
   return allowed || !step(algorithms, state, at, demands).allowed;
 }
 
-/** Clients differ in whether they turn strings of digits into numbers. Anything else is -1, which no reply holds. */
+/** Clients differ in whether they turn strings of digits into numbers. Anything else is not a number. */
 function wholeNumberIn(part: unknown): number {
-  const number = typeof part === "string" && /^\d{1,16}$/.test(part) ? Number(part) : part;
-  return Number.isSafeInteger(number) && (number as number) >= 0 ? (number as number) : -1;
+  const number = typeof part === "string" && /^-?\d{1,16}$/.test(part) ? Number(part) : part;
+  return Number.isSafeInteger(number) ? (number as number) : Number.NaN;
 }

@@ -174,7 +174,7 @@ function limited(policy: Policy, share: number | undefined): Policy {
   if (share === undefined) return policy;
   const most = Math.floor((Number.MAX_SAFE_INTEGER - 1) / policy.windowMs);
   const limit = Math.min(Math.max(1, Math.round(policy.limit * share)), most);
-  return Math.round((policy.burst / policy.limit) * limit) <= most ? withLimit(policy, limit) : policy;
+  return Math.floor((policy.burst * limit) / policy.limit) <= most ? withLimit(policy, limit) : policy;
 }
 
 const known = new Set<string>();

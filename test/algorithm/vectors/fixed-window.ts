@@ -59,7 +59,9 @@ export const fixedWindowVectors: readonly Vector[] = [
     policy,
     rows: [
       [12_000, "consume 3", yes, 0, 0, 8000],
-      [9000, "consume 1", no, 0, 11_000, 11_000],
+      [9000, "consume 1", no, 0, 9000, 9000],
+      [11_000, "consume 1", no, 0, 9000, 9000],
+      [11_001, "consume 1", no, 0, 8999, 8999],
       [19_999, "consume 1", no, 0, 1, 1],
       [20_000, "consume 1", yes, 2, 0, 10_000],
     ],

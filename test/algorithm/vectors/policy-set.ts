@@ -59,7 +59,7 @@ export const policySetVectors: readonly SetVector[] = [
     ],
     rows: [
       [12_000, "consume 5", yes, "burst", [0, 5], 0, 10_000],
-      [9000, "consume 1", no, "burst", [0, 5], 5000, 13_000],
+      [9000, "consume 1", no, "burst", [0, 5], 5000, 11_000],
       [14_000, "consume 1", yes, "burst", [0, 4], 0, 10_000],
     ],
   },

@@ -66,7 +66,7 @@ export const slidingWindowVectors: readonly Vector[] = [
     policy,
     rows: [
       [12_000, "consume 10", yes, 0, 0, 18_000],
-      [9000, "consume 1", no, 0, 12_000, 21_000],
+      [9000, "consume 1", no, 0, 12_000, 19_000],
       [20_999, "consume 1", no, 0, 1, 9001],
       [21_000, "consume 1", yes, 0, 0, 19_000],
     ],

@@ -75,15 +75,53 @@ export const tokenBucketVectors: readonly Vector[] = [
     ],
   },
   {
-    title: "keeps what was taken when the limit changes, and its burst in proportion",
+    title:
+      "keeps what was taken when the limit changes, at most as much as empties the bucket, and its burst in proportion",
     policy,
     rows: [
       [0, "consume 5", yes, 0, 0, 10_000],
       [0, "consume 1 limit 10", yes, 4, 0, 6000],
       [0, "consume 5 limit 10", no, 4, 1000, 6000],
-      [0, "consume 1", no, 0, 4000, 12_000],
-      [4000, "consume 1", yes, 0, 0, 10_000],
-      [5000, "consume 5 limit 10", yes, 1, 0, 9000],
+      [0, "peek 1", no, 0, 2000, 10_000],
+      [1000, "consume 5 limit 10", yes, 0, 0, 10_000],
+      [1000, "consume 1", no, 0, 2000, 10_000],
+      [3000, "consume 1", yes, 0, 0, 10_000],
+      [3000, "peek 1 limit 10", yes, 5, 0, 5000],
+    ],
+  },
+  {
+    title: "tells no longer wait than filling the burst in force, however much was taken under another limit",
+    policy: tokenBucket({ limit: 1000, window: "1 m" }),
+    rows: [
+      [0, "consume 1000", yes, 0, 0, 60_000],
+      [0, "consume 1 limit 10", no, 0, 6000, 60_000],
+      [5999, "consume 1 limit 10", no, 0, 1, 54_001],
+      [6000, "consume 1 limit 10", yes, 0, 0, 60_000],
+      [6000, "consume 10 limit 10", no, 0, 60_000, 60_000],
+    ],
+  },
+  {
+    title: "waits as long as told where little was taken under a higher limit",
+    policy: tokenBucket({ limit: 100, window: "1 m" }),
+    rows: [
+      [0, "consume 1", yes, 99, 0, 600],
+      [0, "consume 5 limit 5", no, 4, 12_000, 12_000],
+      [1600, "consume 5 limit 5", no, 4, 10_400, 10_400],
+      [11_999, "consume 5 limit 5", no, 4, 1, 1],
+      [12_000, "consume 5 limit 5", yes, 0, 0, 60_000],
+    ],
+  },
+  {
+    title: "keeps a debt when the limit changes: what was taken beyond a full bucket",
+    policy,
+    rows: [
+      [0, "charge 7", yes, 0, 0, 14_000],
+      [0, "consume 1 limit 10", no, 0, 3000, 12_000],
+      [0, "consume 1 limit 1", no, 0, 30_000, 30_000],
+      [0, "consume 1", no, 0, 6000, 14_000],
+      [1000, "charge 1 limit 10", yes, 0, 0, 12_000],
+      [3000, "consume 1 limit 10", no, 0, 1000, 10_000],
+      [4000, "consume 1 limit 10", yes, 0, 0, 10_000],
     ],
   },
   {
@@ -91,8 +129,8 @@ export const tokenBucketVectors: readonly Vector[] = [
     policy: tokenBucket({ limit: 5, window: "10 s", burst: 10 }),
     rows: [
       [0, "consume 20 limit 10", yes, 0, 0, 20_000],
-      [0, "consume 3 limit 1", no, 0, never, 200_000],
-      [0, "consume 2 limit 1", no, 0, 200_000, 200_000],
+      [0, "consume 3 limit 1", no, 0, never, 20_000],
+      [0, "consume 2 limit 1", no, 0, 20_000, 20_000],
     ],
   },
   {
@@ -116,7 +154,7 @@ export const tokenBucketVectors: readonly Vector[] = [
     policy,
     rows: [
       [10_000, "consume 5", yes, 0, 0, 10_000],
-      [4000, "consume 1", no, 0, 8000, 16_000],
+      [4000, "consume 1", no, 0, 8000, 11_000],
       [11_999, "consume 1", no, 0, 1, 8001],
       [12_000, "consume 1", yes, 0, 0, 10_000],
     ],
