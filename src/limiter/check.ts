@@ -26,7 +26,8 @@ export interface Check {
 export function createCheck(options: CheckedOptions, program: Program): Check {
   const { name, store, timeoutMs, failureMode, now, tell } = options;
   const { algorithms } = program;
-  const snapshots = options.snapshots && createSnapshots(options.snapshots);
+  // What a store in this process would say costs no more than to remember it.
+  const snapshots = store.remote && options.snapshots ? createSnapshots(options.snapshots) : undefined;
   const breaker = options.breaker && createBreaker(options.breaker, timeoutMs);
   let spare: LocalStore | undefined;
 
@@ -39,9 +40,7 @@ export function createCheck(options: CheckedOptions, program: Program): Check {
     const demands = demandsOf(program, call, call.task);
     const request: StepRequest = { program, key: call.place, now: clock, demands };
     if (store.remote) return ask(store, call, request, turn);
-    const known = seen(call, store.step(request), clock, turn);
-    if (givesBack(call)) snapshots?.clear(call.place, clock);
-    return known;
+    return seen(call, store.step(request), clock, turn);
   }
 
   /** The store's denial, known from the last state seen: what is in use only grows until time passes. */

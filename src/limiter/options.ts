@@ -9,7 +9,7 @@ import { tellerOf } from "./observers.ts";
 export type FailureMode = "open" | "closed" | "memory";
 
 export interface SnapshotOptions {
-  /** Most keys remembered, a whole number from 1; past it the least recently used is forgotten. Default 10 000. */
+  /** Most keys remembered, a whole number from 2; the half of them that was used last is never forgotten. Default 10 000. */
   maxKeys?: number | undefined;
   /**
    * Longest time, in ms, that this isolate denies without asking the store again; so long can a `reset` or `refund`
@@ -47,7 +47,10 @@ export interface LimiterOptions {
    * after which one call at a time asks the store again. A success ends it. `reset` asks always. Default `true`.
    */
   breaker?: boolean | BreakerOptions | undefined;
-  /** Deny from the last state seen where the store would deny too, without asking it. Default `true`. */
+  /**
+   * Deny from the last state seen where the store would deny too, without asking it. Default `true`. A memory store is asked
+   * always: it costs no more.
+   */
   snapshots?: boolean | SnapshotOptions | undefined;
   /** The clock: ms since the epoch. Default `Date.now`. */
   now?: (() => number) | undefined;
@@ -103,7 +106,7 @@ export function checkedOptions(options: LimiterOptions): CheckedOptions {
   return {
     name,
     store,
-    policies,
+    policies: Array.isArray(policies) ? [...policies] : policies,
     timeoutMs,
     failureMode,
     snapshots: snapshotOptions(snapshots),
@@ -119,7 +122,7 @@ function snapshotOptions(snapshots: unknown): CheckedSnapshotOptions | undefined
   if (!options) return undefined;
   const { maxKeys = 10_000, maxAgeMs = 5000 } = options;
   return {
-    maxKeys: wholeNumber("snapshots.maxKeys", maxKeys, 1),
+    maxKeys: wholeNumber("snapshots.maxKeys", maxKeys, 2),
     maxAgeMs: wholeNumber("snapshots.maxAgeMs", maxAgeMs, 1),
   };
 }

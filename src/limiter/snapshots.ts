@@ -1,4 +1,5 @@
 import type { State } from "../algorithm/algorithm.ts";
+import { createGenerations } from "../store/generations.ts";
 import type { CheckedSnapshotOptions } from "./options.ts";
 
 /** The last state seen of a key, as plain data: requests may share it. */
@@ -34,47 +35,27 @@ export interface Snapshots {
   readonly size: number;
 }
 
-/** Expired entries stay no longer than this, in ms, once anything is asked. */
-const SWEEP_EVERY_MS = 1000;
-
-/** Bounded by `maxKeys`, the least recently used out first, and by time. */
+/** Bounded by `maxKeys`, of which the half used last stays, and by time: what has ended is gone after `maxAgeMs` more. */
 export function createSnapshots({ maxKeys, maxAgeMs }: CheckedSnapshotOptions): Snapshots {
-  const entries = new Map<string, Entry>();
-  // An attacker's key is asked for again and again: it need not be moved to where it is.
-  let newest: Entry | undefined;
+  const entries = createGenerations<Entry>(maxKeys);
   let turns = 0;
-  let sweptAt = -Infinity;
+  let agedAt = -Infinity;
 
   // A clock set back makes an entry look younger than it is, so that ends it too.
   const expired = ({ since, forgetAt }: Entry, now: number) => now >= forgetAt || now < since;
 
-  function sweep(now: number) {
-    if (Math.abs(now - sweptAt) < SWEEP_EVERY_MS) return;
-    sweptAt = now;
-    for (const [key, entry] of entries) if (expired(entry, now)) entries.delete(key);
-  }
-
-  function put(key: string, entry: Entry) {
-    entries.delete(key);
-    entries.set(key, entry);
-    newest = entry;
-    if (entries.size <= maxKeys) return;
-    const [oldest] = entries.keys();
-    if (oldest !== undefined) entries.delete(oldest);
-  }
-
   return {
     turn: () => ++turns,
     get(key, now) {
-      sweep(now);
+      if (Math.abs(now - agedAt) >= maxAgeMs) {
+        if (entries.size > 0) entries.age();
+        agedAt = now;
+      }
       const entry = entries.get(key);
       if (!entry) return undefined;
-      if (expired(entry, now)) {
-        entries.delete(key);
-        return undefined;
-      }
-      if (entry !== newest) put(key, entry);
-      return now < entry.until ? entry.snapshot : undefined;
+      if (!expired(entry, now)) return now < entry.until ? entry.snapshot : undefined;
+      entries.delete(key);
+      return undefined;
     },
     set(key, snapshot, turn, usefulMs) {
       const before = entries.get(key);
@@ -82,11 +63,11 @@ export function createSnapshots({ maxKeys, maxAgeMs }: CheckedSnapshotOptions): 
       const since = snapshot.askedAt;
       const until = since + Math.min(usefulMs, maxAgeMs);
       const forgetAt = Math.max(until, before?.forgetAt ?? 0);
-      if (forgetAt > since) put(key, { snapshot, turn, since, until, forgetAt });
+      if (forgetAt > since) entries.set(key, { snapshot, turn, since, until, forgetAt });
       else if (before) entries.delete(key);
     },
     clear(key, now) {
-      put(key, { turn: turns, since: now, until: now, forgetAt: now + maxAgeMs });
+      entries.set(key, { turn: turns, since: now, until: now, forgetAt: now + maxAgeMs });
     },
     get size() {
       return entries.size;

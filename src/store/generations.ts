@@ -1,11 +1,14 @@
 /**
  * A map of at most `maxKeys` entries that never forgets one of the `maxKeys / 2` keys used last. Two generations instead
- * of one ordered map: a key in use costs one look-up, with nothing moved.
+ * of one ordered map: a key in use costs one look-up, with nothing moved, and nobody has to look for the oldest.
  */
 export interface Generations<T> {
   get(key: string): T | undefined;
   set(key: string, value: T): void;
   delete(key: string): void;
+  /** Forgets the older generation; what is in the younger one becomes the older. */
+  age(): void;
+  readonly size: number;
 }
 
 export function createGenerations<T>(maxKeys: number): Generations<T> {
@@ -13,11 +16,14 @@ export function createGenerations<T>(maxKeys: number): Generations<T> {
   let young = new Map<string, T>();
   let old = new Map<string, T>();
 
+  function age() {
+    old = young;
+    young = new Map();
+  }
+
   function set(key: string, value: T) {
-    if (young.size >= most && !young.has(key)) {
-      old = young;
-      young = new Map();
-    }
+    if (young.size >= most && !young.has(key)) age();
+    old.delete(key);
     young.set(key, value);
   }
 
@@ -26,16 +32,17 @@ export function createGenerations<T>(maxKeys: number): Generations<T> {
       const value = young.get(key);
       if (value !== undefined) return value;
       const older = old.get(key);
-      if (older !== undefined) {
-        old.delete(key);
-        set(key, older);
-      }
+      if (older !== undefined) set(key, older);
       return older;
     },
     set,
     delete(key) {
       young.delete(key);
       old.delete(key);
+    },
+    age,
+    get size() {
+      return young.size + old.size;
     },
   };
 }

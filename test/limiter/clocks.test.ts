@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, inject, test } from "vitest";
-import type { Policy } from "../../src/algorithm/policy.ts";
-import { createLimiter } from "../../src/limiter/limiter.ts";
+import { type Policy, tokenBucket } from "../../src/algorithm/policy.ts";
+import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { clockAt } from "../support/clock.ts";
 import { known } from "../support/known.ts";
@@ -16,6 +16,14 @@ const SETS: Record<string, Policy[]> = {
     Object.entries(ALGORITHMS).map(([name, make]) => [name, [make({ limit: LIMIT, window: WINDOW_MS })]]),
   ),
   "policy set": Object.entries(COUNTERS).map(([name, make]) => make({ name, limit: LIMIT, window: WINDOW_MS })),
+};
+
+/** Windows shorter than the second of grace, and a bucket that takes longer than its window to fill. */
+const SHORT: Record<string, Policy[]> = {
+  ...Object.fromEntries(
+    Object.entries(COUNTERS).map(([name, make]) => [`short ${name}`, [make({ limit: LIMIT, window: 50 })]]),
+  ),
+  "bucket with a large burst": [tokenBucket({ limit: 5, window: 1000, burst: 15 })],
 };
 
 const redis = connect(inject("redisUrl"));
@@ -146,4 +154,46 @@ test("by the clock of Redis, a denied call passes by itself within its retryAfte
   expect(allowed).toBe(false);
   expect(retryAfterMs).toBeLessThanOrEqual(50);
   await expect.poll(async () => (await limiter.consume("k")).allowed, { interval: 5, timeout: 5000 }).toBe(true);
+});
+
+describe.each(Object.entries({ ...SETS, ...SHORT }))("%s", (_name, policies) => {
+  test("below the second of grace a clock behind is told the very millisecond, and not an earlier one", async () => {
+    for (const skewMs of [1, 40, 500, 999, 1000]) {
+      const clock = clockAt();
+      clock.ms += 3;
+      const store = simulatedRedis(clock.now);
+      const right = createLimiter({ name: "test", store, policies, now: clock.now });
+      const behind = createLimiter({ name: "test", store, policies, now: () => clock.ms - skewMs, snapshots: false });
+      const all = Object.fromEntries(policies.map(({ name, burst }) => [name, burst]));
+      expect(await right.consume("k", { cost: all })).toMatchObject({ allowed: true });
+      const { allowed, retryAfterMs, resetAfterMs } = known(await behind.consume("k"));
+      expect(allowed).toBe(false);
+      clock.ms += retryAfterMs - 1;
+      expect(await behind.peek("k"), `${skewMs} ms behind, 1 ms early`).toMatchObject({ allowed: false });
+      clock.ms += 1;
+      expect(await behind.peek("k"), `${skewMs} ms behind`).toMatchObject({ allowed: true });
+      clock.ms += resetAfterMs - retryAfterMs;
+      expect(await behind.peek("k", { cost: all }), `${skewMs} ms behind, whole`).toMatchObject({ allowed: true });
+    }
+  });
+
+  test("clocks more than a day apart don't switch a limit off: nobody gets more than with clocks that agree, and a window", async () => {
+    const total = async (aheadMs: number) => {
+      const clock = clockAt();
+      const store = simulatedRedis(clock.now);
+      const isolates = [0, aheadMs].map((ms) =>
+        createLimiter({ name: "test", store, policies, now: () => clock.ms + ms, snapshots: false }),
+      );
+      let admitted = 0;
+      for (let i = 0; i < 400; i += 1) {
+        const { allowed } = await (isolates[i % 2] as Limiter).consume("k");
+        if (allowed) admitted += 1;
+        clock.ms += (policies[0] as Policy).windowMs / 100;
+      }
+      return admitted;
+    };
+    const most = Math.max(...policies.map(({ burst }) => burst));
+    const fair = await total(0);
+    for (const days of [0.5, 1, 2, 300]) expect(await total(days * 24 * HOUR_MS)).toBeLessThanOrEqual(fair + most);
+  });
 });

@@ -76,13 +76,15 @@ test("a bucket with 3 left: cost 5 is denied, and then cost 1 passes", async () 
   expect(await limiter.consume("k")).toMatchObject({ allowed: true, remaining: 2 });
 });
 
-test("500 one-second denials leave nothing behind 1.5 s later", () => {
-  const snapshots = createSnapshots({ maxKeys: 10_000, maxAgeMs: 5000 });
+test("however many keys are denied, no more than maxKeys are kept, and none for longer than twice maxAgeMs", () => {
+  const snapshots = createSnapshots({ maxKeys: 400, maxAgeMs: 5000 });
   for (let i = 0; i < 500; i += 1) {
+    snapshots.get(`k${i}`, 0);
     snapshots.set(`k${i}`, { state: [0, 1], limits: "", askedAt: 0 }, snapshots.turn(), 1000);
+    expect(snapshots.size).toBeLessThanOrEqual(400);
   }
-  expect(snapshots.size).toBe(500);
-  snapshots.get("anything", 1500);
+  expect(snapshots.size).toBeGreaterThanOrEqual(200);
+  for (const now of [5000, 10_000]) snapshots.get("anything", now);
   expect(snapshots.size).toBe(0);
 });
 
