@@ -9,15 +9,15 @@ export const embeddedScriptsFile = new URL("scripts.ts", folder);
 // Upstash takes a lock per key instead of one for all keys where the first line says so; stock Redis refuses the flag.
 const FLAGS = "#!lua flags=allow-key-locking";
 
-/** A .lua file as it is written. */
+/** A .lua file as it is written, with its parts included. */
 export function scriptSource(file: string): string {
-  return readFileSync(new URL(file, folder), "utf8");
+  const source = readFileSync(new URL(file, folder), "utf8");
+  return source.replace(/^ *-- @include (.+)$/gm, (_line, part: string) => scriptSource(`lua/${part}.lua`));
 }
 
-/** What Redis gets of a script: its parts included, without comments and without spaces around operators. */
+/** What Redis gets of a script: without comments and without spaces around operators. */
 export function scriptText(source: string): string {
   return source
-    .replace(/^ *-- @include (.+)$/gm, (_line, part: string) => scriptText(scriptSource(`lua/${part}.lua`)))
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("--"))

@@ -1,4 +1,4 @@
-/** What is replaced by what; each text must occur in the file exactly once. */
+/** What is replaced by what; each text must occur in the file, parts included, exactly once. */
 export type Edit = readonly [from: string, to: string];
 
 /** One way to break a script. */
@@ -23,17 +23,21 @@ export const MODEL = "test/algorithm/model.test.ts";
 
 export const broken = (title: string, ...edits: Edit[]): Mutation => ({ title, edits });
 
-/** Broken where a script with one count, in the variable `count`, holds it against the ceiling. */
-export const brokenAtTheCeiling = (count: string): Mutation[] => [
+/** Broken where a script of twelve bytes reads its state, and where it holds it against the ceiling: `used` is in use before. */
+export const brokenWithOneCount = (used: string): Mutation[] => [
+  broken("the clock may run backwards", ["if at > now then now = at end", ""]),
+  broken("what a clock ahead took counts for ever", ["or call('PTTL', key) > GRACE", "or true"]),
+  broken("what a clock ahead took does not count", ["or call('PTTL', key) > GRACE", ""]),
+  broken("goes as soon as what it holds is whole", ["ttl + GRACE", "ttl"]),
   broken("denies what fits exactly", ["after > ceiling", "after >= ceiling"]),
-  broken(
-    "writes on denial",
-    [
-      `if after > ceiling then return {0, now, ${count}} end`,
-      `local yes = 1\nif after > ceiling then yes, after = 0, ${count} end`,
-    ],
-    ["return {1, now, after}", "return {yes, now, after}"],
-  ),
+  broken("writes on denial", [
+    "if after > ceiling then return",
+    `if after > ceiling then call('SET', key, '', 'PX', 1000) return`,
+  ]),
+  broken("writes on denial as if nothing were taken", [
+    "if after > ceiling then return",
+    `if after > ceiling then after = ${used} elseif false then return`,
+  ]),
 ];
 
 /** The script broken in that way. */

@@ -7,12 +7,20 @@ export const policySetMutations: Mutations = {
   list: [
     broken("the clock may run backwards", ["now, lead = seen, seen - now", "lead = seen - now"]),
     broken("a bucket denies what fits exactly", [
-      "if taken > ceiling then allowed = false end",
-      "if taken >= ceiling then allowed = false end",
+      "if after > ceiling then allowed = false end",
+      "if after >= ceiling then allowed = false end",
     ]),
+    broken("a limit that shrinks keeps all that was used", ["if count > full then used = full elseif", "if"]),
+    broken("a debt is read as use", ["if debt then count = -count end", ""]),
+    broken("a debt is written as use", ["(new[i] < 0 and 32 or 0)", "0"]),
+    broken(
+      "a bucket lives no longer than its own pace takes",
+      ["math.max(full, after)", "after"],
+      ["math.max(window,", "math.max(1,"],
+    ),
     broken("a sliding window denies what fits exactly", ["(pace - elapsed) > ceiling", "(pace - elapsed) >= ceiling"]),
     broken("a fixed window denies what fits exactly", ["elseif taken > ceiling", "elseif taken >= ceiling"]),
-    broken("writes on denial", ["if not allowed then return before end", "if not allowed then after = before end"]),
+    broken("writes on denial", ["if not allowed then return old end", "if not allowed then new = old end"]),
     broken("the last policy alone decides", [
       "elseif taken > ceiling then\n      allowed = false",
       "else\n      allowed = taken <= ceiling",
@@ -21,6 +29,6 @@ export const policySetMutations: Mutations = {
     broken("a clock that runs ahead counts on through the grace", ["call('PTTL', key) <= GRACE", "false"]),
     broken("goes as soon as what it holds is whole", ["ttl + GRACE", "ttl"]),
     broken("expires early after a call that was overtaken", ["lead >= pace", "lead > 0"]),
-    broken("lives as long as its last policy", ["if life > ttl then ttl = life end", "ttl = life"]),
+    broken("lives as long as its last policy", ["if lives > ttl then ttl = lives end", "ttl = lives"]),
   ],
 };

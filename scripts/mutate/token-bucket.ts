@@ -1,13 +1,22 @@
-import { broken, brokenAtTheCeiling, MODEL, type Mutations, VECTORS } from "./mutations.ts";
+import { broken, brokenWithOneCount, GRACE, MODEL, type Mutations, VECTORS } from "./mutations.ts";
 
 export const tokenBucketMutations: Mutations = {
   file: "token-bucket.lua",
   words: "token bucket",
-  tests: [VECTORS, MODEL],
+  tests: [VECTORS, GRACE, MODEL],
   list: [
-    broken("the clock may run backwards", ["now, used = at, count", "used = count"]),
-    ...brokenAtTheCeiling("used"),
-    broken("refills past full", ["  if used < 0 then used = 0 end\n", ""]),
-    broken("expires 1 ms early", ["math.ceil(after / pace)", "math.floor(after / pace)"]),
+    ...brokenWithOneCount("used"),
+    broken("refills past full", ["if used < 0 then used = 0 end\n", ""]),
+    broken("a limit that shrinks keeps all that was used", ["if count > full then used = full elseif", "if"]),
+    broken("a limit that shrinks forgets what was used", ["then used = full elseif", "then used = 0 elseif"]),
+    broken("a debt is forgotten", ["count < 0 and full - count or count", "count < 0 and full or count"]),
+    broken("a debt is told as use", ["debt > 0 and -count or count", "after"]),
+    broken(
+      "lives no longer than its own pace takes",
+      ["math.max(full, after) / pace", "after / pace"],
+      ["math.max(window,", "math.max(1,"],
+    ),
+    broken("a debt lives no longer than a full bucket", ["math.max(full, after)", "full"]),
+    broken("a small burst lives no longer than it takes to fill", ["math.max(window,", "math.max(1,"]),
   ],
 };

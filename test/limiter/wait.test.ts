@@ -1,9 +1,11 @@
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fixedWindow, type Policy, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import type { Decision } from "../../src/core/decision.ts";
 import { StoreError } from "../../src/core/errors.ts";
 import type { WaitOptions } from "../../src/limiter/call-options.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
+import type { LimiterOptions } from "../../src/limiter/options.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
@@ -190,4 +192,137 @@ test.each([
   const down = { ...simulatedRedis(Date.now), step: () => Promise.reject(new StoreError("network", "down")) };
   const limiter = createLimiter({ name: "test", store: down, policies: [bucket], failureMode });
   expect(await limiter.wait("k", { timeoutMs: 60_000 })).toMatchObject({ allowed, source: "fallback" });
+});
+
+describe("a wait keeps to its time", () => {
+  const hanging = () => ({ ...simulatedRedis(Date.now), step: () => new Promise<never>(() => {}) });
+
+  test("also while the store hangs, which is no failure of the store as long as it has its own time", async () => {
+    const limiter = createLimiter({ name: "test", store: hanging(), policies: [bucket], failureMode: "closed" });
+    for (let i = 0; i < 5; i += 1) {
+      const answer = limiter.wait("k", { timeoutMs: 50 });
+      await passing(51);
+      expect(await answer).toMatchObject({ allowed: false, source: "fallback", error: { kind: "timeout" } });
+    }
+    const whole = limiter.wait("k", { timeoutMs: 60_000 });
+    await passing(1001);
+    // Had the breaker counted the five, it would not have been asked.
+    expect((await whole).error?.message).toMatch(/did not answer within 1000 ms/);
+  });
+
+  test("with none, the call is made once and has the limiter's own time", async () => {
+    const late = simulatedRedis(Date.now);
+    const step: typeof late.step = async (request, signal) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return late.step(request, signal);
+    };
+    const limiter = createLimiter({ name: "test", store: { ...late, step }, policies: [bucket] });
+    const answer = limiter.wait("k", { timeoutMs: 0 });
+    await passing(20);
+    expect(await answer).toMatchObject({ allowed: true, source: "store" });
+  });
+
+  test("also when the clock is set back meanwhile", async () => {
+    const policies = [fixedWindow({ limit: 1, window: "10 s" })];
+    const start = Date.now();
+    let backMs = 0;
+    const now = () => Date.now() - backMs;
+    const limiter = createLimiter({ name: "test", store: simulatedRedis(Date.now), policies, now });
+    await limiter.consume("k");
+    let endedAfterMs: number | undefined;
+    const answer = limiter.wait("k", { timeoutMs: 15_000 });
+    answer.then(() => {
+      endedAfterMs = Date.now() - start;
+    });
+    await passing(4000);
+    backMs = 3_600_000;
+    await passing(11_000);
+    expect(endedAfterMs).toBeLessThanOrEqual(15_000);
+    await answer;
+  });
+});
+
+describe("a caller that goes", () => {
+  function slowLimiter(options: Partial<LimiterOptions> = {}) {
+    const store = simulatedRedis(Date.now);
+    const step: typeof store.step = async (request, signal) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return store.step(request, signal);
+    };
+    return createLimiter({ name: "test", store: { ...store, step }, policies: [bucket], ...options });
+  }
+
+  test.each([true, false])("hears of it before its place is given back; waitUntil: %s", async (platform) => {
+    const tasks: Promise<unknown>[] = [];
+    const limiter = slowLimiter(platform ? { waitUntil: (task) => tasks.push(task) } : {});
+    const taken = limiter.consume("k", { cost: 5 });
+    await passing(300);
+    await taken;
+    const caller = new AbortController();
+    const reason = limiter.wait("k", { timeoutMs: 60_000, signal: caller.signal }).catch((reason: unknown) => reason);
+    await passing(500);
+    const at = Date.now();
+    caller.abort("gone");
+    expect(await reason).toBe("gone");
+    expect(Date.now()).toBe(at);
+    await passing(300);
+    expect(tasks).toHaveLength(platform ? 1 : 0);
+    const peek = limiter.peek("k");
+    await passing(300);
+    expect(await peek).toMatchObject({ retryAfterMs: 2000 - 300 - 200 - 600 });
+  });
+
+  test("leaves its place empty if somebody has queued behind it, so that nobody acts together with another", async () => {
+    const pace = tokenBucket({ limit: 1, window: "1 s", burst: 1 });
+    const { wait } = limiterOf(pace);
+    const caller = new AbortController();
+    const first = wait({ timeoutMs: 60_000 });
+    const gone = wait({ timeoutMs: 60_000, signal: caller.signal });
+    const behind = wait({ timeoutMs: 60_000 });
+    await passing(500);
+    caller.abort("gone");
+    await passing(0);
+    const newcomer = wait({ timeoutMs: 60_000 });
+    await passing(60_000);
+    expect(gone.reason).toBe("gone");
+    expect([first, behind, newcomer].map(({ endedAfterMs }) => endedAfterMs)).toEqual([0, 2000, 2500]);
+  });
+
+  test("whoever comes and goes, those who stay act at times that keep to the bucket", async () => {
+    const arrivals = fc.array(
+      fc.record({
+        pauseMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 700 })),
+        cost: fc.integer({ min: 1, max: 2 }),
+        leavesAfterMs: fc.option(fc.integer({ min: 0, max: 4000 }), { nil: undefined }),
+      }),
+      { minLength: 2, maxLength: 25, size: "max" },
+    );
+    let left = 0;
+    const property = fc.asyncProperty(arrivals, fc.integer({ min: 2, max: 4 }), async (list, burst) => {
+      const { limiter } = limiterOf(tokenBucket({ limit: 2, window: "1 s", burst }));
+      const acts: { at: number; cost: number }[] = [];
+      for (const { pauseMs, cost, leavesAfterMs } of list) {
+        await passing(pauseMs);
+        const caller = new AbortController();
+        limiter.wait("k", { cost, timeoutMs: 600_000, signal: caller.signal }).then(
+          () => acts.push({ at: Date.now(), cost }),
+          () => {
+            left += 1;
+          },
+        );
+        if (leavesAfterMs !== undefined) setTimeout(() => caller.abort("gone"), leavesAfterMs);
+      }
+      await passing(60_000);
+      for (const [i, first] of acts.entries()) {
+        let taken = 0;
+        for (const { at, cost } of acts.slice(i)) {
+          taken += cost;
+          // In units, of which a ms refills 2 and a token has 1000; a delay is rounded up to a whole ms.
+          expect(taken * 1000).toBeLessThan(burst * 1000 + (at - first.at + 1) * 2);
+        }
+      }
+    });
+    await fc.assert(property, { numRuns: 100 });
+    expect(left).toBeGreaterThan(100);
+  });
 });

@@ -1,0 +1,109 @@
+import type { Policy } from "../../src/algorithm/policy.ts";
+
+/**
+ * What the documentation says of one policy and one key, carried out as plainly as it can be said, call by call. Shares no code
+ * with src/. Times never run backwards: callers pass the latest time seen.
+ */
+export interface Definition {
+  allows(at: number, cost: number, limit: number): boolean;
+  /** Units that could be taken, rounded down. */
+  remaining(at: number, limit: number): number;
+  take(at: number, cost: number, limit: number): void;
+  giveBack(at: number, cost: number, limit: number): void;
+  /** The latest time that is known, where that is not simply the last write's: a log has no time but those of its units. */
+  latest?(): number;
+}
+
+/** Tokens flow in at the limit in force up to the burst in force, counted in units: a token is `windowMs` of them. */
+function bucket({ limit: ownLimit, burst: ownBurst, windowMs }: Policy): Definition {
+  let [level, full, since] = [0, 0, 0];
+  const fullOf = (limit: number) => Math.max(1, Math.floor((ownBurst * limit) / ownLimit)) * windowMs;
+  /** What is there at `at`, if the limit in force is this one: a smaller bucket is at least empty, and a debt stays. */
+  const levelAt = (at: number, limit: number) => {
+    const now = fullOf(limit);
+    if (full === 0) return now;
+    const missing = full - level;
+    const moved = level < 0 ? level : Math.max(0, now - missing);
+    return Math.min(now, moved + (at - since) * limit);
+  };
+  const set = (at: number, limit: number, to: number) => {
+    [level, full, since] = [Math.min(to, fullOf(limit)), fullOf(limit), at];
+  };
+  return {
+    allows: (at, cost, limit) => levelAt(at, limit) >= cost * windowMs && cost * windowMs <= fullOf(limit),
+    remaining: (at, limit) => Math.max(0, Math.floor(levelAt(at, limit) / windowMs)),
+    take: (at, cost, limit) => set(at, limit, levelAt(at, limit) - cost * windowMs),
+    giveBack: (at, cost, limit) => set(at, limit, levelAt(at, limit) + cost * windowMs),
+  };
+}
+
+/** What was taken in each window, by the window's number. */
+function windowSums(windowMs: number) {
+  const sums = new Map<number, number>();
+  const index = (at: number) => Math.floor(at / windowMs);
+  const sum = (i: number) => sums.get(i) ?? 0;
+  return { index, sum, set: (i: number, to: number) => void sums.set(i, to) };
+}
+
+function fixed({ windowMs }: Policy): Definition {
+  const { index, sum, set } = windowSums(windowMs);
+  const used = (at: number) => sum(index(at));
+  return {
+    allows: (at, cost, limit) => used(at) + cost <= limit,
+    remaining: (at, limit) => Math.max(0, limit - used(at)),
+    take: (at, cost) => set(index(at), used(at) + cost),
+    giveBack: (at, cost) => set(index(at), Math.max(0, used(at) - cost)),
+  };
+}
+
+/** The window before counts by what of it the last `windowMs` still overlap. */
+function sliding({ windowMs }: Policy): Definition {
+  const { index, sum, set } = windowSums(windowMs);
+  const weighted = (at: number) => {
+    const i = index(at);
+    return sum(i) * windowMs + sum(i - 1) * ((i + 1) * windowMs - at);
+  };
+  return {
+    allows: (at, cost, limit) => weighted(at) + cost * windowMs <= limit * windowMs,
+    remaining: (at, limit) => Math.max(0, Math.floor((limit * windowMs - weighted(at)) / windowMs)),
+    take: (at, cost) => set(index(at), sum(index(at)) + cost),
+    // What this window has not taken comes out of the window before.
+    giveBack(at, cost) {
+      const i = index(at);
+      const here = Math.min(cost, sum(i));
+      set(i, sum(i) - here);
+      set(i - 1, Math.max(0, sum(i - 1) - (cost - here)));
+    },
+  };
+}
+
+/** Every unit with its time; the oldest that count are given back first. */
+function log({ windowMs }: Policy): Definition {
+  let entries: { at: number; units: number }[] = [];
+  const counting = (at: number) => entries.filter((entry) => at - entry.at < windowMs && entry.units > 0);
+  const used = (at: number) => counting(at).reduce((sum, { units }) => sum + units, 0);
+  return {
+    allows: (at, cost, limit) => used(at) + cost <= limit,
+    remaining: (at, limit) => Math.max(0, limit - used(at)),
+    take(at, cost) {
+      // What has left for longer than clocks differ is asked for by nobody.
+      entries = entries.filter((entry) => at - entry.at < windowMs + 10_000);
+      entries.push({ at, units: cost });
+    },
+    giveBack(at, cost) {
+      let left = cost;
+      for (const entry of counting(at)) {
+        const units = Math.min(left, entry.units);
+        entry.units -= units;
+        left -= units;
+      }
+    },
+    latest: () => Math.max(0, ...entries.filter(({ units }) => units > 0).map((entry) => entry.at)),
+  };
+}
+
+const BY_CODE = { b: bucket, f: fixed, s: sliding, l: log } as const;
+
+export function definitionOf(policy: Policy): Definition {
+  return BY_CODE[policy.algorithm.code](policy);
+}
