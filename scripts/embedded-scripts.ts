@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { shortenLua } from "./shorten-lua.ts";
 
 const folder = new URL("../src/algorithm/", import.meta.url);
 
@@ -29,20 +30,21 @@ const sha1 = (text: string) => createHash("sha1").update(text).digest("hex");
 
 /** The content of that file; with `sources`, other scripts than those written stand for the files they name. */
 export function embeddedScripts(sources: Readonly<Record<string, string>> = {}): string {
-  const scripts = readdirSync(folder)
+  const files = readdirSync(folder)
     .filter((name) => name.endsWith(".lua"))
-    .sort()
-    .map((name) => {
-      const text = scriptText(sources[name] ?? scriptSource(name));
-      const constant = name.slice(0, -".lua".length).replace(/-(.)/g, (_dash, letter: string) => letter.toUpperCase());
-      return `/** ${name} */
+    .sort();
+  const texts = shortenLua(files.map((name) => scriptText(sources[name] ?? scriptSource(name))));
+  const scripts = files.map((name, i) => {
+    const text = texts[i] as string;
+    const constant = name.slice(0, -".lua".length).replace(/-(.)/g, (_dash, letter: string) => letter.toUpperCase());
+    return `/** ${name} */
 export const ${constant}: Script = {
   text: ${JSON.stringify(text)},
   sha1: ${JSON.stringify(sha1(text))},
   flaggedSha1: ${JSON.stringify(sha1(`${FLAGS}\n${text}`))},
 };
 `;
-    });
+  });
   return `// Generated from the .lua files in this folder by "npm run scripts". Don't edit.
 
 /** A Lua script and the digests that Redis knows it by. */

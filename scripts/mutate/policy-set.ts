@@ -10,7 +10,7 @@ export const policySetMutations: Mutations = {
       "if after > ceiling then allowed = false end",
       "if after >= ceiling then allowed = false end",
     ]),
-    broken("a limit that shrinks keeps all that was used", ["if count > full then used = full elseif", "if"]),
+    broken("a limit that shrinks keeps all that was used", ["math.min(count, full)", "count"]),
     broken("a debt is read as use", ["if debt then count = -count end", ""]),
     broken("a debt is written as use", ["(new[i] < 0 and 32 or 0)", "0"]),
     broken(

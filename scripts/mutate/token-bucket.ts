@@ -7,9 +7,9 @@ export const tokenBucketMutations: Mutations = {
   list: [
     ...brokenWithOneCount("used"),
     broken("refills past full", ["if used < 0 then used = 0 end\n", ""]),
-    broken("a limit that shrinks keeps all that was used", ["if count > full then used = full elseif", "if"]),
-    broken("a limit that shrinks forgets what was used", ["then used = full elseif", "then used = 0 elseif"]),
-    broken("a debt is forgotten", ["count < 0 and full - count or count", "count < 0 and full or count"]),
+    broken("a limit that shrinks keeps all that was used", ["math.min(count, full)", "count"]),
+    broken("a limit that shrinks forgets what was used", ["math.min(count, full)", "(count > full and 0 or count)"]),
+    broken("a debt is forgotten", ["count < 0 and full - count", "count < 0 and full"]),
     broken("a debt is told as use", ["debt > 0 and -count or count", "after"]),
     broken(
       "lives no longer than its own pace takes",

@@ -16,7 +16,7 @@ local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[
 if count < 0 or seen < now - now % window then count = 0 end
 local after = count + delta
 if after > ceiling then return {0, now, count} end
-if after < 0 then after = 0 elseif after > 9007199254740991 then after = 9007199254740991 end
+if after < 0 then after = 0 elseif after > 2^53 - 1 then after = 2^53 - 1 end
 local debt, ttl = 0, window - now % window
 count = after
 -- @include pack

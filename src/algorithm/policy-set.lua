@@ -38,7 +38,7 @@ local function stored()
   if not value then return 0 end
   local a, b, c, d, e, f, g = string.byte(value, read, read + 6)
   read = read + 7
-  return a % 32 * 281474976710656 + number(b, c, d, e, f, g), a > 31
+  return a % 32 * 2^48 + number(b, c, d, e, f, g), a > 31
 end
 local old, new, allowed, ttl, n = {0, now}, {1, now}, true, 0, 3
 while n < #args do
@@ -66,7 +66,7 @@ while n < #args do
       taken = 0
     end
     lives = pace - elapsed
-    old[i], new[i] = current, math.min(taken, 9007199254740991)
+    old[i], new[i] = current, math.min(taken, 2^53 - 1)
     if kind == 's' then
       if taken * pace + carried * (pace - elapsed) > ceiling then allowed = false end
       if taken > 0 then lives = lead >= pace and pace or lives + pace end
@@ -83,8 +83,8 @@ if ttl > 1e13 then ttl = 1e13 end
 value = bytes(now)
 for i = 3, #new do
   local count = math.abs(new[i])
-  local low = count % 281474976710656
-  value = value .. string.char((count - low) / 281474976710656 + (new[i] < 0 and 32 or 0)) .. bytes(low)
+  local low = count % 2^48
+  value = value .. string.char((count - low) / 2^48 + (new[i] < 0 and 32 or 0)) .. bytes(low)
 end
 call('SET', key, value, 'PX', ttl + GRACE)
 return new

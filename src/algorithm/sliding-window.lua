@@ -23,8 +23,8 @@ if value and (#value == 12 or #value == 20) then
   if at <= now + GRACE or call('PTTL', key) > GRACE then
     if m then
       -- @include number
-      current = g * 281474976710656 + number(h, i, j, k, l, m)
-      previous = n * 281474976710656 + number(o, p, q, r, s, t)
+      current = g * 2^48 + number(h, i, j, k, l, m)
+      previous = n * 2^48 + number(o, p, q, r, s, t)
     else
       current = (g * 256 + h) * 256 + i
       previous = (j * 256 + k) * 256 + l
@@ -44,7 +44,7 @@ if after < 0 then
   after = 0
 end
 if after * window + before * (window - elapsed) > ceiling then return {0, now, current, previous} end
-if after > 9007199254740991 then after = 9007199254740991 end
+if after > 2^53 - 1 then after = 2^53 - 1 end
 local ttl = window - elapsed
 if after > 0 then
   -- A clock that runs a window ahead or more must not hold up the others for longer than one window. Less than that is a
@@ -65,9 +65,9 @@ if after < 16777216 and before < 16777216 then
   value = string.char((high - b) / 256, b, c, d, e, f, (middle - h) / 256, h, i, (low - k) / 256, k, l)
 else
   -- @include bytes
-  local low, below = after % 281474976710656, before % 281474976710656
-  value = bytes(now) .. string.char((after - low) / 281474976710656) .. bytes(low)
-    .. string.char((before - below) / 281474976710656) .. bytes(below)
+  local low, below = after % 2^48, before % 2^48
+  value = bytes(now) .. string.char((after - low) / 2^48) .. bytes(low)
+    .. string.char((before - below) / 2^48) .. bytes(below)
 end
 call('SET', key, value, 'PX', ttl + GRACE)
 return {1, now, after, before}

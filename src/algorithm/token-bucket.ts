@@ -42,7 +42,7 @@ export const tokenBucketAlgorithm: Algorithm = {
 
 function inUse(counts: Counts, full: number): number {
   const count = first(counts);
-  return count < 0 ? Math.min(full - count, MAX_UNITS) : Math.min(count, full);
+  return count < 0 ? full - count : Math.min(count, full);
 }
 
 function countOf(used: number, full: number): number {

@@ -4,7 +4,7 @@ import type { Operation, WaitUntil } from "../core/event.ts";
 import { shown, wholeNumber } from "../core/whole-number.ts";
 import { storeKey } from "../store/store-key.ts";
 import { type Amount, costsOf, limitsOf } from "./amounts.ts";
-import type { Call, Spent, Task } from "./call.ts";
+import type { Spent, Task } from "./call.ts";
 import type { CallOptions, CheckOptions, ConsumeOptions, WaitOptions } from "./call-options.ts";
 import { createCheck } from "./check.ts";
 import { claimName } from "./names.ts";
@@ -29,14 +29,8 @@ export interface Limiter {
   reset(key: string, options?: { signal?: AbortSignal | undefined }): Promise<void>;
 }
 
-interface Unchecked {
-  cost?: unknown;
-  limit?: unknown;
-  maxDelayMs?: unknown;
-  timeoutMs?: number | undefined;
-  signal?: AbortSignal | undefined;
-  waitUntil?: WaitUntil | undefined;
-}
+/** Options as a caller without types may pass them. */
+type Unchecked = { [Name in keyof CheckOptions]?: unknown } | null | undefined;
 
 /** Makes a limiter. No I/O happens, and no timer starts, before its first check. */
 export function createLimiter(options: LimiterOptions): Limiter {
@@ -51,23 +45,29 @@ export function createLimiter(options: LimiterOptions): Limiter {
     throw new TypeError(`key must be text of at least one character, not ${shown(key)}`);
   }
 
-  async function ask(task: Task, key: string, options: Unchecked, spent: Spent): Promise<Decision> {
+  async function ask(
+    task: Task,
+    key: string,
+    options: Unchecked,
+    spent: Spent,
+    maxDelayMs: unknown = 0,
+    timeoutMs?: number,
+  ): Promise<Decision> {
     const place = placeOf(key);
-    const { cost = 1, limit, maxDelayMs = 0, timeoutMs, signal } = options;
+    const { cost = 1, limit, signal } = options ?? {};
     const inForce = limitsOf(policies, limit);
-    const call: Call = {
+    const answer = check.decision({
       task,
       policies: inForce,
       limits: inForce === policies ? "" : inForce.map((policy) => policy.limit).join(),
       costs: costsOf(policies, cost),
       maxDelayMs: wholeNumber("maxDelayMs", maxDelayMs, 0, MAX_TIMER_MS),
       timeoutMs,
-      signal,
+      signal: signal as AbortSignal | undefined,
       spent,
       // Waiting for what is there already would cost every call a turn of the event loop.
       place: typeof place === "string" ? place : await place,
-    };
-    const answer = check.decision(call);
+    });
     return answer instanceof Promise ? await answer : answer;
   }
 
@@ -78,43 +78,35 @@ export function createLimiter(options: LimiterOptions): Limiter {
     options: Unchecked,
     decide: (spent: Spent, waitUntil: WaitUntil | undefined) => Promise<Decision>,
   ): Promise<Decision> {
-    if (typeof options !== "object" || options === null) {
-      throw new TypeError(`${operation} takes an object of options, not ${shown(options)}`);
-    }
-    const { waitUntil = checked.waitUntil } = options;
+    const waitUntil = (options?.waitUntil as WaitUntil | undefined) ?? checked.waitUntil;
     const spent: Spent = {};
     const decision = await decide(spent, waitUntil);
     tell?.({ type: "decision", limiter: name, operation, key, decision, ...spent, waitUntil });
     return decision;
   }
 
-  const asked = (operation: Task & Operation, key: string, options: Unchecked, fixed?: Unchecked) =>
-    observed(operation, key, options, (spent) =>
-      ask(operation, key, fixed ? { ...options, ...fixed } : options, spent),
-    );
+  const asked = (operation: Task & Operation, key: string, options: Unchecked, maxDelayMs?: number) =>
+    observed(operation, key, options, (spent) => ask(operation, key, options, spent, maxDelayMs));
 
   return {
     name,
-    consume: (key, options = {}) => asked("consume", key, options),
-    peek: (key, options = {}) => asked("peek", key, options, { maxDelayMs: 0 }),
-    refund: (key, cost, options = {}) => asked("refund", key, options, { cost, maxDelayMs: 0 }),
-    charge: (key, cost, options = {}) => asked("charge", key, options, { cost, maxDelayMs: 0 }),
+    consume: (key, options) => asked("consume", key, options, options?.maxDelayMs),
+    peek: (key, options) => asked("peek", key, options),
+    refund: (key, cost, options) => asked("refund", key, { ...options, cost }),
+    charge: (key, cost, options) => asked("charge", key, { ...options, cost }),
     wait: (key, options) =>
       observed("wait", key, options, (spent, waitUntil) => {
-        const timeoutMs = wholeNumber("timeoutMs", options.timeoutMs, 0, MAX_TIMER_MS);
-        const waiter = {
-          consume: (leftMs: number) =>
-            ask("consume", key, { ...options, maxDelayMs: leftMs, timeoutMs: leftMs || undefined }, spent),
-          leave: (delayLeftMs: number) =>
-            ask("leave", key, { ...options, signal: undefined, timeoutMs: undefined, maxDelayMs: delayLeftMs }, {}),
-          detach: (task: Promise<unknown>) => waitUntil?.(task),
+        const timeoutMs = wholeNumber("timeoutMs", options?.timeoutMs, 0, MAX_TIMER_MS);
+        return waitFor(timeoutMs, {
+          consume: (leftMs) => ask("consume", key, options, spent, leftMs, leftMs || undefined),
+          leave: (delayLeftMs) => ask("leave", key, { ...options, signal: undefined }, {}, delayLeftMs),
+          detach: (task) => waitUntil?.(task),
           now: () => timeOf(now),
           signal: options.signal,
-        };
-        return waitFor(waiter, timeoutMs);
+        });
       }),
-    async reset(key, { signal } = {}) {
-      await check.reset(await placeOf(key), signal);
+    async reset(key, options) {
+      await check.reset(await placeOf(key), options?.signal);
     },
   };
 }

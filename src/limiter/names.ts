@@ -7,18 +7,13 @@ const claims = new WeakMap<Store, Map<string, string>>();
 /** Throws a `RangeError` if a limiter of this name with other policies keeps its counts in the same store object. */
 export function claimName(store: Store, name: string, policies: readonly Policy[]): void {
   const text = policies
-    .map(
-      (policy) =>
-        `${policy.algorithm.code} ${policy.name} ${policy.limit}/${policy.windowMs} ms, burst ${policy.burst}`,
-    )
-    .join("; ");
+    .map(({ algorithm, name, limit, windowMs, burst }) => [algorithm.code, name, limit, windowMs, burst].join(" "))
+    .join();
   const names = claims.get(store) ?? new Map<string, string>();
   claims.set(store, names);
   const other = names.get(name) ?? text;
   if (other !== text) {
-    throw new RangeError(
-      `name "${name}" is taken on this store by a limiter with other policies: ${other}; not ${text}`,
-    );
+    throw new RangeError(`name "${name}" stands for other policies on this store: ${other}; not ${text}`);
   }
   names.set(name, text);
 }

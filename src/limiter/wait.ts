@@ -17,7 +17,7 @@ export interface Waiter {
  * Consumes as soon as the cost passes. A token bucket lends, so that waiters queue in the order of their calls with one
  * round trip each; windows can't lend, so for them the sleep ends when the cost would pass, and the call is made again.
  */
-export async function waitFor(waiter: Waiter, timeoutMs: number): Promise<Decision> {
+export async function waitFor(timeoutMs: number, waiter: Waiter): Promise<Decision> {
   const { now, signal } = waiter;
   let leftMs = timeoutMs;
   let seenAt = now();

@@ -32,6 +32,8 @@ test.each<[string, Policy[]]>([
 ])("the same name with %s on one store object throws at construction, and is free on another", (_what, policies) => {
   const store = memoryStore();
   createLimiter({ name: "login", store, policies: [login] });
-  expect(() => createLimiter({ name: "login", store, policies })).toThrow(/^name "login" is taken on this store/);
+  expect(() => createLimiter({ name: "login", store, policies })).toThrow(
+    /^name "login" stands for other policies on this store: b login 5 60000 5; not /,
+  );
   expect(() => createLimiter({ name: "login", store: memoryStore(), policies })).not.toThrow();
 });

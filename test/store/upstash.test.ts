@@ -13,6 +13,7 @@ test.each([false, true])("a hundred calls at once are each counted once, pipelin
     store: redisStore(upstashClient({ url, token, pipeline })),
     policies: [fixedWindow({ limit: 60, window: "1 d" })],
     name: uniqueName(),
+    timeoutMs: 60_000,
   });
   const decisions = await Promise.all(Array.from({ length: 100 }, () => limiter.consume("all")));
   expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(60);

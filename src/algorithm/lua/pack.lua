@@ -1,7 +1,7 @@
 -- Writes `now`, `debt` and `count` as unpack.lua reads them, for `ttl` ms and the grace. Exact divisions only, since engines
 -- differ in how they cut a fraction.
-local low = count % 281474976710656
-local high = now * 64 + debt + (count - low) / 281474976710656
+local low = count % 2^48
+local high = now * 64 + debt + (count - low) / 2^48
 local f, l = high % 256, low % 256
 high, low = (high - f) / 256, (low - l) / 256
 local e, k = high % 256, low % 256

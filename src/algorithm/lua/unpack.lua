@@ -7,7 +7,7 @@ if value and #value == 12 then
   local high = f % 64
   local at = (((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f - high) / 64
   if at <= now + GRACE or call('PTTL', key) > GRACE then
-    seen, count = at, high % 32 * 281474976710656 + ((((g * 256 + h) * 256 + i) * 256 + j) * 256 + k) * 256 + l
+    seen, count = at, high % 32 * 2^48 + ((((g * 256 + h) * 256 + i) * 256 + j) * 256 + k) * 256 + l
     if high > 31 then count = -count end
     if at > now then now = at end
   end
