@@ -1,5 +1,6 @@
 import { type Duration, durationMs, durationText } from "../core/duration.ts";
-import { MAX_UNITS, shown, wholeNumber } from "../core/whole-number.ts";
+import { checkedText, misuse } from "../core/misuse.ts";
+import { MAX_UNITS, wholeNumber } from "../core/whole-number.ts";
 import type { Algorithm, Quota } from "./algorithm.ts";
 import { fixedWindowAlgorithm } from "./fixed-window.ts";
 import { slidingLogAlgorithm } from "./sliding-log.ts";
@@ -79,14 +80,19 @@ export function withLimit(policy: Policy, limit: number | undefined): Policy {
 
 function policy(algorithm: Algorithm, options: PolicyOptions, burst?: number): Policy {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`A policy takes an object of options, not ${shown(options)}`);
+    throw misuse("A policy's options", "an object", options);
   }
   const windowMs = durationMs("window", options.window);
   const most = mostPer(windowMs);
   const limit = wholeNumber("limit", options.limit, 1, most);
   return Object.freeze({
     algorithm,
-    name: policyName(options.name ?? `${limit}-per-${durationText(windowMs)}`),
+    name: checkedText(
+      "name",
+      options.name ?? `${limit}-per-${durationText(windowMs)}`,
+      /^[\x20-\x7e]+$/,
+      "printable ASCII characters",
+    ),
     limit,
     windowMs,
     burst: burst === undefined ? limit : wholeNumber("burst", burst, 1, most),
@@ -96,9 +102,4 @@ function policy(algorithm: Algorithm, options: PolicyOptions, burst?: number): P
 /** The largest limit or burst: in units it stays below `MAX_UNITS`, where counts stop. */
 function mostPer(windowMs: number): number {
   return Math.floor((MAX_UNITS - 1) / windowMs);
-}
-
-function policyName(name: unknown): string {
-  if (typeof name === "string" && /^[\x20-\x7e]{1,64}$/.test(name)) return name;
-  throw new RangeError(`name must be 1 to 64 printable ASCII characters, not ${shown(name)}`);
 }

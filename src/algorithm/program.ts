@@ -1,5 +1,5 @@
 import { durationText } from "../core/duration.ts";
-import { shown } from "../core/whole-number.ts";
+import { misuse } from "../core/misuse.ts";
 import type { Algorithm, Demand, State, Step } from "./algorithm.ts";
 import type { Policy } from "./policy.ts";
 import { policySet, type Script } from "./scripts.ts";
@@ -44,7 +44,7 @@ export function programFor(policies: readonly Policy[]): Program {
 
 function checkedAlgorithms(policies: readonly Policy[]): Algorithm[] {
   if (!Array.isArray(policies) || policies.length < 1 || policies.length > MAX_POLICIES) {
-    throw new RangeError(`policies must be a list of 1 to ${MAX_POLICIES} policies, not ${shown(policies)}`);
+    throw misuse("policies", `a list of 1 to ${MAX_POLICIES} policies`, policies, true);
   }
   const algorithms = policies.map((policy: Policy): Algorithm => {
     if (policy?.algorithm?.script) return policy.algorithm;

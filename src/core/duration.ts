@@ -1,4 +1,5 @@
-import { shown, wholeNumber } from "./whole-number.ts";
+import { misuse } from "./misuse.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -14,11 +15,8 @@ export const MAX_DURATION_MS = 366 * UNITS.d;
 export function durationMs(option: string, duration: unknown): number {
   if (typeof duration !== "string") return wholeNumber(option, duration, 1, MAX_DURATION_MS);
   const parts = /^(\d{1,12}) ?(ms|s|m|h|d)$/.exec(duration);
-  if (!parts) {
-    throw new RangeError(
-      `${option} must be milliseconds or a whole number with ms, s, m, h or d, as in "10 s", not ${shown(duration)}`,
-    );
-  }
+  if (!parts)
+    throw misuse(option, 'milliseconds or a whole number with ms, s, m, h or d, as in "10 s"', duration, true);
   return wholeNumber(option, Number(parts[1]) * UNITS[parts[2] as Unit], 1, MAX_DURATION_MS);
 }
 

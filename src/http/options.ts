@@ -1,5 +1,5 @@
 import type { Decision } from "../core/decision.ts";
-import { shown } from "../core/whole-number.ts";
+import { checkFunction, misuse, shown } from "../core/misuse.ts";
 import type { Amount } from "../limiter/amounts.ts";
 import type { Limiter } from "../limiter/limiter.ts";
 import { DIALECTS, type Dialect } from "./headers/dialect.ts";
@@ -52,16 +52,13 @@ export interface RateLimitOptions<Subject, Info extends readonly unknown[], Sour
 export function checkOptions(options: RateLimitOptions<never, never, never>): void {
   const { limiter, headers = "standard" } = options;
   if (typeof limiter !== "function" && typeof limiter?.consume !== "function") {
-    throw new TypeError(`limiter must be a limiter or a function that makes one, not ${shown(limiter)}`);
+    throw misuse("limiter", "a limiter or a function that makes one", limiter);
   }
   if (headers !== false && !Object.hasOwn(DIALECTS, headers)) {
     const names = Object.keys(DIALECTS).map(shown).join(", ");
-    throw new RangeError(`headers must be ${names} or false, not ${shown(headers)}`);
+    throw misuse("headers", `${names} or false`, headers, true);
   }
   for (const option of ["key", "skip", "onDenied", "refundOn"] as const) {
-    const value: unknown = options[option];
-    if (value !== undefined && typeof value !== "function") {
-      throw new TypeError(`${option} must be a function, not ${shown(value)}`);
-    }
+    checkFunction(option, options[option]);
   }
 }

@@ -1,5 +1,6 @@
 import { type Policy, withLimit } from "../algorithm/policy.ts";
-import { shown, wholeNumber } from "../core/whole-number.ts";
+import { shown } from "../core/misuse.ts";
+import { wholeNumber } from "../core/whole-number.ts";
 
 /** A number for every policy, or numbers by policy name. */
 export type Amount = number | Readonly<Record<string, number>>;

@@ -1,7 +1,8 @@
 import { programFor } from "../algorithm/program.ts";
 import type { Decision } from "../core/decision.ts";
 import type { Operation, WaitUntil } from "../core/event.ts";
-import { shown, wholeNumber } from "../core/whole-number.ts";
+import { misuse } from "../core/misuse.ts";
+import { wholeNumber } from "../core/whole-number.ts";
 import { storeKey } from "../store/store-key.ts";
 import { type Amount, costsOf, limitsOf } from "./amounts.ts";
 import type { Spent, Task } from "./call.ts";
@@ -42,7 +43,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
 
   function placeOf(key: unknown): string | Promise<string> {
     if (typeof key === "string" && key !== "") return storeKey(name, program.kind, key);
-    throw new TypeError(`key must be text of at least one character, not ${shown(key)}`);
+    throw misuse("key", "text of at least one character", key);
   }
 
   async function ask(

@@ -1,5 +1,5 @@
 import type { Observer } from "../core/event.ts";
-import { shown } from "../core/whole-number.ts";
+import { misuse } from "../core/misuse.ts";
 
 /**
  * One observer that tells all of `onEvent`, a function or a list of them; `undefined` if there are none. A mistake of an
@@ -10,7 +10,7 @@ export function tellerOf(onEvent: unknown): Observer | undefined {
   const observers: Observer[] = [onEvent].flat() as Observer[];
   for (const observer of observers) {
     if (typeof observer !== "function") {
-      throw new TypeError(`onEvent must be a function or a list of functions, not ${shown(observer)}`);
+      throw misuse("onEvent", "a function or a list of functions", observer);
     }
   }
   return (event) => {

@@ -1,7 +1,8 @@
 import type { Policy } from "../algorithm/policy.ts";
 import type { Observer, WaitUntil } from "../core/event.ts";
+import { checkFunction, misuse } from "../core/misuse.ts";
 import { checkedName } from "../core/name.ts";
-import { shown, wholeNumber } from "../core/whole-number.ts";
+import { wholeNumber } from "../core/whole-number.ts";
 import type { Store } from "../store/store.ts";
 import { tellerOf } from "./observers.ts";
 
@@ -88,21 +89,19 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The options with their defaults; throws a `TypeError` or `RangeError` that names the option. */
 export function checkedOptions(options: LimiterOptions): CheckedOptions {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`createLimiter takes an object of options, not ${shown(options)}`);
+    throw misuse("The options of createLimiter", "an object", options);
   }
   const { name, store, policies, timeoutMs = 1000, failureMode = "open" } = options;
   // Looked up at each call, so that a test which replaces Date replaces the clock of limiters made before.
   const { snapshots = true, breaker = true, now = () => Date.now(), onEvent, waitUntil } = options;
   checkedName("name", name);
-  if (typeof store?.step !== "function") throw new TypeError("store must be redisStore(…) or memoryStore()");
+  if (typeof store?.step !== "function") throw misuse("store", "redisStore(…) or memoryStore()", store);
   wholeNumber("timeoutMs", timeoutMs, 1, MAX_TIMER_MS);
   if (failureMode !== "open" && failureMode !== "closed" && failureMode !== "memory") {
-    throw new RangeError(`failureMode must be "open", "closed" or "memory", not ${shown(failureMode)}`);
+    throw misuse("failureMode", '"open", "closed" or "memory"', failureMode, true);
   }
-  if (typeof now !== "function") throw new TypeError(`now must be a function, not ${shown(now)}`);
-  if (waitUntil !== undefined && typeof waitUntil !== "function") {
-    throw new TypeError(`waitUntil must be a function, not ${shown(waitUntil)}`);
-  }
+  checkFunction("now", now);
+  checkFunction("waitUntil", waitUntil);
   return {
     name,
     store,
@@ -145,5 +144,5 @@ function switchable<Options>(name: string, value: unknown): Options | undefined 
   if (value === false) return undefined;
   if (value === true) return {} as Options;
   if (typeof value === "object" && value !== null) return value as Options;
-  throw new TypeError(`${name} must be true, false or an object of options, not ${shown(value)}`);
+  throw misuse(name, "true, false or an object of options", value);
 }

@@ -1,4 +1,4 @@
-import { shown } from "../core/whole-number.ts";
+import { misuse } from "../core/misuse.ts";
 
 /** Times are stored in 42 bits: up to the year 2109. */
 const MAX_TIME_MS = 2 ** 42 - 1;
@@ -7,5 +7,5 @@ const MAX_TIME_MS = 2 ** 42 - 1;
 export function timeOf(now: () => number): number {
   const time = Math.floor(now());
   if (time >= 0 && time <= MAX_TIME_MS) return time;
-  throw new RangeError(`now must return ms since the epoch, from 0 to ${MAX_TIME_MS}, not ${shown(time)}`);
+  throw misuse("The time that now returns", `ms since the epoch, from 0 to ${MAX_TIME_MS}`, time, true);
 }

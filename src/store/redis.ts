@@ -1,6 +1,6 @@
 import { FLAGS, type Script } from "../algorithm/scripts.ts";
+import { misuse } from "../core/misuse.ts";
 import { checkedName } from "../core/name.ts";
-import { shown } from "../core/whole-number.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { errorCode, errorText, redisError } from "./redis-error.ts";
 import { stepReply } from "./step-reply.ts";
@@ -32,7 +32,7 @@ export function redisStore(redis: RedisClient, { clock = "isolate", namespace }:
     if (typeof redis?.[method] !== "function") throw new TypeError(`redis must be a client with the method ${method}`);
   }
   if (clock !== "isolate" && clock !== "redis") {
-    throw new RangeError(`clock must be "isolate" or "redis", not ${shown(clock)}`);
+    throw misuse("clock", '"isolate" or "redis"', clock, true);
   }
   // No limiter's name has a slash, so no key of one namespace is a key of another, or of none.
   const before = namespace === undefined ? "" : `${checkedName("namespace", namespace)}/`;

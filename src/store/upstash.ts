@@ -1,4 +1,4 @@
-import { shown } from "../core/whole-number.ts";
+import { misuse } from "../core/misuse.ts";
 import { type Command, createPipeline } from "./pipeline.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { jsonIn } from "./reply-body.ts";
@@ -27,7 +27,7 @@ type Send = (command: Command, signal: AbortSignal | undefined) => Promise<unkno
  */
 export function upstashClient({ url, token, pipeline = false }: UpstashClientOptions): RedisClient {
   if (typeof url !== "string" || !/^https?:\/\/\S+$/.test(url)) {
-    throw new TypeError(`url must be an http or https URL, not ${shown(url)}`);
+    throw misuse("url", "an http or https URL", url);
   }
   if (typeof token !== "string" || !/^[!-~]+$/.test(token)) throw new TypeError("token must be ASCII without spaces");
   const root = url.replace(/\/+$/, "");
