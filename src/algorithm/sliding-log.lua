@@ -17,7 +17,8 @@ local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
 -- @include clock
 -- @include grace
-local MOST = 9007199254740991
+-- The most units, and the latest time that a caller's clock can tell.
+local MOST, LAST = 9007199254740991, 8796093022207
 -- Pairs that were read and lie behind each other, and where among them the first is that counts. `head` is the number, from
 -- 0, of the pair before that one in the list; `time` and `base` are that pair.
 local chunk, i, head, time, base = call('LRANGE', key, 0, 19), 3, 0, 0, 0
@@ -82,7 +83,7 @@ end
 
 if valid then
   local tail = found < 20 and chunk or call('LRANGE', key, -2, -1)
-  newest, total = pair(tail, #tail - 1, 0, 0, MOST, MOST)
+  newest, total = pair(tail, #tail - 1, 0, 0, LAST, MOST)
   -- All of it has left, or its life is over: then nothing counts, whatever else is there.
   valid = valid and newest > now - window and (newest <= now + GRACE or call('PTTL', key) > GRACE)
 end
