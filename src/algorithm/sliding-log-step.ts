@@ -2,12 +2,12 @@ import { MAX_UNITS } from "../core/whole-number.ts";
 import { type Demand, onlyLook, type Step } from "./algorithm.ts";
 
 /**
- * The list in Redis, with what has left still at its front: pairs of time and running total, both of which only grow. To
- * copy it for each call would cost as much as it is long, so the step that is allowed changes it in place.
+ * The list in Redis: pairs of time and running total, neither of which ever falls. A copy for each call would cost as much
+ * as the list is long, so an allowed step changes it in place.
  */
 interface Log {
   pairs: number[];
-  /** Where the first pair is: its total has left, or was given back. What is before it waits to be freed. */
+  /** Where the list in Redis begins. What is before it has left or was given back, and waits to be freed. */
   first: number;
 }
 
@@ -91,8 +91,8 @@ function startFromZero(log: Log): void {
 }
 
 /**
- * Raises what does not count to `base`, so the oldest units that count go first. The call that is meant may be an older one
- * of which the units then stay, but none that leaves later: what counts is at no later time less than what was taken.
+ * Raises the total that does not count to `base`, so the oldest units that count go. Those that stay are no older than the
+ * calls that they stand for, so at no later time do fewer count.
  */
 function giveBack(log: Log, base: number): void {
   if (base >= sum(log, log.pairs.length - 2)) {

@@ -11,16 +11,16 @@
 --
 -- State: pairs of time and running total, neither of which ever falls. The first pair holds the total of what has left or
 -- was given back already; the rest is what counts, and at its front what has left since the last write. Integers make a
--- list five times denser than a sorted set. Only a few pairs are read, however many there are: if one of them can't be part
--- of a log, the list is no state. Of the pairs that are not read nobody can know.
+-- list five times denser than a sorted set. However many pairs there are, few are read. If one of these can't be part of a
+-- log, the list is no state; what is not read is not checked.
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
 -- @include clock
 -- @include grace
 -- The most units, and the latest time that a caller's clock can tell.
 local MOST, LAST = 9007199254740991, 8796093022207
--- Pairs that were read and lie behind each other, and where among them the first is that counts. `head` is the number, from
--- 0, of the pair before that one in the list; `time` and `base` are that pair.
+-- A piece of the list, and where in it the first pair is that counts. `head` is the number, from 0, of the pair before that
+-- one; `time` and `base` are what it holds.
 local chunk, i, head, time, base = call('LRANGE', key, 0, 19), 3, 0, 0, 0
 local found, asked = #chunk, now
 local newest, total, oldest = 0, 0, {}
@@ -33,8 +33,8 @@ local function pair(list, n, from_time, from_sum, to_time, to_sum)
   return t, sum
 end
 
--- The first pair that counts and has a total of at least `least`, in the form of the five variables above. Looked for in
--- the chunk, then in the next fifty pairs, then in halves of the list.
+-- The first pair that counts and has a total of at least `least`, as the five variables above: searched for in the chunk,
+-- then in the fifty pairs behind it, then by bisection. `from_sum` is the total before it.
 local function first(least, from_sum)
   local list, n, low, from_time, to_time, to_sum = chunk, i, head, time, newest, total
   repeat
@@ -44,9 +44,7 @@ local function first(least, from_sum)
       low, from_time, from_sum = low + 1, t, sum
     end
     if #list == 100 then
-      local size = call('LLEN', key)
-      local high = math.floor(size / 2) - 1
-      valid = valid and size % 2 == 0
+      local high = math.floor(call('LLEN', key) / 2) - 1
       while valid and high - low > 50 do
         local middle = math.floor((low + high) / 2)
         local t, sum = pair(call('LRANGE', key, 2 * middle, 2 * middle + 1), 1, from_time, from_sum, to_time, to_sum)
@@ -149,8 +147,8 @@ if delta > 0 then
   end
   newest, total = now, sum
 elseif delta < 0 and total > base then
-  -- The oldest units that count go. Those that stay are no older than those of the calls that are not given back, so at no
-  -- later time do fewer count.
+  -- The oldest units that count go. Those that stay are no older than the calls that they stand for, so at no later time do
+  -- fewer count.
   local before = base
   base = base - delta
   if base >= total then

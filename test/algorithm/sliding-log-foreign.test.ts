@@ -115,6 +115,38 @@ describe("sliding log", () => {
     return { reply: reply as number[], stored };
   };
 
+  const at = (...all: readonly (readonly [ms: number, sum: number])[]) =>
+    all.flatMap(([ms, sum]) => [`${MIDNIGHT + ms}`, `${sum}`]);
+  /** Of these the first nine that count are read, and the newest. */
+  const eleven = at(...Array.from({ length: 11 }, (_, i) => [i, i + 1] as const));
+
+  test.each([
+    ["half a pair", ["0", "0", ...at([1, 2], [2, 3]), `${MIDNIGHT + 3}`]],
+    ["half a pair and totals like times", ["0", ...[0, 1, 2, 5].map((ms) => `${MIDNIGHT + ms}`)]],
+    ["a time that falls", ["0", "0", ...at([3, 2], [2, 3], [4, 4])]],
+    ["a total that falls", ["0", "0", ...at([1, 3], [2, 2], [3, 4])]],
+    ["a time past the newest", ["0", "0", ...eleven.with(16, `${MIDNIGHT + 50}`)]],
+    ["a total past the newest", ["0", "0", ...eleven.with(17, "50")]],
+    ["a fraction of a ms", ["0", "0", ...eleven.with(2, `${MIDNIGHT + 1}.5`)]],
+    ["a fraction of a unit", ["0", "0", ...eleven.with(3, "2.5")]],
+    ["a time that no clock tells", ["0", "0", `${2 ** 43}`, "5"]],
+    ["a total past 2^53", ["0", "0", `${MIDNIGHT}`, "9007199254740992"]],
+    ["no number", ["0", "0", ...at([1, 2]), "x", "3", ...at([3, 4])]],
+  ])("a list with %s is none", async (_what, list) => {
+    const now = MIDNIGHT + 100;
+    expect((await call(list, now, 1, -1 - LIMIT)).reply).toEqual([0, now, 0, 0, 0, 0, 0]);
+    const { reply, stored } = await call(list, now, 3);
+    expect(reply).toEqual([1, now, now, 3, 0, 0, 0, now, 3]);
+    expect(stored).toEqual(["0", "0", `${now}`, "3"]);
+  });
+
+  test("a long list with half a pair is none once something is searched for in it", async () => {
+    const list = ["0", "0", ...Array.from({ length: 100 }, (_, i) => [`${MIDNIGHT + i}`, `${i + 1}`]).flat()];
+    // Read from its end it looks whole.
+    const { stored } = await call(list.toSpliced(150, 1), MIDNIGHT + 90 + WINDOW_MS, 3);
+    expect(stored).toEqual(["0", "0", `${MIDNIGHT + 90 + WINDOW_MS}`, "3"]);
+  });
+
   test.each([
     ["a word", 61, "x"],
     ["a time that falls", 62, "5"],

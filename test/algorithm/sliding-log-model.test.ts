@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { slidingLog } from "sluice";
 import { afterAll, describe, expect, inject, test } from "vitest";
+import type { Demand } from "../../src/algorithm/algorithm.ts";
 import { programFor } from "../../src/algorithm/program.ts";
 import { demandsOf, type Task } from "../../src/limiter/call.ts";
 import { MIDNIGHT } from "../support/clock.ts";
@@ -135,6 +136,36 @@ describe("sliding log", () => {
       expect((stored as string[]).map(Number)).toEqual(listOf(twin.kept));
     });
     await fc.assert(property, { numRuns: 1500, endOnFailure: true });
+  });
+
+  test("twin and script find each pair of a long list", async () => {
+    const { script, args, step } = programFor([slidingLog({ limit: 30, window: WINDOW_MS })]);
+    await redis.script("LOAD", script.text);
+    const pairs = 300;
+    const list = [0, 0, ...Array.from({ length: pairs }, (_, i) => [MIDNIGHT + i, 2 * i + 2]).flat()];
+    const key = uniqueName();
+    const pipeline = redis.pipeline();
+    const expected = Array.from({ length: pairs }, (_, i) => {
+      const at = MIDNIGHT + pairs - 1;
+      const calls: [now: number, Demand][] = [
+        [at + i, { delta: 1, pace: pairs, ceiling: -1 }],
+        [at, { delta: 2 * i + 1, pace: pairs, ceiling: 2 * pairs }],
+        [at, { delta: -2 * i - 1, pace: pairs, ceiling: 1e300 }],
+        [at, { delta: -2 * i, pace: pairs, ceiling: 1e300 }],
+      ];
+      return calls.map(([now, demand]) => {
+        pipeline.del(key).rpush(key, ...list);
+        pipeline.evalsha(script.sha1, 1, key, ...args(now, [demand])).lrange(key, 0, -1);
+        const { allowed, state, kept } = step({ pairs: [...list], first: 0 }, now, [demand]);
+        return { reply: [allowed ? 1 : 0, ...state], list: listOf(kept) };
+      });
+    }).flat();
+    const replies = ((await pipeline.del(key).exec()) ?? []).map(([error, value]) => error ?? value);
+    expected.forEach(({ reply, list }, i) => {
+      const [, , replied, stored] = replies.slice(4 * i);
+      expect(replied).toEqual(reply);
+      expect((stored as string[]).map(Number)).toEqual(list);
+    });
   });
 
   test("10 000 entries take at most 24 bytes each", async () => {
