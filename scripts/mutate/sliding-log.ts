@@ -3,51 +3,75 @@ import { broken, GRACE, type Mutations, VECTORS } from "./mutations.ts";
 export const slidingLogMutations: Mutations = {
   file: "sliding-log.lua",
   words: "sliding log",
-  tests: [VECTORS, GRACE, "test/algorithm/sliding-log-model.test.ts"],
+  tests: [VECTORS, "test/algorithm/sliding-log-foreign.test.ts", "test/algorithm/sliding-log-model.test.ts", GRACE],
   list: [
     broken("the clock may run backwards", ["  if newest > now then now = newest end\n", ""]),
     broken("denies what fits exactly", ["total - base + delta > ceiling", "total - base + delta >= ceiling"]),
-    broken("counts an entry 1 ms too long", ["time <= now - window", "time < now - window"]),
-    broken("forgets the newest 1 ms early", ["newest > now - window", "newest > now - window + 1"]),
+    broken("counts an entry 1 ms too long", [
+      "if t > now - window and sum >= least then return",
+      "if t >= now - window and sum >= least then return",
+    ]),
+    broken("counts an entry of a long list 1 ms too short", [
+      "if t > now - window and sum >= least then\n",
+      "if t > now - window + 1 and sum >= least then\n",
+    ]),
+    broken("forgets the newest 1 ms early", ["newest > now - window and (", "newest > now - window + 1 and ("]),
     broken("writes on denial", [
       "  local need =",
       "  if valid and not only_looks then call('RPUSH', key, now, total + delta) end\n  local need =",
     ]),
     broken("a look takes", ["if only_looks or total", "if total"]),
-    broken("never expires", [
-      "  call('PEXPIRE', key, window + GRACE)\n  if oldest[#oldest - 1]",
-      "  if oldest[#oldest - 1]",
-    ]),
-    broken("goes as soon as what was taken last has left", [
-      "window + GRACE)\n  if oldest[#oldest - 1]",
-      "window)\n  if oldest[#oldest - 1]",
-    ]),
-    broken("forgets to trim", ["  if gone > 1 then call('LTRIM', key, 2 * gone - 2, -1) end\n", ""]),
-    broken("finds out of ten entries at most that they have left", [
-      "if #oldest == 18 or #chunk < CHUNK then break end",
-      "if true then break end",
-    ]),
-    broken("tells an entry too late of those in the reply", ["if oldest[i + 1] >= need", "if oldest[i + 1] > need"]),
-    broken("tells an entry too late of those past the reply", [
-      "(tonumber(chunk[i + 1]) or 0) >= need",
-      "(tonumber(chunk[i + 1]) or 0) > need",
-    ]),
-    broken("gives back the oldest first", [
-      "    -- The oldest pair that reaches what is left becomes the newest.\n",
-      `    base = base - delta
-    call('LSET', key, 2 * gone - 1, string.format('%.0f', base))
-    if valid then return reply(1, 0, 0) end
+    broken("never expires", ["  call('PEXPIRE', key, window + GRACE)\n", ""]),
+    broken("goes as soon as what was taken last has left", ["window + GRACE", "window"]),
+    broken("forgets to trim", ["  if valid and head > 0 then call('LTRIM', key, 2 * head, -1) end\n", ""]),
+    broken("takes twice in one ms as at two times", ["elseif newest == now then", "elseif false then"]),
+    broken("finds out of ten entries at most that they have left", ["  until not valid\n", "  until true\n"]),
+    broken("knows no way in a long list", ["if #list == 100 then", "if false then"]),
+    broken("tells an entry too late", ["sum >= least then return", "sum > least then return"]),
+    broken("tells an entry of a long list too late", ["sum >= least then\n", "sum > least then\n"]),
+    broken("replies eight pairs", ["math.min(i + 16", "math.min(i + 14"]),
+    broken("replies no pairs but those it has read", ["#chunk - i < 17 and", "false and"]),
+    broken("replies the newest behind the ninth", ["elseif #oldest < 18 then", "else"]),
+    broken("gives back the newest first", [
+      "  base = base - delta\n",
+      `  total = total + delta
+  call('LSET', key, -1, string.format('%.0f', total))
+  if total > base then return reply(1, 0, 0) end
 `,
     ]),
-    broken("gives back from the newest ten entries at most", [
-      "until first == 0 or (tonumber(chunk[2]) or 0) < left",
-      "until true",
+    broken("keeps an entry of which all was given back", ["first(base + 1, before)", "first(base, before)"]),
+    broken("gives back whole entries only", ["    call('LSET', key, 1, string.format('%.0f', base))\n", ""]),
+    broken("keeps what was given back", ["    if head > 0 then call('LTRIM', key, 2 * head, -1) end\n", ""]),
+    broken("keeps what was given back as a whole", [
+      "    call('DEL', key)\n    newest, total, base, oldest",
+      "    newest, total, base, oldest",
     ]),
-    broken("is as young as what was given back", [
-      "last, newest = first + i - 1, tonumber(chunk[i]) or 0",
-      "last = first + i - 1",
+    broken("lives longer for what was given back", [
+      "  if valid then\n    if head > 0",
+      "  if valid then\n    call('PEXPIRE', key, window + GRACE)\n    if head > 0",
     ]),
     broken("a clock that runs ahead counts on through the grace", ["call('PTTL', key) > GRACE", "true"]),
-    broken("runs out of totals", ["9007199254740991 and base > 0", "9007199254740991 and base < 0"]),
+    broken("a clock a day ahead counts for nothing", [
+      "or call('PTTL', key)",
+      "or newest <= now + 86400000 and call('PTTL', key)",
+    ]),
+    broken("runs out of totals", ["MOST and base > 0", "MOST and base < 0"]),
+    broken("counts more than 2^53", ["  if sum > MOST then sum = MOST end\n", ""]),
+    broken("writes a foreign list anew", [
+      "t, sum = pair(counting, n, t, sum, newest, total)",
+      "t, sum = tonumber(counting[n]) or 0, tonumber(counting[n + 1]) or 0",
+    ]),
+    broken("a foreign list may have half a pair", ["found > 2 and found % 2 == 0", "found > 2"]),
+    broken("a foreign time may fall", [
+      "valid and t >= from_time and t <= to_time",
+      "valid and t >= 0 and t <= to_time",
+    ]),
+    broken("a foreign time may be past the newest", ["t >= from_time and t <= to_time", "t >= from_time"]),
+    broken("a foreign total may fall", ["sum >= from_sum and sum <= to_sum", "sum >= 0 and sum <= to_sum"]),
+    broken("a foreign total may be past the newest", ["sum >= from_sum and sum <= to_sum", "sum >= from_sum"]),
+    broken("a foreign time may be a fraction", ["t % 1 == 0 and", ""]),
+    broken("a foreign total may be a fraction", ["and sum % 1 == 0", ""]),
+    broken("a foreign time may be any clock's", ["0, 0, LAST, MOST", "0, 0, MOST, MOST"]),
+    broken("counts what is no log", ["if not valid then forget() end", ""]),
   ],
 };

@@ -46,7 +46,7 @@ export interface Step {
   readonly allowed: boolean;
   /** The state as of its `at`: after the call if it is allowed, else before it. */
   readonly state: State;
-  /** What to keep of it. */
+  /** What to keep of it. An allowed step may change what was kept before and return that; a denied one leaves it alone. */
   readonly kept: unknown;
   /** Ms after which what is kept can be forgotten, by the caller's clock; 0 if at once. */
   readonly ttlMs: number;

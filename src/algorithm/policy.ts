@@ -58,8 +58,9 @@ export function fixedWindow(options: PolicyOptions): Policy {
 
 /**
  * Never more than `limit` in any window of any position, exactly; state grows with the limit, some 14 bytes for each
- * admitted call. For small limits that must hold to the unit, such as sign-ins. Throws a `TypeError` or `RangeError`
- * that names the option.
+ * admitted call. For small limits that must hold to the unit, such as sign-ins. A refund gives back the oldest units that
+ * still count, so that it holds for the calls that were not given back. Throws a `TypeError` or `RangeError` that names
+ * the option.
  */
 export function slidingLog(options: PolicyOptions): Policy {
   return policy(slidingLogAlgorithm, options);

@@ -1,8 +1,18 @@
 import { MAX_UNITS } from "../core/whole-number.ts";
 import { type Demand, onlyLook, type Step } from "./algorithm.ts";
 
-/** The whole log, as the list in Redis: pairs of time and running total, of which the first holds what has left. */
-type Log = readonly number[];
+/**
+ * The list in Redis: pairs of time and running total, neither of which ever falls. A copy for each call would cost as much
+ * as the list is long, so an allowed step changes it in place.
+ */
+interface Log {
+  pairs: number[];
+  /** Where the list in Redis begins. What is before it has left or was given back, and waits to be freed. */
+  first: number;
+}
+
+const TIME = 0;
+const SUM = 1;
 
 /** As many numbers of the oldest pairs as a digest carries: nine pairs. */
 const DIGEST_NUMBERS = 18;
@@ -10,65 +20,85 @@ const DIGEST_NUMBERS = 18;
 /** The twin of sliding-log.lua: one call on the whole log. */
 export function slidingLogStep(kept: unknown, now: number, { delta, pace: windowMs, ceiling }: Demand): Step {
   const stored = kept as Log | undefined;
-  const counts = stored && newest(stored) > now - windowMs;
-  const log = counts ? stored : [0, 0];
+  const log = stored && newest(stored) > now - windowMs ? stored : nothingTaken();
   const at = Math.max(now, newest(log));
-  const live = withoutLeft(log, at - windowMs);
-  const [base, total] = [sum(live, 0), sum(live, live.length - 2)];
+  const head = lastBelow(log, TIME, at - windowMs + 1);
+  const [base, total] = [sum(log, head), sum(log, log.pairs.length - 2)];
   const highest = ceiling < 0 ? onlyLook(ceiling) : ceiling;
 
   if (ceiling < 0 || total - base + delta > highest) {
     const need = total - (highest - delta);
-    if (delta > highest || need <= base)
-      return { allowed: false, state: digest(at, live), kept: stored, ttlMs: windowMs };
-    const leaves = time(live, firstReaching(live, need));
-    return { allowed: false, state: digest(at, live, need, leaves), kept: stored, ttlMs: windowMs };
+    if (delta > highest || need <= base) {
+      return { allowed: false, state: digest(log, head, at), kept: stored, ttlMs: windowMs };
+    }
+    const leaves = time(log, lastBelow(log, SUM, need) + 2);
+    return { allowed: false, state: digest(log, head, at, need, leaves), kept: stored, ttlMs: windowMs };
   }
-  const after = delta > 0 ? taken(live, at, delta) : givenBack(live, total + delta);
-  return { allowed: true, state: digest(at, after), kept: after === live ? stored : after, ttlMs: windowMs };
+  if (delta > 0) {
+    startAt(log, head);
+    take(log, at, delta);
+  } else if (delta < 0 && total > base) {
+    giveBack(log, base - delta);
+  }
+  const state = digest(log, delta === 0 ? head : log.first, at);
+  return { allowed: true, state, kept: delta > 0 ? log : stored, ttlMs: windowMs };
 }
 
-function digest(at: number, live: Log, need = 0, leaves = 0): Step["state"] {
-  const total = sum(live, live.length - 2);
-  return [at, newest(live), total, sum(live, 0), need, leaves, ...live.slice(2, 2 + DIGEST_NUMBERS)];
+function digest(log: Log, head: number, at: number, need = 0, leaves = 0): Step["state"] {
+  const { pairs } = log;
+  const oldest = pairs.slice(head + 2, head + 2 + DIGEST_NUMBERS);
+  return [at, newest(log), sum(log, pairs.length - 2), sum(log, head), need, leaves, ...oldest];
 }
 
-const time = (log: Log, pair: number) => log[pair] ?? 0;
-const sum = (log: Log, pair: number) => log[pair + 1] ?? 0;
-const newest = (log: Log) => time(log, log.length - 2);
+const nothingTaken = (): Log => ({ pairs: [0, 0], first: 0 });
+const time = ({ pairs }: Log, pair: number) => pairs[pair] ?? 0;
+const sum = ({ pairs }: Log, pair: number) => pairs[pair + 1] ?? 0;
+const newest = (log: Log) => time(log, log.pairs.length - 2);
 
-/** The log from the newest pair that has left by `horizon` on, at least its first. */
-function withoutLeft(log: Log, horizon: number): Log {
-  let first = 0;
-  while (first + 2 < log.length && time(log, first + 2) <= horizon) first += 2;
-  return first === 0 ? log : log.slice(first);
+/** The last pair with a time or a total below `least`; the first one always is. */
+function lastBelow({ pairs, first }: Log, column: typeof TIME | typeof SUM, least: number): number {
+  let below = first;
+  let end = pairs.length;
+  while (end - below > 2) {
+    const middle = below + 2 * Math.floor((end - below) / 4);
+    if ((pairs[middle + column] as number) < least) below = middle;
+    else end = middle;
+  }
+  return below;
 }
 
-function firstReaching(log: Log, need: number): number {
-  let pair = 2;
-  while (sum(log, pair) < need) pair += 2;
-  return pair;
+/** Lets `pair` be the first. What is before it is freed once it is half of all, so that each pair is moved once or less. */
+function startAt(log: Log, pair: number): void {
+  log.first = pair;
+  if (2 * pair <= log.pairs.length) return;
+  log.pairs = log.pairs.slice(pair);
+  log.first = 0;
 }
 
-function taken(live: Log, at: number, delta: number): Log {
-  const last = live.length - 2;
-  const log = sum(live, last) + delta > MAX_UNITS ? fromZero(live) : live;
-  const sameTime = last > 0 && time(log, last) === at;
-  return [...(sameTime ? log.slice(0, last) : log), at, Math.min(sum(log, last) + delta, MAX_UNITS)];
+function take(log: Log, at: number, delta: number): void {
+  const { pairs, first } = log;
+  const last = pairs.length - 2;
+  if (sum(log, last) + delta > MAX_UNITS) startFromZero(log);
+  const total = Math.min(sum(log, last) + delta, MAX_UNITS);
+  if (last > first && time(log, last) === at) pairs[last + SUM] = total;
+  else pairs.push(at, total);
 }
 
 /** Totals only grow as long as a log lives, so before they run out they start again from what counts. */
-function fromZero(live: Log): Log {
-  const base = sum(live, 0);
-  return live.map((value, i) => (i % 2 === 1 ? value - base : value));
+function startFromZero(log: Log): void {
+  const base = sum(log, log.first);
+  for (let i = log.first + SUM; i < log.pairs.length; i += 2) log.pairs[i] = (log.pairs[i] as number) - base;
 }
 
-/** The newest units go first. */
-function givenBack(live: Log, total: number): Log {
-  const base = sum(live, 0);
-  const before = sum(live, live.length - 2);
-  if (total === before || before === base) return live;
-  if (total <= base) return [0, 0];
-  const pair = firstReaching(live, total);
-  return [...live.slice(0, pair), time(live, pair), total];
+/**
+ * Raises the total that does not count to `base`, so the oldest units that count go. Those that stay are no older than the
+ * calls that they stand for, so at no later time do fewer count.
+ */
+function giveBack(log: Log, base: number): void {
+  if (base >= sum(log, log.pairs.length - 2)) {
+    Object.assign(log, nothingTaken());
+    return;
+  }
+  startAt(log, lastBelow(log, SUM, base + 1));
+  log.pairs[log.first + SUM] = base;
 }

@@ -2,59 +2,100 @@
 --
 -- KEYS[1]  state: a list, see below
 -- ARGV[1]  now      ms since the epoch, or -1 for the clock of Redis
--- ARGV[2]  delta    cost to take; negative gives back, the newest first
+-- ARGV[2]  delta    cost to take; negative gives back, the oldest that count first
 -- ARGV[3]  window   ms; what was taken at t counts until t + window
 -- ARGV[4]  ceiling  most units counted for this call to be allowed, the limit; -1 - limit only looks
 -- Reply    {allowed 1 or 0, at, newest, total, base, need, leaves, time, sum, …}: the state as of `at` ms, after the call
 --          if allowed, else before it. What counts is total - base. If denied, the call passes once the entry of time
 --          `leaves` has left, the first with a sum of at least `need`. Up to nine pairs follow, the oldest that count.
 --
--- State: pairs of time and running total in order of time. The first pair holds the total of what has left already; the
--- rest is what counts, and at its front what has left since the last write. A list that is read to be anything else is no
--- state. Integers make a list five times denser than a sorted set.
+-- State: pairs of time and running total, neither of which ever falls. The first pair holds the total of what has left or
+-- was given back already; the rest is what counts, and at its front what has left since the last write. Integers make a
+-- list five times denser than a sorted set. However many pairs there are, few are read. If one of these can't be part of a
+-- log, the list is no state; what is not read is not checked.
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
 -- @include clock
 -- @include grace
-local CHUNK = 20
-local chunk = call('LRANGE', key, 0, CHUNK - 1)
+-- The most units, and the latest time that a caller's clock can tell.
+local MOST, LAST = 9007199254740991, 8796093022207
+-- A piece of the list, and where in it the first pair is that counts. `head` is the number, from 0, of the pair before that
+-- one; `time` and `base` are what it holds.
+local chunk, i, head, time, base = call('LRANGE', key, 0, 19), 3, 0, 0, 0
 local found, asked = #chunk, now
-local newest, total, base, gone, oldest, from, valid = 0, 0, 0, 0, {}, 0, false
-if found > 0 then
-  local tail = found < CHUNK and chunk or call('LRANGE', key, -2, -1)
-  newest, total = tonumber(tail[#tail - 1]) or 0, tonumber(tail[#tail]) or 0
-  -- From another day, or all of it has left: nothing of it counts, whatever it is.
-  valid = newest > now - window and newest % 1 == 0 and total % 1 == 0
-    and (newest <= now + GRACE or newest <= now + 86400000 and call('PTTL', key) > GRACE)
-  if newest > now then now = newest end
+local newest, total, oldest = 0, 0, {}
+local valid = found > 2 and found % 2 == 0
+
+-- The pair at `n` in numbers, which has to lie between two others.
+local function pair(list, n, from_time, from_sum, to_time, to_sum)
+  local t, sum = tonumber(list[n]) or -1, tonumber(list[n + 1]) or -1
+  valid = valid and t >= from_time and t <= to_time and sum >= from_sum and sum <= to_sum and t % 1 == 0 and sum % 1 == 0
+  return t, sum
 end
 
-local before = 0
-while valid and #chunk > 0 do
-  for i = 1, #chunk - 1, 2 do
-    local time, sum = tonumber(chunk[i]) or -1, tonumber(chunk[i + 1]) or -1
-    if not (time >= before and time <= newest and sum >= base and sum <= total and time % 1 == 0 and sum % 1 == 0) then
+-- The first pair that counts and has a total of at least `least`, as the five variables above: searched for in the chunk,
+-- then in the fifty pairs behind it, then by bisection. `from_sum` is the total before it.
+local function first(least, from_sum)
+  local list, n, low, from_time, to_time, to_sum = chunk, i, head, time, newest, total
+  repeat
+    for m = n, #list - 1, 2 do
+      local t, sum = pair(list, m, from_time, from_sum, to_time, to_sum)
+      if t > now - window and sum >= least then return list, m, low, from_time, from_sum end
+      low, from_time, from_sum = low + 1, t, sum
+    end
+    if #list == 100 then
+      local high = math.floor(call('LLEN', key) / 2) - 1
+      while valid and high - low > 50 do
+        local middle = math.floor((low + high) / 2)
+        local t, sum = pair(call('LRANGE', key, 2 * middle, 2 * middle + 1), 1, from_time, from_sum, to_time, to_sum)
+        if t > now - window and sum >= least then
+          high, to_time, to_sum = middle, t, sum
+        else
+          low, from_time, from_sum = middle, t, sum
+        end
+      end
+    elseif list ~= chunk then
       valid = false
-      break
     end
-    before = time
-    if from + i == 1 or time <= now - window then
-      base, gone = sum, gone + 1
-    elseif #oldest < 18 then
-      oldest[#oldest + 1], oldest[#oldest + 2] = time, sum
-    end
+    list, n = call('LRANGE', key, 2 * low + 2, 2 * low + 101), 1
+  until not valid
+  return {}, 1, low, from_time, from_sum
+end
+
+-- The nine oldest pairs that count, or fewer if these are all.
+local function read_oldest()
+  if #chunk - i < 17 and tonumber(chunk[#chunk - 1]) ~= newest then
+    chunk, i = call('LRANGE', key, 2 * head + 2, 2 * head + 19), 1
   end
-  if #oldest == 18 or #chunk < CHUNK then break end
-  from = from + CHUNK
-  chunk = call('LRANGE', key, from, from + CHUNK - 1)
+  oldest = {}
+  local t, sum = time, base
+  for n = i, math.min(i + 16, #chunk - 1), 2 do
+    t, sum = pair(chunk, n, t, sum, newest, total)
+    oldest[#oldest + 1], oldest[#oldest + 2] = t, sum
+  end
 end
-if not valid then
-  now, newest, total, base, gone, oldest, chunk = asked, 0, 0, 0, 0, {}, {}
+
+local function forget()
+  now, newest, total, base, oldest, valid = asked, 0, 0, 0, {}, false
 end
+
+if valid then
+  local tail = found < 20 and chunk or call('LRANGE', key, -2, -1)
+  newest, total = pair(tail, #tail - 1, 0, 0, LAST, MOST)
+  -- All of it has left, or its life is over: then nothing counts, whatever else is there.
+  valid = valid and newest > now - window and (newest <= now + GRACE or call('PTTL', key) > GRACE)
+end
+if valid then
+  if newest > now then now = newest end
+  time, base = pair(chunk, 1, 0, 0, newest, total)
+  chunk, i, head, time, base = first(0, base)
+  read_oldest()
+end
+if not valid then forget() end
 
 local function reply(allowed, need, leaves)
   local all = {allowed, now, newest, total, base, need, leaves}
-  for i = 1, #oldest do all[7 + i] = oldest[i] end
+  for n = 1, #oldest do all[7 + n] = oldest[n] end
   return all
 end
 
@@ -63,30 +104,32 @@ if only_looks then ceiling = -1 - ceiling end
 if only_looks or total - base + delta > ceiling then
   local need = total - (ceiling - delta)
   if delta > ceiling or need <= base then return reply(0, 0, 0) end
-  for i = 1, #oldest, 2 do
-    if oldest[i + 1] >= need then return reply(0, need, oldest[i]) end
-  end
-  repeat
-    for i = 1, #chunk - 1, 2 do
-      if (tonumber(chunk[i + 1]) or 0) >= need then return reply(0, need, tonumber(chunk[i]) or 0) end
-    end
-    from = from + CHUNK
-    chunk = call('LRANGE', key, from, from + CHUNK - 1)
-  until #chunk == 0
-  return reply(0, need, 0)
+  local list, n = first(need, base)
+  if valid then return reply(0, need, list[n] + 0) end
+  forget()
+  if only_looks then return reply(0, 0, 0) end
 end
 
 if delta > 0 then
-  if total + delta > 9007199254740991 and base > 0 then
+  if total + delta > MOST and base > 0 then
     -- Totals only grow as long as a key lives, so before they run out they start again from what counts.
-    local counting = call('LRANGE', key, 2 * gone - 2, -1)
-    call('DEL', key)
-    for i = 1, #counting, 2 do call('RPUSH', key, counting[i], string.format('%.0f', counting[i + 1] - base)) end
-    for i = 2, #oldest, 2 do oldest[i] = oldest[i] - base end
-    total, base, gone = total - base, 0, 1
+    local counting = call('LRANGE', key, 2 * head, -1)
+    local t, sum = 0, base
+    for n = 1, #counting, 2 do
+      t, sum = pair(counting, n, t, sum, newest, total)
+      counting[n + 1] = string.format('%.0f', sum - base)
+    end
+    if valid then
+      call('DEL', key)
+      for n = 1, #counting, 2 do call('RPUSH', key, counting[n], counting[n + 1]) end
+      for n = 2, #oldest, 2 do oldest[n] = oldest[n] - base end
+      total, base, head = total - base, 0, 0
+    else
+      forget()
+    end
   end
   local sum = total + delta
-  if sum > 9007199254740991 then sum = 9007199254740991 end
+  if sum > MOST then sum = MOST end
   if not valid then
     if found > 0 then call('DEL', key) end
     call('RPUSH', key, '0', '0', string.format('%.0f', now), string.format('%.0f', sum))
@@ -95,42 +138,31 @@ if delta > 0 then
   else
     call('RPUSH', key, string.format('%.0f', now), string.format('%.0f', sum))
   end
-  if gone > 1 then call('LTRIM', key, 2 * gone - 2, -1) end
+  if valid and head > 0 then call('LTRIM', key, 2 * head, -1) end
   call('PEXPIRE', key, window + GRACE)
   if oldest[#oldest - 1] == now then
     oldest[#oldest] = sum
-  elseif #oldest < 18 and (oldest[#oldest] or base) == total then
+  elseif #oldest < 18 then
     oldest[#oldest + 1], oldest[#oldest + 2] = now, sum
   end
   newest, total = now, sum
 elseif delta < 0 and total > base then
-  local left = total + delta
-  if left <= base then
+  -- The oldest units that count go. Those that stay are no older than the calls that they stand for, so at no later time do
+  -- fewer count.
+  local before = base
+  base = base - delta
+  if base >= total then
     call('DEL', key)
     newest, total, base, oldest = 0, 0, 0, {}
+    return reply(1, 0, 0)
+  end
+  chunk, i, head, time = first(base + 1, before)
+  read_oldest()
+  if valid then
+    if head > 0 then call('LTRIM', key, 2 * head, -1) end
+    call('LSET', key, 1, string.format('%.0f', base))
   else
-    -- The oldest pair that reaches what is left becomes the newest.
-    local last = call('LLEN', key) - 2
-    local first = last
-    repeat
-      first = math.max(0, first - CHUNK)
-      chunk = call('LRANGE', key, first, first + CHUNK + 1)
-    until first == 0 or (tonumber(chunk[2]) or 0) < left
-    for i = 1, #chunk - 1, 2 do
-      if (tonumber(chunk[i + 1]) or 0) >= left then
-        last, newest = first + i - 1, tonumber(chunk[i]) or 0
-        break
-      end
-    end
-    call('LTRIM', key, 2 * gone - 2, last + 1)
-    call('LSET', key, -1, string.format('%.0f', left))
-    call('PEXPIRE', key, window + GRACE)
-    total = left
-    while #oldest > 2 and oldest[#oldest - 2] >= left do
-      oldest[#oldest] = nil
-      oldest[#oldest] = nil
-    end
-    if #oldest > 0 and oldest[#oldest] > left then oldest[#oldest] = left end
+    forget()
   end
 end
 return reply(1, 0, 0)

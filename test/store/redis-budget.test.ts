@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Policy } from "../../src/algorithm/policy.ts";
+import { type Policy, slidingLog } from "../../src/algorithm/policy.ts";
 import { programFor } from "../../src/algorithm/program.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import { startPrivateRedis } from "../../src/server/redis/private-redis.ts";
@@ -71,5 +71,81 @@ describe.each(Object.entries(COUNTERS))("%s", (name, make) => {
     const bytes = await redis.memory("USAGE", key);
     expect(bytes).toBeGreaterThan(20);
     expect(bytes).toBeLessThanOrEqual(most);
+  });
+});
+
+describe("sliding log", () => {
+  const WINDOW_MS = 100_000;
+
+  function limiterOf(limit: number) {
+    const clock = clockAt();
+    const policies = [slidingLog({ limit, window: WINDOW_MS })];
+    const store = redisStore(clientOf(redis));
+    const limiter = createLimiter({ name: "budget", policies, now: clock.now, store, snapshots: false });
+    return { limiter, clock, place: `budget:${programFor(policies).kind}:k` };
+  }
+
+  test("4 commands if allowed, 2 if denied or looked at, 3 to give back", async () => {
+    const { limiter, clock } = limiterOf(5);
+    await limiter.consume("warm");
+    const look = { evalsha: 1, lrange: 1 };
+    expect(await billed(() => limiter.consume("k", { cost: 2 }))).toEqual({ ...look, rpush: 1, pexpire: 1 });
+    expect(await billed(() => limiter.consume("k"))).toEqual({ ...look, lset: 1, pexpire: 1 });
+    clock.ms += 1;
+    expect(await billed(() => limiter.consume("k", { cost: 2 }))).toEqual({ ...look, rpush: 1, pexpire: 1 });
+    expect(await billed(() => limiter.consume("k"))).toEqual(look);
+    expect(await billed(() => limiter.peek("k"))).toEqual(look);
+    expect(await billed(() => limiter.refund("k", 1))).toEqual({ ...look, lset: 1 });
+    // With what has left, one more.
+    clock.ms += WINDOW_MS - 1;
+    expect(await billed(() => limiter.consume("k"))).toEqual({ ...look, rpush: 1, ltrim: 1, pexpire: 1 });
+    expect(await billed(() => limiter.refund("k", 2))).toEqual({ ...look, ltrim: 1, lset: 1 });
+    expect(await billed(() => limiter.refund("k", 1))).toEqual({ ...look, del: 1 });
+    expect(await billed(() => limiter.refund("k", 1))).toEqual(look);
+  });
+
+  test.each([
+    ["30 entries", 30, 5],
+    ["1000 entries", 1000, 12],
+    ["100 000 entries", 100_000, 19],
+  ])("a list of %s is never read as a whole, however many have left", async (_text, entries, most) => {
+    const { limiter, clock, place } = limiterOf(entries);
+    const start = clock.ms;
+    const pairs = Array.from({ length: entries }, (_, i) => [start + Math.floor((i * WINDOW_MS) / entries), i + 1]);
+    const fill = async () => {
+      await redis.del(place);
+      for (let i = 0; i < entries; i += 10_000) await redis.rpush(place, ...pairs.slice(i, i + 10_000).flat());
+      await redis.lpush(place, 0, 0);
+      await redis.pexpire(place, 3_600_000);
+    };
+    const total = async (task: () => Promise<unknown>) =>
+      Object.values(await billed(task)).reduce((sum, calls) => sum + calls, 0);
+    for (const passed of [0, 0.2, 0.5, 0.9]) {
+      await fill();
+      clock.ms = start + Math.floor((1 + passed) * WINDOW_MS) - 1;
+      const counting = pairs.filter(([time = 0]) => time > clock.ms - WINDOW_MS).length;
+      const half = Math.ceil(counting / 2);
+      expect(await total(() => limiter.peek("k"))).toBeLessThanOrEqual(most);
+      // Two searches: for what has left, and for what has to leave or goes.
+      expect(await total(() => limiter.consume("k", { cost: entries - half }))).toBeLessThanOrEqual(2 * most);
+      expect(await limiter.peek("k")).toMatchObject({ remaining: entries - counting });
+      expect(await total(() => limiter.refund("k", half))).toBeLessThanOrEqual(2 * most);
+      expect(await limiter.peek("k")).toMatchObject({ remaining: entries - counting + half });
+      await fill();
+      expect(await total(() => limiter.charge("k", 1))).toBeLessThanOrEqual(most + 3);
+      expect(await redis.llen(place)).toBeLessThanOrEqual(2 * counting + 4);
+    }
+  });
+
+  test("a few that have left cost a long list no more than three commands", async () => {
+    const { limiter, clock } = limiterOf(40);
+    for (let i = 0; i < 40; i += 1) {
+      clock.ms += 1;
+      await limiter.consume("k");
+    }
+    clock.ms += WINDOW_MS - 36;
+    // The tail of the list, its oldest pairs behind those that have left, and the trim.
+    expect(await billed(() => limiter.consume("k"))).toEqual({ evalsha: 1, lrange: 3, rpush: 1, ltrim: 1, pexpire: 1 });
+    expect(await billed(() => limiter.consume("k"))).toEqual({ evalsha: 1, lrange: 2, lset: 1, pexpire: 1 });
   });
 });

@@ -97,6 +97,8 @@ function log({ windowMs }: Policy): Definition {
         entry.units -= units;
         left -= units;
       }
+      // A write forgets what has left by its time; where nothing is left, no time is known any more.
+      if (left < cost) entries = counting(at);
     },
     latest: () => Math.max(0, ...entries.filter(({ units }) => units > 0).map((entry) => entry.at)),
   };
