@@ -5,7 +5,7 @@ import { shown, wholeNumber } from "../core/whole-number.ts";
 import { storeKey } from "../store/store-key.ts";
 import { type Amount, costsOf, limitsOf } from "./amounts.ts";
 import type { Call, Spent, Task } from "./call.ts";
-import type { CallOptions, CheckOptions, ConsumeOptions, WaitOptions } from "./call-options.ts";
+import type { CallOptions, CheckOptions, ConsumeOptions, RefundOptions, WaitOptions } from "./call-options.ts";
 import { createCheck } from "./check.ts";
 import { claimName } from "./names.ts";
 import { checkedOptions, type LimiterOptions, MAX_TIMER_MS } from "./options.ts";
@@ -19,8 +19,8 @@ export interface Limiter {
   consume(key: string, options?: ConsumeOptions): Promise<Decision>;
   /** The answer that `consume` would give; takes nothing. */
   peek(key: string, options?: CheckOptions): Promise<Decision>;
-  /** Gives back what was taken and not used; never beyond a whole quota. */
-  refund(key: string, cost: Amount, options?: CallOptions): Promise<Decision>;
+  /** Gives back what was taken and not used; never beyond a whole quota. `since` tells who took it. */
+  refund(key: string, cost: Amount, options?: RefundOptions): Promise<Decision>;
   /** Books what has been spent already, even past the limit; never denies. */
   charge(key: string, cost: Amount, options?: CallOptions): Promise<Decision>;
   /** Resolves once `cost` is taken and may be acted on; denied at once if that can't be within `timeoutMs`. */
@@ -36,6 +36,7 @@ interface Unchecked {
   timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
   waitUntil?: WaitUntil | undefined;
+  since?: unknown;
 }
 
 /** Makes a limiter. No I/O happens, and no timer starts, before its first check. */
@@ -51,7 +52,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     throw new TypeError(`key must be text of at least one character, not ${shown(key)}`);
   }
 
-  async function ask(task: Task, key: string, options: Unchecked, spent: Spent): Promise<Decision> {
+  async function ask(task: Task, key: string, options: Unchecked, spent: Spent, since?: Decision): Promise<Decision> {
     const place = placeOf(key);
     const { cost = 1, limit, maxDelayMs = 0, timeoutMs, signal } = options;
     const inForce = limitsOf(policies, limit);
@@ -59,11 +60,12 @@ export function createLimiter(options: LimiterOptions): Limiter {
       task,
       policies: inForce,
       limits: inForce === policies ? "" : inForce.map((policy) => policy.limit).join(),
-      costs: costsOf(policies, cost),
+      costs: costsOf(policies, since?.allowed === false ? 0 : cost),
       maxDelayMs: wholeNumber("maxDelayMs", maxDelayMs, 0, MAX_TIMER_MS),
       timeoutMs,
       signal,
       spent,
+      since,
       // Waiting for what is there already would cost every call a turn of the event loop.
       place: typeof place === "string" ? place : await place,
     };
@@ -90,7 +92,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
 
   const asked = (operation: Task & Operation, key: string, options: Unchecked, fixed?: Unchecked) =>
     observed(operation, key, options, (spent) =>
-      ask(operation, key, fixed ? { ...options, ...fixed } : options, spent),
+      ask(operation, key, fixed ? { ...options, ...fixed } : options, spent, sinceOf(operation, options)),
     );
 
   return {
@@ -105,8 +107,8 @@ export function createLimiter(options: LimiterOptions): Limiter {
         const waiter = {
           consume: (leftMs: number) =>
             ask("consume", key, { ...options, maxDelayMs: leftMs, timeoutMs: leftMs || undefined }, spent),
-          leave: (delayLeftMs: number) =>
-            ask("leave", key, { ...options, signal: undefined, timeoutMs: undefined, maxDelayMs: delayLeftMs }, {}),
+          leave: (lent: Decision, maxDelayMs: number) =>
+            ask("leave", key, { ...options, signal: undefined, timeoutMs: undefined, maxDelayMs }, {}, lent),
           detach: (task: Promise<unknown>) => waitUntil?.(task),
           now: () => timeOf(now),
           signal: options.signal,
@@ -117,4 +119,11 @@ export function createLimiter(options: LimiterOptions): Limiter {
       await check.reset(await placeOf(key), signal);
     },
   };
+}
+
+/** The decision that a refund refers to. */
+function sinceOf(operation: Operation, { since }: Unchecked): Decision | undefined {
+  if (operation !== "refund" || since === undefined) return undefined;
+  if (typeof (since as Decision | null)?.source === "string") return since as Decision;
+  throw new TypeError(`since must be the decision on the call whose cost is given back, not ${shown(since)}`);
 }
