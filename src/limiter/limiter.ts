@@ -125,5 +125,5 @@ export function createLimiter(options: LimiterOptions): Limiter {
 function sinceOf(operation: Operation, { since }: Unchecked): Decision | undefined {
   if (operation !== "refund" || since === undefined) return undefined;
   if (typeof (since as Decision | null)?.source === "string") return since as Decision;
-  throw new TypeError(`since must be the decision on the call whose cost is given back, not ${shown(since)}`);
+  throw new TypeError(`since must be a decision, not ${shown(since)}`);
 }

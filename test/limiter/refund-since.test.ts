@@ -111,7 +111,7 @@ test("a denied call took nothing, so nothing is given back of it", async () => {
 test.each([null, 5, "memory", {}])("since: %j is no decision", async (since) => {
   const { limiter } = limitersOf("memory");
   const refunded = limiter.refund("k", 1, { since: since as never });
-  await expect(refunded).rejects.toThrow(/since must be the decision/);
+  await expect(refunded).rejects.toThrow(/since must be a decision/);
   await expect(refunded).rejects.toBeInstanceOf(TypeError);
 });
 
