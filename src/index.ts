@@ -12,7 +12,7 @@ export type { Duration } from "./core/duration.ts";
 export { StoreError, type StoreErrorKind } from "./core/errors.ts";
 export type { DecisionEvent, LimiterEvent, Observer, Operation, StoreEvent, WaitUntil } from "./core/event.ts";
 export type { Amount } from "./limiter/amounts.ts";
-export type { CallOptions, CheckOptions, ConsumeOptions, WaitOptions } from "./limiter/call-options.ts";
+export type { CallOptions, CheckOptions, ConsumeOptions, RefundOptions, WaitOptions } from "./limiter/call-options.ts";
 export { createLimiter, type Limiter } from "./limiter/limiter.ts";
 export type { BreakerOptions, FailureMode, LimiterOptions, SnapshotOptions } from "./limiter/options.ts";
 export { countDecisions, type DecisionCounter, type DecisionCounts } from "./observe/count-decisions.ts";

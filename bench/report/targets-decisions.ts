@@ -1,7 +1,7 @@
 import type { AccuracyRow } from "../accuracy/section.ts";
 import type { Raw } from "../raw.ts";
 import { number, percent } from "./markdown.ts";
-import type { Target } from "./targets.ts";
+import type { Target } from "./target.ts";
 
 export function accuracy({ accuracy: rows }: Raw): Target[] {
   const wrong = (against: AccuracyRow["heldAgainst"], traffic?: string) => {

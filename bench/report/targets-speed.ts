@@ -2,7 +2,7 @@ import type { EndToEndRow } from "../end-to-end/section.ts";
 import type { Raw } from "../raw.ts";
 import { number } from "./markdown.ts";
 import { endToEndRow, ratio } from "./select.ts";
-import type { Target } from "./targets.ts";
+import type { Target } from "./target.ts";
 
 const NAMES = { node: "Node", workerd: "workerd" } as const;
 

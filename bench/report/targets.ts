@@ -3,16 +3,6 @@ import { table } from "./markdown.ts";
 import { accuracy, money } from "./targets-decisions.ts";
 import { denials, memory, throughput } from "./targets-speed.ts";
 
-/** A figure that the project set out to reach, with what it came to, reached or not. */
-export interface Target {
-  readonly what: string;
-  readonly target: string;
-  readonly measured: string;
-  readonly met: boolean;
-  /** Why it is not reached, where it is not. */
-  readonly why: string;
-}
-
 export function targets(raw: Raw): string {
   const all = [...throughput(raw), ...denials(raw), memory(raw), ...accuracy(raw), ...money(raw)];
   const rows = all.map(({ what, target, measured, met }) => ({ what, target, measured, reached: met ? "yes" : "no" }));

@@ -24,12 +24,12 @@ export interface PolicyOptions {
   /** The window, 1 ms to 366 days: milliseconds or `"10 s"`, `"1 m"`, `"1 h"`, `"1 d"`, `"250 ms"`. */
   window: Duration;
   /** 1 to 64 printable ASCII characters. Default: made of the numbers, as in `"10-per-1s"`. */
-  name?: string;
+  name?: string | undefined;
 }
 
 export interface TokenBucketOptions extends PolicyOptions {
   /** Most tokens at once, a whole number from 1; `burst × window` in ms at most 2^53 - 2. Default: `limit`. */
-  burst?: number;
+  burst?: number | undefined;
 }
 
 /**

@@ -26,7 +26,7 @@ declare module "hono" {
 export interface HonoRateLimitOptions<E extends Env, Variable extends string = "rateLimit">
   extends RateLimitOptions<Context<E>, [], Context<E>> {
   /** The context variable that holds the decision, for apps with several limits. Default `"rateLimit"`. */
-  variable?: Variable;
+  variable?: Variable | undefined;
 }
 
 /**

@@ -9,6 +9,9 @@ export type KeyValue = string | null | undefined;
 
 type Awaitable<T> = T | Promise<T>;
 
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that only takes note returns nothing.
+type Answer = Response | undefined | void;
+
 /**
  * What `rateLimit` and `withRateLimit` share. The functions get the Hono context, or the request and the handler's second
  * argument: `env` on Workers, the connection's info on Deno and Node, the server on Bun, the event on Vercel.
@@ -23,29 +26,28 @@ export interface RateLimitOptions<Subject, Info extends readonly unknown[], Sour
    * Whose quota the request uses. `undefined` or `null`: the request is not limited, so be sure that no client can choose
    * that, as by leaving out a header. An empty key is a key like any other. Default: `clientIp`.
    */
-  key?: (subject: Subject, ...info: Info) => Awaitable<KeyValue>;
+  key?: ((subject: Subject, ...info: Info) => Awaitable<KeyValue>) | undefined;
   /** Units to take: whole numbers from 0, for every policy or by policy name. Default 1. */
-  cost?: Amount | ((subject: Subject, ...info: Info) => Awaitable<Amount>);
+  cost?: Amount | ((subject: Subject, ...info: Info) => Awaitable<Amount>) | undefined;
   /** Limits for this request (plans, tiers), for every policy or by name; `undefined` keeps the policies' own. */
-  limit?: Amount | ((subject: Subject, ...info: Info) => Awaitable<Amount | undefined>);
+  limit?: Amount | ((subject: Subject, ...info: Info) => Awaitable<Amount | undefined>) | undefined;
   /** True: this request is not limited, and the store is not asked. */
-  skip?: (subject: Subject, ...info: Info) => Awaitable<boolean>;
+  skip?: ((subject: Subject, ...info: Info) => Awaitable<boolean>) | undefined;
   /** How responses tell the quota; `false`: not at all, but for `Retry-After` on denials. Default `"standard"`. */
-  headers?: Dialect | false;
+  headers?: Dialect | false | undefined;
   /**
    * Answers denied requests instead of the problem document; returning nothing leaves it in place. The quota fields are
    * added to its response, and `Retry-After` unless it has one.
    */
-  // biome-ignore lint/suspicious/noConfusingVoidType: a function that only takes note returns nothing.
-  onDenied?: (subject: Subject, decision: Decision, ...info: Info) => Awaitable<Response | undefined | void>;
+  onDenied?: ((subject: Subject, decision: Decision, ...info: Info) => Awaitable<Answer>) | undefined;
   /**
    * True: the cost is given back, so that only failed logins, or only successes, count. It sees the response before the
    * client does; to read the body it must `clone()` the response, before it awaits anything. Where the platform has
    * `waitUntil`, it finishes behind the response, else before it. It is not asked where the handler throws.
    */
-  refundOn?: (response: Response, subject: Subject, ...info: Info) => Awaitable<boolean>;
+  refundOn?: ((response: Response, subject: Subject, ...info: Info) => Awaitable<boolean>) | undefined;
   /** Decides and counts, but never denies and sends no fields. Default `false`. */
-  dryRun?: boolean;
+  dryRun?: boolean | undefined;
 }
 
 /** Throws a `TypeError` or `RangeError` that names the option. */

@@ -2,7 +2,7 @@ import { type Policy, withLimit } from "../algorithm/policy.ts";
 import { shown } from "../core/misuse.ts";
 import { wholeNumber } from "../core/whole-number.ts";
 
-/** A number for every policy, or numbers by policy name. */
+/** A number for every policy, or numbers by policy name in a plain object. */
 export type Amount = number | Readonly<Record<string, number>>;
 
 const checkCost = (option: string, value: unknown) => wholeNumber(option, value, 0);
@@ -27,9 +27,14 @@ function amounts<T>(
   check: (option: string, value: unknown) => number,
   unnamed: T,
 ): (number | T)[] {
-  if (typeof amount !== "object" || amount === null || Array.isArray(amount)) {
+  if (typeof amount !== "object" || amount === null) {
     const value = check(option, amount);
     return policies.length === 1 ? [value] : policies.map(() => value);
+  }
+  // A Map or a promise has no entries here, so it would name no policy, and cost nothing.
+  if (!isPlain(amount)) {
+    const kind = Object.prototype.toString.call(amount);
+    throw new TypeError(`${option} must be a whole number, or these by policy name in a plain object, not ${kind}`);
   }
   const named = new Map(Object.entries(amount).map(([name, value]) => [name, check(`${option}.${name}`, value)]));
   const values = policies.map(({ name }) => {
@@ -42,4 +47,10 @@ function amounts<T>(
     throw new RangeError(`${option} names the policy ${shown(name)}; this limiter has ${known}`);
   }
   return values;
+}
+
+/** By the prototype's place and not by its identity: objects of another realm are plain, too. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -1,3 +1,4 @@
+import type { Decision } from "../core/decision.ts";
 import type { WaitUntil } from "../core/event.ts";
 import type { Amount } from "./amounts.ts";
 
@@ -14,6 +15,15 @@ export interface CallOptions {
 export interface CheckOptions extends CallOptions {
   /** Units to take: a whole number from 0 for every policy, or by policy name. Default 1. */
   cost?: Amount | undefined;
+}
+
+export interface RefundOptions extends CallOptions {
+  /**
+   * The decision on the call whose cost is given back. It tells who took it: the cost goes back to there, to the store or
+   * to this isolate's own counts (source `"memory"`). Where nothing was taken (denied, or source `"fallback"`), nothing is
+   * given back. Default: the cost goes to whoever answers now.
+   */
+  since?: Decision | undefined;
 }
 
 export interface ConsumeOptions extends CheckOptions {

@@ -1,6 +1,7 @@
 import { type Algorithm, type Demand, NO_CEILING, onlyLook } from "../algorithm/algorithm.ts";
 import type { Policy } from "../algorithm/policy.ts";
 import type { Program } from "../algorithm/program.ts";
+import type { Decision } from "../core/decision.ts";
 
 /** What a call asks of the store; `"leave"` gives back a place in a bucket's queue if nobody has queued behind it. */
 export type Task = "consume" | "peek" | "refund" | "charge" | "leave";
@@ -27,6 +28,8 @@ export interface Call {
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
   readonly spent: Spent;
+  /** The decision on the call whose cost is given back, if the caller told it. */
+  readonly since: Decision | undefined;
 }
 
 /** What the call asks of each policy if it were carried out as `task`. */

@@ -57,6 +57,8 @@ export function createCheck(options: CheckedOptions, program: Program): Check {
   }
 
   async function ask(store: RemoteStore, call: Call, request: StepRequest, turn: number): Promise<Decision> {
+    const { since } = call;
+    if (since?.source === "memory" || since?.source === "fallback") return instead(call, request, since.error);
     const pass = breaker?.pass(request.now) ?? 0;
     if (pass instanceof StoreError) return instead(call, request, pass);
     // A wait may leave less time than the limiter gives its store: then lateness is no failure of the store.
@@ -90,12 +92,13 @@ export function createCheck(options: CheckedOptions, program: Program): Check {
   }
 
   /** The failure mode's answer: the one place where store trouble becomes a decision. */
-  function instead(call: Call, request: StepRequest, error: StoreError): Decision {
-    if (failureMode !== "memory") {
-      return fallbackDecision(failureMode, call, error, breaker?.pauseMs(timeOf(now)) ?? 0);
+  function instead(call: Call, request: StepRequest, error: StoreError | undefined): Decision {
+    // What is given back goes to whoever took it, or nowhere.
+    if ((call.since?.source ?? failureMode) !== "memory") {
+      return fallbackDecision(failureMode, call, error as StoreError, breaker?.pauseMs(timeOf(now)) ?? 0);
     }
     spare ??= memoryStore({ maxKeys: SPARE_KEYS });
-    return { ...decide(algorithms, call, spare.step(request), 0, "memory"), error };
+    return { ...decide(algorithms, call, spare.step(request), 0, "memory"), ...(error && { error }) };
   }
 
   /** The decision on what the store replied, remembered if it leaves too little for another call of this cost. */

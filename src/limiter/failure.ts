@@ -1,22 +1,18 @@
 import type { FallbackDecision } from "../core/decision.ts";
 import type { StoreError } from "../core/errors.ts";
 import type { Call } from "./call.ts";
+import type { FailureMode } from "./options.ts";
 
 /** When to come back if nobody knows the counts, in ms, at the earliest. */
 const RETRY_AFTER_MS = 1000;
 
 /**
- * The answer of failure modes `"open"` and `"closed"`: no counts are invented. Bookings are never denied. `pauseMs`: so
- * long the store will not be asked.
+ * The answer where nothing counts the call, as in failure modes `"open"` and `"closed"`: no counts are invented. Bookings
+ * are never denied. `pauseMs`: so long the store will not be asked.
  */
-export function fallbackDecision(
-  mode: "open" | "closed",
-  call: Call,
-  error: StoreError,
-  pauseMs: number,
-): FallbackDecision {
+export function fallbackDecision(mode: FailureMode, call: Call, error: StoreError, pauseMs: number): FallbackDecision {
   const [policy] = call.policies;
-  const allowed = mode === "open" || call.task === "charge" || call.task === "refund";
+  const allowed = mode !== "closed" || call.task === "charge" || call.task === "refund";
   return {
     allowed,
     policy: policy?.name ?? "",

@@ -6,7 +6,7 @@ import { wholeNumber } from "../core/whole-number.ts";
 import { storeKey } from "../store/store-key.ts";
 import { type Amount, costsOf, limitsOf } from "./amounts.ts";
 import type { Spent, Task } from "./call.ts";
-import type { CallOptions, CheckOptions, ConsumeOptions, WaitOptions } from "./call-options.ts";
+import type { CallOptions, CheckOptions, ConsumeOptions, RefundOptions, WaitOptions } from "./call-options.ts";
 import { createCheck } from "./check.ts";
 import { claimName } from "./names.ts";
 import { checkedOptions, type LimiterOptions, MAX_TIMER_MS } from "./options.ts";
@@ -20,8 +20,8 @@ export interface Limiter {
   consume(key: string, options?: ConsumeOptions): Promise<Decision>;
   /** The answer that `consume` would give; takes nothing. */
   peek(key: string, options?: CheckOptions): Promise<Decision>;
-  /** Gives back what was taken and not used; never beyond a whole quota. */
-  refund(key: string, cost: Amount, options?: CallOptions): Promise<Decision>;
+  /** Gives back what was taken and not used; never beyond a whole quota. `since` tells who took it. */
+  refund(key: string, cost: Amount, options?: RefundOptions): Promise<Decision>;
   /** Books what has been spent already, even past the limit; never denies. */
   charge(key: string, cost: Amount, options?: CallOptions): Promise<Decision>;
   /** Resolves once `cost` is taken and may be acted on; denied at once if that can't be within `timeoutMs`. */
@@ -31,7 +31,7 @@ export interface Limiter {
 }
 
 /** Options as a caller without types may pass them. */
-type Unchecked = { [Name in keyof CheckOptions]?: unknown } | null | undefined;
+type Unchecked = { [Name in keyof (CheckOptions & RefundOptions)]?: unknown } | null | undefined;
 
 /** Makes a limiter. No I/O happens, and no timer starts, before its first check. */
 export function createLimiter(options: LimiterOptions): Limiter {
@@ -53,6 +53,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     spent: Spent,
     maxDelayMs: unknown = 0,
     timeoutMs?: number,
+    since = task === "refund" ? sinceOf(options) : undefined,
   ): Promise<Decision> {
     const place = placeOf(key);
     const { cost = 1, limit, signal } = options ?? {};
@@ -61,11 +62,12 @@ export function createLimiter(options: LimiterOptions): Limiter {
       task,
       policies: inForce,
       limits: inForce === policies ? "" : inForce.map((policy) => policy.limit).join(),
-      costs: costsOf(policies, cost),
+      costs: costsOf(policies, since?.allowed === false ? 0 : cost),
       maxDelayMs: wholeNumber("maxDelayMs", maxDelayMs, 0, MAX_TIMER_MS),
       timeoutMs,
       signal: signal as AbortSignal | undefined,
       spent,
+      since,
       // Waiting for what is there already would cost every call a turn of the event loop.
       place: typeof place === "string" ? place : await place,
     });
@@ -100,7 +102,8 @@ export function createLimiter(options: LimiterOptions): Limiter {
         const timeoutMs = wholeNumber("timeoutMs", options?.timeoutMs, 0, MAX_TIMER_MS);
         return waitFor(timeoutMs, {
           consume: (leftMs) => ask("consume", key, options, spent, leftMs, leftMs || undefined),
-          leave: (delayLeftMs) => ask("leave", key, { ...options, signal: undefined }, {}, delayLeftMs),
+          leave: (lent, delayLeftMs) =>
+            ask("leave", key, { ...options, signal: undefined }, {}, delayLeftMs, undefined, lent),
           detach: (task) => waitUntil?.(task),
           now: () => timeOf(now),
           signal: options.signal,
@@ -110,4 +113,11 @@ export function createLimiter(options: LimiterOptions): Limiter {
       await check.reset(await placeOf(key), options?.signal);
     },
   };
+}
+
+/** The decision that a refund refers to. */
+function sinceOf(options: Unchecked): Decision | undefined {
+  const since = options?.since as Decision | undefined;
+  if (since === undefined || typeof since?.source === "string") return since;
+  throw misuse("since", "a decision", since);
 }

@@ -5,8 +5,8 @@ import { sleep } from "./sleep.ts";
 export interface Waiter {
   /** Consumes, and accepts a delay of up to `leftMs`. */
   consume(leftMs: number): Promise<Decision>;
-  /** Gives back what was lent, as far as nobody has queued behind it; `delayLeftMs` of its delay were still to come. */
-  leave(delayLeftMs: number): Promise<unknown>;
+  /** Gives back what `lent` took, as far as nobody has queued behind it; `delayLeftMs` of its delay were still to come. */
+  leave(lent: Decision, delayLeftMs: number): Promise<unknown>;
   /** Lets work end behind the answer. */
   detach(task: Promise<unknown>): void;
   now(): number;
@@ -31,7 +31,7 @@ export async function waitFor(timeoutMs: number, waiter: Waiter): Promise<Decisi
     const decision = await waiter.consume(leftMs);
     pass(0);
     if (decision.allowed) {
-      if (decision.delayMs > 0) await act(decision.delayMs);
+      if (decision.delayMs > 0) await act(decision);
       return { ...decision, delayMs: 0 };
     }
     if (decision.source === "fallback" || decision.retryAfterMs > leftMs) return decision;
@@ -39,13 +39,13 @@ export async function waitFor(timeoutMs: number, waiter: Waiter): Promise<Decisi
     pass(decision.retryAfterMs);
   }
   /** Sleeps until what was lent may be acted on; gives it back if the caller goes, who hears of that at once. */
-  async function act(delayMs: number): Promise<void> {
+  async function act(lent: Decision): Promise<void> {
     const since = now();
     try {
-      await sleep(delayMs, signal);
+      await sleep(lent.delayMs, signal);
     } catch (reason) {
       const sleptMs = Math.max(0, now() - since);
-      waiter.detach(waiter.leave(Math.max(0, delayMs - sleptMs)).catch(() => {}));
+      waiter.detach(waiter.leave(lent, Math.max(0, lent.delayMs - sleptMs)).catch(() => {}));
       throw reason;
     }
   }

@@ -4,9 +4,9 @@ import type { LocalStore, StepReply, StepRequest } from "./store.ts";
 
 export interface MemoryStoreOptions {
   /** Most keys kept, a whole number from 2; the half of them that was used last is never forgotten. Default 100 000. */
-  maxKeys?: number;
+  maxKeys?: number | undefined;
   /** A clock of the store's own, ms since the epoch. Default: the limiter's clock. */
-  now?: () => number;
+  now?: (() => number) | undefined;
 }
 
 interface Entry {

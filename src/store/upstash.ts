@@ -14,7 +14,7 @@ export interface UpstashClientOptions {
    * outlives its requests (Node, Bun, Deno). Not for Workers, where no request may wait for another's answer.
    * Default `false`.
    */
-  pipeline?: boolean;
+  pipeline?: boolean | undefined;
 }
 
 /** Sends one command; ends with `signal`. */

@@ -1,9 +1,11 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { fixedWindow, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
 import type { LimiterOptions } from "../../src/limiter/options.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { redisStore } from "../../src/store/redis.ts";
+import { known } from "../support/known.ts";
 
 const policy = fixedWindow({ name: "requests", limit: 10, window: "1 m" });
 const good: LimiterOptions = { name: "good", store: memoryStore(), policies: [policy] };
@@ -188,7 +190,13 @@ const calling: Case[] = [
   ["2^53", () => limiter.consume("k", { cost: 2 ** 53 }), RangeError, "cost", "9007199254740992", "9007199254740991"],
   ["a cost in words", () => limiter.consume("k", { cost: "3" as Anything }), TypeError, "cost", '"3"', "whole number"],
   ["null", () => limiter.consume("k", { cost: null as Anything }), TypeError, "cost", "null", "whole number"],
-  ["a list", () => limiter.consume("k", { cost: [1, 2] as Anything }), TypeError, "cost", "an array", "whole number"],
+  ["a list", () => limiter.consume("k", { cost: [1, 2] as Anything }), TypeError, "cost", "Array", "plain object"],
+  ["a Map", () => limiter.consume("k", { cost: new Map([["tokens", 1]]) as Anything }), TypeError, "cost", "Map"],
+  ["a Set", () => limiter.peek("k", { cost: new Set([1]) as Anything }), TypeError, "cost", "Set", "policy name"],
+  ["a Date", () => limiter.refund("k", new Date() as Anything), TypeError, "cost", "Date", "plain object"],
+  ["a promise", () => limiter.consume("k", { cost: Promise.resolve(1) as Anything }), TypeError, "cost", "Promise"],
+  ["a class", () => limiter.charge("k", new (class Cost {})() as Anything), TypeError, "cost", "plain object"],
+  ["limits in a Map", () => limiter.peek("k", { limit: new Map() as Anything }), TypeError, "limit", "Map"],
   ["a refund below 0", () => limiter.refund("k", -1), RangeError, "cost", "-1", "0 to"],
   ["half a charge", () => limiter.charge("k", 1.5), RangeError, "cost", "1.5", "whole number"],
   ["a policy's cost", () => limiter.consume("k", { cost: { tokens: -2 } }), RangeError, "cost.tokens", "-2", "0 to"],
@@ -256,6 +264,14 @@ describe("what is allowed", () => {
     expect(await limiter.refund("k", 1, none)).toMatchObject({ remaining: 8 });
     await limiter.reset("k", none);
     expect(await limiter.peek("k")).toMatchObject({ remaining: 10 });
+  });
+
+  test("amounts by policy name come from any plain object: without a prototype, or of another realm", async () => {
+    const bare = Object.assign(Object.create(null), { tokens: 2 });
+    for (const cost of [bare, runInNewContext("({ tokens: 2 })")]) {
+      const { policies } = known(await limiter.peek("plain", { cost, limit: cost }));
+      expect(policies.map(({ limit }) => limit)).toEqual([10, 2]);
+    }
   });
 
   test("methods work without their object, and fractions of a ms are no matter", async () => {

@@ -9,9 +9,9 @@ export interface ClientIpOptions {
    * called from to `X-Forwarded-For`, so the client's is that many from the right. Only safe if nobody can reach the
    * server around these proxies. Default: nobody.
    */
-  trust?: string | number;
+  trust?: string | number | undefined;
   /** Leading bits of an IPv6 address that make one client, a whole number from 1 to 128. Default 64, a usual subnet. */
-  ipv6Subnet?: number;
+  ipv6Subnet?: number | undefined;
 }
 
 /** The key of all clients whose address nobody tells: they share one quota, for a limit that is missing goes unseen. */

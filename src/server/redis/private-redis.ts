@@ -10,11 +10,11 @@ import { ensureRedisProgram, type Say } from "./install-redis.ts";
 
 export interface PrivateRedisOptions {
   /** TCP port on 127.0.0.1; default: a free one. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** More lines of redis.conf, e.g. `["maxmemory 64mb"]`. */
-  readonly config?: readonly string[];
+  readonly config?: readonly string[] | undefined;
   /** Told in lines what is installed, where Redis is missing; default: silent. */
-  readonly say?: Say;
+  readonly say?: Say | undefined;
 }
 
 /** A Redis server that belongs to this process: loopback only, behind a random password, nothing kept on disk. */

@@ -12,6 +12,9 @@ export interface Limits {
   readonly redisTimeoutMs: number;
 }
 
+/** Some of them; the others have their defaults. */
+export type LimitOptions = { readonly [Name in keyof Limits]?: Limits[Name] | undefined };
+
 export const DEFAULT_LIMITS: Limits = {
   maxRequestBytes: 10 * 1024 * 1024,
   maxReplyBytes: 64 * 1024 * 1024,
@@ -19,3 +22,8 @@ export const DEFAULT_LIMITS: Limits = {
   clientTimeoutMs: 30_000,
   redisTimeoutMs: 30_000,
 };
+
+export function limitsWith(options: LimitOptions = {}): Limits {
+  const given = Object.entries(options).filter(([, limit]) => limit !== undefined);
+  return { ...DEFAULT_LIMITS, ...Object.fromEntries(given) };
+}

@@ -12,38 +12,38 @@ import { createApp } from "./http/app.ts";
 import type { EventStream } from "./http/event-stream.ts";
 import { startHttpServer } from "./http/http-server.ts";
 import { createPlainAnswer } from "./http/plain-answer.ts";
-import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { type LimitOptions, limitsWith } from "./limits.ts";
 import { connectRedis } from "./redis/redis-link.ts";
 
 export { ExpectedError } from "../errors.ts";
 export type { PrivateRedis } from "../redis/private-redis.ts";
 export type { CommandObserver } from "./commands/gateway.ts";
-export type { Limits } from "./limits.ts";
+export type { LimitOptions, Limits } from "./limits.ts";
 
 export interface RedisRestOptions {
   /** Port to listen on; default 0: a free one. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Address to listen on; default `127.0.0.1`. Any other than loopback needs a `token` of your choice. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /**
    * URL of a running Redis: `redis://[user:password@]host[:port][/db]`, `redis+sentinel://host:port,…/master-name`,
    * `redis+cluster://host:port,…`, each with `rediss` for TLS; default: a private one is started and ended with this.
    */
-  readonly redis?: string;
+  readonly redis?: string | undefined;
   /** For `rediss`: a private CA, a client certificate. */
-  readonly tls?: ConnectionOptions;
+  readonly tls?: ConnectionOptions | undefined;
   /** Token that clients send, up to 1024 bytes; default: a random one. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** A second token, which may only read; default: none. */
-  readonly readOnlyToken?: string;
+  readonly readOnlyToken?: string | undefined;
   /** What one client may ask; default: see {@link Limits}. */
-  readonly limits?: Partial<Limits>;
+  readonly limits?: LimitOptions | undefined;
   /** So long a private Redis stays away that ended by itself, before it is started again, empty; default 3000 ms. */
-  readonly restartAfterMs?: number;
+  readonly restartAfterMs?: number | undefined;
   /** Told in lines what is done on this machine, e.g. that Redis is installed; default: silent. */
-  readonly say?: Say;
+  readonly say?: Say | undefined;
   /** Told about each command when it is done; default: nobody. */
-  readonly onCommand?: CommandObserver;
+  readonly onCommand?: CommandObserver | undefined;
 }
 
 export interface RedisRest {
@@ -71,13 +71,13 @@ export async function createRedisRest(options: RedisRestOptions = {}): Promise<R
   const host = options.host ?? "127.0.0.1";
   checkTokens(options, host);
   const token = options.token ?? randomBytes(24).toString("base64url");
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = limitsWith(options.limits);
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
   try {
-    const privateRedis = options.redis === undefined ? await startPrivateRedis(pick(options, "say")) : undefined;
+    const privateRedis = options.redis === undefined ? await startPrivateRedis({ say: options.say }) : undefined;
     if (privateRedis) closers.push(keepAlive(privateRedis, options));
     const redisUrl = options.redis ?? (privateRedis as PrivateRedis).url;
     const redis = await connectRedis(redisUrl, limits.redisTimeoutMs, { tls: options.tls });
@@ -140,8 +140,4 @@ function keepAlive(redis: PrivateRedis, options: RedisRestOptions): () => Promis
     clearTimeout(timer);
     await redis.stop();
   };
-}
-
-function pick<T extends object, K extends keyof T>(from: T, key: K): { [P in K]?: Exclude<T[P], undefined> } {
-  return from[key] === undefined ? {} : ({ [key]: from[key] } as { [P in K]?: Exclude<T[P], undefined> });
 }

@@ -1,5 +1,6 @@
 import { RestError } from "../../errors.ts";
-import type { RedisLink, Word } from "../redis/redis-link.ts";
+import type { RedisLink } from "../redis/redis-link.ts";
+import type { Word } from "../redis/word.ts";
 import { createTokenCheck } from "./tokens.ts";
 import { createUserTokens, type RedisUser } from "./user-tokens.ts";
 

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { RestError } from "../../errors.ts";
 import type { Access } from "../access/access.ts";
-import type { RedisLink, Word } from "../redis/redis-link.ts";
+import type { RedisLink } from "../redis/redis-link.ts";
 import { isReplyError, type Reply } from "../redis/reply.ts";
+import type { Word } from "../redis/word.ts";
 import { refusalOf } from "./refusals.ts";
 import { createScriptTexts } from "./script-texts.ts";
 

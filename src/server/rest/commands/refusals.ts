@@ -1,6 +1,6 @@
 import { RestError } from "../../errors.ts";
 import type { CommandTable } from "../redis/command-table.ts";
-import type { Word } from "../redis/redis-link.ts";
+import type { Word } from "../redis/word.ts";
 
 const reasons: readonly (readonly [reason: string, names: string])[] = [
   [

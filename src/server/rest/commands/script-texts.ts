@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Word } from "../redis/redis-link.ts";
 import { isReplyError, type Reply } from "../redis/reply.ts";
+import type { Word } from "../redis/word.ts";
 
 /** A command as Redis is to get it, and what the caller is to get instead of its reply. */
 export interface TranslatedCommand {

@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import { RestError } from "../../errors.ts";
 import type { Access } from "../access/access.ts";
 import type { EventStream } from "../http/event-stream.ts";
-import type { Word } from "../redis/redis-link.ts";
+import type { Word } from "../redis/word.ts";
 
 /** A stream's Redis side, ready to be turned on; made before the answer begins, so that failing is still an error. */
 export type StreamSource = (stream: EventStream) => void;

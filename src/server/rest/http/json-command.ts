@@ -1,5 +1,5 @@
 import { RestError } from "../../errors.ts";
-import type { Word } from "../redis/redis-link.ts";
+import type { Word } from "../redis/word.ts";
 
 /** The command in a JSON body such as `["SET","foo","bar","EX",100]`. @throws {RestError} 400 */
 export function parseCommand(body: Buffer): Word[] {

@@ -1,5 +1,5 @@
 import { RestError } from "../../errors.ts";
-import type { Word } from "../redis/redis-link.ts";
+import type { Word } from "../redis/word.ts";
 
 /** A request target taken apart: `/set/foo?EX=100&_token=t`. */
 export interface Target {

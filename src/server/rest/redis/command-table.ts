@@ -1,5 +1,5 @@
-import type { Word } from "./redis-link.ts";
 import type { Reply } from "./reply.ts";
+import type { Word } from "./word.ts";
 
 /** What Redis says about its commands. */
 export interface CommandTable {

@@ -1,5 +1,5 @@
-import type { Word } from "./redis-link.ts";
 import type { Reply } from "./reply.ts";
+import type { Word } from "./word.ts";
 
 /**
  * What ioredis needs of a command to send it and to hand back its reply, and no more: its own class makes two promises

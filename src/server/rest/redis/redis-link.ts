@@ -4,9 +4,7 @@ import { type CommandTable, createCommandTable } from "./command-table.ts";
 import { createClient, type RedisAddressOptions, withoutPassword } from "./redis-address.ts";
 import { isReplyError, type Reply } from "./reply.ts";
 import { clusterSender, connectionSender, UNREACHABLE } from "./senders.ts";
-
-/** A command's word: what came as text, or bytes that are no text. */
-export type Word = string | Buffer;
+import type { Word } from "./word.ts";
 
 /** The way to Redis: one connection (in a cluster: one per node) that all requests share, pipelined. */
 export interface RedisLink {

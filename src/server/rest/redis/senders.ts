@@ -1,8 +1,8 @@
 import { type Cluster, Command, type Redis } from "ioredis";
 import { RestError } from "../../errors.ts";
 import { LeanCommand } from "./lean-command.ts";
-import type { Word } from "./redis-link.ts";
 import { isReplyError, type Reply } from "./reply.ts";
+import type { Word } from "./word.ts";
 import { createWriteBatch } from "./write-batch.ts";
 
 /** Ways to send commands through an ioredis client. */
