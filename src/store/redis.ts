@@ -23,6 +23,12 @@ export interface RedisStoreOptions {
 const REDIS_TIME = -1;
 
 /**
+ * What a server says when it doesn't compile a script because of the flags line, so that nothing has run: of the flag, or
+ * of its `#`. Such words come first; a script that ran or a key is quoted behind others.
+ */
+const NOT_COMPILED = /^[-\w: ]*(shebang|(un\w+|invalid) flag|compil.* near .#)/i;
+
+/**
  * State in Redis, through any client with `evalsha`, `eval` and `del` as in `@upstash/redis`. A check is one `EVALSHA`;
  * `EVAL` follows only where Redis doesn't know the script yet. Nothing is retried. Give the client
  * `{ retry: { retries: 0 }, enableAutoPipelining: false }`, or make it with `upstashClient` from `sluice/upstash`.
@@ -53,7 +59,7 @@ export function redisStore(redis: RedisClient, { clock = "isolate", namespace }:
     try {
       return await client.eval(asked ? `${FLAGS}\n${script.text}` : script.text, [key], args);
     } catch (error) {
-      if (!asked || !/unexpected flag/i.test(errorText(error))) throw error;
+      if (!asked || !NOT_COMPILED.test(errorText(error))) throw error;
     }
     flagged = false;
     signal.throwIfAborted();
