@@ -23,10 +23,10 @@ export interface RedisStoreOptions {
 const REDIS_TIME = -1;
 
 /**
- * What a server says when it doesn't compile a script because of the flags line, so that nothing has run: of the flag, or
- * of its `#`. Such words come first; a script that ran or a key is quoted behind others.
+ * What a server says that does not compile a script because of the flags line, so that nothing has run: something about
+ * the flag, or about the line's `#`. It says so before it quotes anything, since keys may contain anything.
  */
-const NOT_COMPILED = /^[-\w: ]*(shebang|(un\w+|invalid) flag|compil.* near .#)/i;
+const NOT_COMPILED = /^[^']*(shebang|(un\w+|invalid) flag|near '#)/i;
 
 /**
  * State in Redis, through any client with `evalsha`, `eval` and `del` as in `@upstash/redis`. A check is one `EVALSHA`;
@@ -35,19 +35,19 @@ const NOT_COMPILED = /^[-\w: ]*(shebang|(un\w+|invalid) flag|compil.* near .#)/i
  */
 export function redisStore(redis: RedisClient, { clock = "isolate", namespace }: RedisStoreOptions = {}): RemoteStore {
   for (const method of ["evalsha", "eval", "del"] as const) {
-    if (typeof redis?.[method] !== "function") throw new TypeError(`redis must be a client with the method ${method}`);
+    if (typeof redis?.[method] !== "function") throw new TypeError(`redis must have the method ${method}`);
   }
-  if (clock !== "isolate" && clock !== "redis") {
+  const ownClock = clock !== "isolate";
+  if (ownClock && clock !== "redis") {
     throw new RangeError(`clock must be "isolate" or "redis", not ${shown(clock)}`);
   }
   // No limiter's name has a slash, so no key of one namespace is a key of another, or of none.
   const before = namespace === undefined ? "" : `${checkedName("namespace", namespace)}/`;
-  const ownClock = clock === "redis";
   // Upstash locks single keys for a script with this flag; stock Redis refuses it, once.
   let flagged = true;
 
   async function run(script: Script, key: string, args: string[], signal: AbortSignal): Promise<unknown> {
-    const client = clientFor(signal);
+    const client = redis.withSignal?.(signal) ?? redis;
     const asked = flagged;
     try {
       return await client.evalsha(asked ? script.flaggedSha1 : script.sha1, [key], args);
@@ -66,8 +66,6 @@ export function redisStore(redis: RedisClient, { clock = "isolate", namespace }:
     return run(script, key, args, signal);
   }
 
-  const clientFor = (signal: AbortSignal) => redis.withSignal?.(signal) ?? redis;
-
   return {
     remote: true,
     clock: ownClock ? "store" : "limiter",
@@ -84,7 +82,7 @@ export function redisStore(redis: RedisClient, { clock = "isolate", namespace }:
 
     async reset(key: string, signal: AbortSignal): Promise<void> {
       try {
-        await clientFor(signal).del(before + key);
+        await (redis.withSignal?.(signal) ?? redis).del(before + key);
       } catch (error) {
         throw redisError(error, signal);
       }

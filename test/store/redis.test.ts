@@ -129,12 +129,15 @@ const REFUSALS = {
 const RAN = {
   "Redis 7": "ERR user_script:12: attempt to compare nil with number script: 5f2c, on @user_script:12.",
   "Redis 6": "ERR Error running script (call to f_5f2c): @user_script:12: user_script:12: attempt to call a nil value",
-  "a write that was refused": "OOM command not allowed when used memory > 'maxmemory'. script: 5f2c, on @user_script:9.",
-  "miniredis, of an error at run time": "ERR Error compiling script (new function): <string>:12: attempt to call a nil value",
+  "a write that was refused":
+    "OOM command not allowed when used memory > 'maxmemory'. script: 5f2c, on @user_script:9.",
+  "miniredis, of an error at run time":
+    "ERR Error compiling script (new function): <string>:12: attempt to call a nil value",
   Garnet: `ERR [string "#!lua flags=allow-key-locking..."]:12: attempt to compare nil with number`,
-  "Upstash, with a key": "ERR Dynamic keys are not allowed in Lua scripts when 'allow-key-locking' flag is set. Key was: Unexpected flag",
+  "Upstash, with a key":
+    "ERR Dynamic keys are not allowed in Lua scripts when 'allow-key-locking' flag is set. Key was: Unexpected flag",
   "a key in quotes": "ERR user_script:12: no 'Unexpected flag in script shebang near '#'",
-  "a client that quotes the command": "ERR timeout, command was: [\"eval\",\"Unexpected flag in script shebang\"]",
+  "a client that quotes the command": 'ERR timeout, command was: ["eval","Unexpected flag in script shebang"]',
   "no Redis at all": "socket hang up",
 };
 
@@ -148,19 +151,22 @@ const refusing = (text: string) =>
     },
   });
 
-test.each(Object.entries(REFUSALS))("a server that refuses the flags line is sent none again: %s", async (_name, said) => {
-  for (const text of [said, `${said}, command was: ["eval","…"]`]) {
-    await redis.script("FLUSH");
-    const { client, calls } = refusing(text);
-    const limiter = limiterOn(client);
-    const answers = [];
-    for (let i = 0; i < 6; i += 1) answers.push(await limiter.consume("k"));
-    expect(answers.map(({ allowed }) => allowed)).toEqual([true, true, true, true, true, false]);
-    expect(new Set(answers.map(({ source }) => source))).toEqual(new Set(["store"]));
-    expect(calls.slice(0, 5)).toEqual(["evalsha flagged", "eval flagged", "evalsha", "eval", "evalsha"]);
-    expect(calls.slice(5)).not.toContain("evalsha flagged");
-  }
-});
+test.each(Object.entries(REFUSALS))(
+  "a server that refuses the flags line is sent none again: %s",
+  async (_name, said) => {
+    for (const text of [said, `${said}, command was: ["eval","…"]`]) {
+      await redis.script("FLUSH");
+      const { client, calls } = refusing(text);
+      const limiter = limiterOn(client);
+      const answers = [];
+      for (let i = 0; i < 6; i += 1) answers.push(await limiter.consume("k"));
+      expect(answers.map(({ allowed }) => allowed)).toEqual([true, true, true, true, true, false]);
+      expect(new Set(answers.map(({ source }) => source))).toEqual(new Set(["store"]));
+      expect(calls.slice(0, 5)).toEqual(["evalsha flagged", "eval flagged", "evalsha", "eval", "evalsha"]);
+      expect(calls.slice(5)).not.toContain("evalsha flagged");
+    }
+  },
+);
 
 test.each(Object.entries(RAN))("a script that may have run is not sent again: %s", async (_name, said) => {
   const { client, calls } = refusing(said);
