@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { createLimiter, fixedWindow, redisStore } from "sluice";
 import { upstashClient } from "sluice/upstash";
-import { expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { uniqueName } from "../support/redis.ts";
 
 const [url, token] = [inject("restUrl"), inject("restToken")];
@@ -35,6 +36,47 @@ test.each([
   [{ url: undefined, token }, "url"],
 ])("options that can't work are named at once", (options, named) => {
   expect(() => upstashClient(options as never)).toThrow(new RegExp(`^${named} must be`));
+});
+
+describe("replies that are compressed", () => {
+  /** A server that answers everything with that, and counts the bytes that it was rid of. */
+  async function answering(body: Buffer, headers: Record<string, string | number>) {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { "content-type": "application/json", ...headers }).end(body);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    return {
+      client: upstashClient({ url: `http://127.0.0.1:${port}`, token }),
+      async [Symbol.asyncDispose]() {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    };
+  }
+
+  const ENCODINGS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
+
+  test.each(Object.entries(ENCODINGS))("%s: what is small is read", async (encoding, compress) => {
+    const body = compress(JSON.stringify({ result: "a reply, é€😀" }));
+    await using server = await answering(body, { "content-encoding": encoding, "content-length": body.length });
+    expect(await server.client.del("k")).toBe("a reply, é€😀");
+  });
+
+  test.each(Object.entries(ENCODINGS))(
+    "%s: no more than 1 MiB of what it unpacks to is kept",
+    async (encoding, compress) => {
+      // A page of an error that is small on the wire: 64 MiB of the same character.
+      const body = compress(`{"error":"${"x".repeat(2 ** 26)}"}`);
+      expect(body.length).toBeLessThan(2 ** 20);
+      await using server = await answering(body, { "content-encoding": encoding, "content-length": body.length });
+      await expect(server.client.del("k")).rejects.toMatchObject({
+        name: "StoreError",
+        kind: "reply",
+        message: "Redis answered with more than 1048576 bytes",
+      });
+    },
+  );
 });
 
 test("a reply that comes in pieces, without its length, is read whole", async () => {
