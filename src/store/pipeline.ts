@@ -1,13 +1,11 @@
+import { errorCode } from "./redis-error.ts";
 import { resultOf } from "./rest-reply.ts";
-
-/** A command's name and its arguments. */
-export type Command = readonly (string | number)[];
+import { type Command, type Digests, digestsOfRepeated, type Sharing, shareScripts } from "./shared-scripts.ts";
 
 /** Sends commands in one request and gives the replies in their order; ends with `signal`. */
 type SendAll = (commands: readonly Command[], signal: AbortSignal) => Promise<unknown>;
 
-interface Call {
-  readonly command: Command;
+interface Call extends Sharing {
   readonly signal: AbortSignal | undefined;
   resolve(result: unknown): void;
   reject(reason: unknown): void;
@@ -32,14 +30,17 @@ export function createPipeline(sendAll: SendAll): (command: Command, signal?: Ab
     while (waiting.length > 0) {
       const calls = waiting.slice(0, MOST_COMMANDS);
       waiting = waiting.slice(MOST_COMMANDS);
-      await answer(calls.filter(isWanted), sendAll);
+      const digests = digestsOfRepeated(calls);
+      // Waits only if there are any, so that a call of its own is sent at once.
+      const known = digests && (await digests);
+      waiting.push(...(await answer(calls.filter(isWanted), known, sendAll)));
     }
     underWay -= 1;
   }
 
   return (command, signal) =>
     new Promise((resolve, reject) => {
-      waiting.push({ command, signal, resolve, reject });
+      waiting.push({ command, signal, misses: 0, resolve, reject });
       if (underWay < MOST_UNDER_WAY) work();
     });
 }
@@ -51,22 +52,32 @@ function isWanted({ signal, reject }: Call): boolean {
   return false;
 }
 
-async function answer(calls: readonly Call[], sendAll: SendAll): Promise<void> {
-  if (calls.length === 0) return;
+/** Sends calls in one request and settles them. Gives back those that have not run since Redis did not know their script. */
+async function answer(calls: readonly Call[], digests: Digests | undefined, sendAll: SendAll): Promise<Call[]> {
+  if (calls.length === 0) return [];
+  const { commands, reliesOn } = shareScripts(calls, digests);
   const { signal, end } = whenAllAbort(calls);
+  const missed: Call[] = [];
   try {
-    const replies = await sendAll(
-      calls.map(({ command }) => command),
-      signal,
-    );
+    const replies = await sendAll(commands, signal);
     // One error instead of a list is everybody's, such as a token that is not known.
-    for (const [i, call] of calls.entries()) settle(call, Array.isArray(replies) ? replies[i] : replies);
+    const replyTo = (i: number) => (Array.isArray(replies) ? replies[i] : replies);
+    for (const [i, call] of calls.entries()) {
+      const other = reliesOn[i];
+      if (other === undefined || !isMiss(replyTo(i))) settle(call, replyTo(i));
+      // Not compiled: it hears what the other call heard.
+      else if (replyTo(other)?.error) settle(call, replyTo(other));
+      else missed.push({ ...call, misses: call.misses + 1 });
+    }
   } catch (error) {
     for (const { reject } of calls) reject(error);
   } finally {
     end();
   }
+  return missed;
 }
+
+const isMiss = (reply: { error?: unknown } | undefined) => errorCode(reply?.error) === "NOSCRIPT";
 
 function settle({ resolve, reject }: Call, reply: unknown): void {
   try {

@@ -12,7 +12,7 @@ const KINDS: Readonly<Record<string, StoreErrorKind>> = {
 };
 
 /** How engines word it that the body was JSON of another shape than a reply's. */
-const NO_REPLY = /did not return a result|propert(y|ies)|is not an object|destructur|not iterable|is not a function/;
+const NO_REPLY = /did not return a result|propert|not an object|destructur|not iterable|not a function/;
 
 /** What a client threw, as a `StoreError` that quotes no more of it than Redis's own error code. */
 export function redisError(thrown: unknown, signal: AbortSignal): StoreError {
@@ -20,14 +20,14 @@ export function redisError(thrown: unknown, signal: AbortSignal): StoreError {
   if (signal.aborted) return new StoreError("timeout", "Redis did not answer in time");
   const name = textAt(thrown, "name");
   // Before the codes: the text of such an error quotes the body, which may contain anything.
-  if (/JSON|SyntaxError/.test(name)) return new StoreError("reply", "Redis answered with something that is not JSON");
+  if (/JSON|Syntax/.test(name)) return new StoreError("reply", "Redis answered with something that is not JSON");
   const text = errorText(thrown);
   const code = errorCode(thrown);
   if (code) {
     const kind = KINDS[code] ?? "reply";
     return new StoreError(kind, `${meaning(kind, text)}: ${code}`, code);
   }
-  if (/\bUnauthorized\b/i.test(text)) return new StoreError("auth", "Redis refused access");
+  if (/Unauthorized/i.test(text)) return new StoreError("auth", "Redis refused access");
   if (/Upstash/.test(name) || (name === "TypeError" && NO_REPLY.test(text))) {
     return new StoreError("reply", "Redis answered with something that is no reply");
   }

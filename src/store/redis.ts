@@ -23,25 +23,31 @@ export interface RedisStoreOptions {
 const REDIS_TIME = -1;
 
 /**
+ * What a server says that does not compile a script because of the flags line, so that nothing has run: something about
+ * the flag, or about the line's `#`. It says so before it quotes anything, since keys may contain anything.
+ */
+const NOT_COMPILED = /^[^']*(shebang|(un\w+|invalid) flag|near '#)/i;
+
+/**
  * State in Redis, through any client with `evalsha`, `eval` and `del` as in `@upstash/redis`. A check is one `EVALSHA`;
  * `EVAL` follows only where Redis doesn't know the script yet. Nothing is retried. Give the client
  * `{ retry: { retries: 0 }, enableAutoPipelining: false }`, or make it with `upstashClient` from `sluice/upstash`.
  */
 export function redisStore(redis: RedisClient, { clock = "isolate", namespace }: RedisStoreOptions = {}): RemoteStore {
   for (const method of ["evalsha", "eval", "del"] as const) {
-    if (typeof redis?.[method] !== "function") throw new TypeError(`redis must be a client with the method ${method}`);
+    if (typeof redis?.[method] !== "function") throw new TypeError(`redis must have the method ${method}`);
   }
-  if (clock !== "isolate" && clock !== "redis") {
+  const ownClock = clock !== "isolate";
+  if (ownClock && clock !== "redis") {
     throw misuse("clock", '"isolate" or "redis"', clock, true);
   }
   // No limiter's name has a slash, so no key of one namespace is a key of another, or of none.
   const before = namespace === undefined ? "" : `${checkedName("namespace", namespace)}/`;
-  const ownClock = clock === "redis";
   // Upstash locks single keys for a script with this flag; stock Redis refuses it, once.
   let flagged = true;
 
   async function run(script: Script, key: string, args: string[], signal: AbortSignal): Promise<unknown> {
-    const client = clientFor(signal);
+    const client = redis.withSignal?.(signal) ?? redis;
     const asked = flagged;
     try {
       return await client.evalsha(asked ? script.flaggedSha1 : script.sha1, [key], args);
@@ -53,14 +59,12 @@ export function redisStore(redis: RedisClient, { clock = "isolate", namespace }:
     try {
       return await client.eval(asked ? `${FLAGS}\n${script.text}` : script.text, [key], args);
     } catch (error) {
-      if (!asked || !/unexpected flag/i.test(errorText(error))) throw error;
+      if (!asked || !NOT_COMPILED.test(errorText(error))) throw error;
     }
     flagged = false;
     signal.throwIfAborted();
     return run(script, key, args, signal);
   }
-
-  const clientFor = (signal: AbortSignal) => redis.withSignal?.(signal) ?? redis;
 
   return {
     remote: true,
@@ -78,7 +82,7 @@ export function redisStore(redis: RedisClient, { clock = "isolate", namespace }:
 
     async reset(key: string, signal: AbortSignal): Promise<void> {
       try {
-        await clientFor(signal).del(before + key);
+        await (redis.withSignal?.(signal) ?? redis).del(before + key);
       } catch (error) {
         throw redisError(error, signal);
       }

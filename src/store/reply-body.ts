@@ -12,8 +12,9 @@ interface Reply {
 /** The JSON in a reply; throws a `StoreError` once it grows past what any reply has. */
 export async function jsonIn(reply: Reply): Promise<unknown> {
   const length = reply.headers.get("content-length");
-  // To read it piece by piece costs more, so that is for replies that don't tell their length.
-  if (length !== null && Number(length) <= MOST_BYTES) return reply.json();
+  // To read it piece by piece costs more, so that is for replies that don't tell their length, or only that of what is packed.
+  const isKnown = length !== null && !reply.headers.get("content-encoding");
+  if (isKnown && Number(length) <= MOST_BYTES) return reply.json();
   const reader = reply.body?.getReader();
   const decoder = new TextDecoder();
   let text = "";

@@ -1,8 +1,9 @@
 import { misuse } from "../core/misuse.ts";
-import { type Command, createPipeline } from "./pipeline.ts";
+import { createPipeline } from "./pipeline.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { jsonIn } from "./reply-body.ts";
 import { resultOf } from "./rest-reply.ts";
+import type { Command } from "./shared-scripts.ts";
 
 export interface UpstashClientOptions {
   /** `UPSTASH_REDIS_REST_URL`, or the URL that `sluice redis-rest` prints. */

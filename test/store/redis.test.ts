@@ -113,6 +113,70 @@ describe("on stock Redis, which refuses the flag", () => {
   });
 });
 
+/** What servers say of the flags line: then nothing has run. */
+const REFUSALS = {
+  "Redis 7 and newer, Valkey, Redict": "ERR Unexpected flag in script shebang: allow-key-locking",
+  "Redis 6, KeyDB": "ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'",
+  Dragonfly: "Invalid flag: allow-key-locking",
+  "Dragonfly, with a code": "ERR Invalid flag: allow-key-locking",
+  Kvrocks: "ERR Error while compiling new script: user_script:1: unexpected symbol near '#'",
+  Garnet: `ERR Compilation error: [string "#!lua flags=allow-key-locking..."]:1: unexpected symbol near '#'`,
+  miniredis: "ERR Error compiling script (new function): <string> line:1(column:1) near '#':   parse error",
+  "a server that knows no such line": "ERR Invalid script shebang",
+};
+
+/** What servers say once a script has run, or may have: to send it again could take twice. */
+const RAN = {
+  "Redis 7": "ERR user_script:12: attempt to compare nil with number script: 5f2c, on @user_script:12.",
+  "Redis 6": "ERR Error running script (call to f_5f2c): @user_script:12: user_script:12: attempt to call a nil value",
+  "a write that was refused":
+    "OOM command not allowed when used memory > 'maxmemory'. script: 5f2c, on @user_script:9.",
+  "miniredis, of an error at run time":
+    "ERR Error compiling script (new function): <string>:12: attempt to call a nil value",
+  Garnet: `ERR [string "#!lua flags=allow-key-locking..."]:12: attempt to compare nil with number`,
+  "Upstash, with a key":
+    "ERR Dynamic keys are not allowed in Lua scripts when 'allow-key-locking' flag is set. Key was: Unexpected flag",
+  "a key in quotes": "ERR user_script:12: no 'Unexpected flag in script shebang near '#'",
+  "a client that quotes the command": 'ERR timeout, command was: ["eval","Unexpected flag in script shebang"]',
+  "no Redis at all": "socket hang up",
+};
+
+/** A client on which a script with the flags line answers with that error, and one without it runs. */
+const refusing = (text: string) =>
+  recorded({
+    ...clientOf(redis),
+    async eval(script, keys, args) {
+      if (script.startsWith(FLAGS)) throw new Error(text);
+      return clientOf(redis).eval(script, keys, args);
+    },
+  });
+
+test.each(Object.entries(REFUSALS))(
+  "a server that refuses the flags line is sent none again: %s",
+  async (_name, said) => {
+    for (const text of [said, `${said}, command was: ["eval","…"]`]) {
+      await redis.script("FLUSH");
+      const { client, calls } = refusing(text);
+      const limiter = limiterOn(client);
+      const answers = [];
+      for (let i = 0; i < 6; i += 1) answers.push(await limiter.consume("k"));
+      expect(answers.map(({ allowed }) => allowed)).toEqual([true, true, true, true, true, false]);
+      expect(new Set(answers.map(({ source }) => source))).toEqual(new Set(["store"]));
+      expect(calls.slice(0, 5)).toEqual(["evalsha flagged", "eval flagged", "evalsha", "eval", "evalsha"]);
+      expect(calls.slice(5)).not.toContain("evalsha flagged");
+    }
+  },
+);
+
+test.each(Object.entries(RAN))("a script that may have run is not sent again: %s", async (_name, said) => {
+  const { client, calls } = refusing(said);
+  const limiter = limiterOn(client);
+  expect(await limiter.consume("k")).toMatchObject({ source: "fallback", allowed: false });
+  expect(calls).toEqual(["evalsha flagged", "eval flagged"]);
+  await limiter.consume("k");
+  expect(calls.slice(2)).toEqual(["evalsha flagged", "eval flagged"]);
+});
+
 test("where the flag is taken, only flagged scripts are sent", async () => {
   // Upstash's part, over this Redis: the flags line is taken, and the digest is that of the whole text.
   const plain = clientOf(redis);
