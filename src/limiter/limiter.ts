@@ -1,13 +1,12 @@
-import { programFor } from "../algorithm/program.ts";
 import type { Decision } from "../core/decision.ts";
 import type { Operation, WaitUntil } from "../core/event.ts";
 import { misuse } from "../core/misuse.ts";
 import { wholeNumber } from "../core/whole-number.ts";
-import { storeKey } from "../store/store-key.ts";
 import { type Amount, costsOf, limitsOf } from "./amounts.ts";
 import type { Spent, Task } from "./call.ts";
 import type { CallOptions, CheckOptions, ConsumeOptions, RefundOptions, WaitOptions } from "./call-options.ts";
 import { createCheck } from "./check.ts";
+import { createLevel } from "./level.ts";
 import { claimName } from "./names.ts";
 import { checkedOptions, type LimiterOptions, MAX_TIMER_MS } from "./options.ts";
 import { timeOf } from "./time.ts";
@@ -37,14 +36,9 @@ type Unchecked = { [Name in keyof (CheckOptions & RefundOptions)]?: unknown } | 
 export function createLimiter(options: LimiterOptions): Limiter {
   const checked = checkedOptions(options);
   const { policies, name, now, tell } = checked;
-  const program = programFor(policies);
+  const level = createLevel(checked);
   claimName(checked.store, name, policies);
-  const check = createCheck(checked, program);
-
-  function placeOf(key: unknown): string | Promise<string> {
-    if (typeof key === "string" && key !== "") return storeKey(name, program.kind, key);
-    throw misuse("key", "text of at least one character", key);
-  }
+  const check = createCheck(level);
 
   async function ask(
     task: Task,
@@ -55,7 +49,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     timeoutMs?: number,
     since = task === "refund" ? sinceOf(options) : undefined,
   ): Promise<Decision> {
-    const place = placeOf(key);
+    const place = level.placeOf(key);
     const { cost = 1, limit, signal } = options ?? {};
     const inForce = limitsOf(policies, limit);
     const answer = check.decision({
@@ -110,7 +104,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
         });
       }),
     async reset(key, options) {
-      await check.reset(await placeOf(key), options?.signal);
+      await check.reset(await level.placeOf(key), options?.signal);
     },
   };
 }

@@ -1,0 +1,80 @@
+import { type Program, programFor } from "../algorithm/program.ts";
+import { step } from "../algorithm/step.ts";
+import type { KnownDecision } from "../core/decision.ts";
+import { misuse } from "../core/misuse.ts";
+import type { StepReply, StepRequest } from "../store/store.ts";
+import { storeKey } from "../store/store-key.ts";
+import { type Call, demandsOf } from "./call.ts";
+import { decide } from "./decide.ts";
+import type { CheckedOptions } from "./options.ts";
+import { createSnapshots } from "./snapshots.ts";
+
+/** One limiter's share in a verdict: what it asks of the store for a key, and what this isolate knows of its keys. */
+export interface Level {
+  readonly options: CheckedOptions;
+  readonly program: Program;
+  /** Where a key's state lies in the store. */
+  placeOf(key: unknown): string | Promise<string>;
+  request(call: Call, clock: number): StepRequest;
+  /** The store's denial, known from the last state seen: what is in use only grows until time passes. */
+  denial(call: Call, clock: number): KnownDecision | undefined;
+  /** Numbers the calls in their order; to be taken before the store is asked. */
+  turn(): number;
+  /** The decision on what the store replied, remembered if it leaves too little for another call of this cost. */
+  seen(call: Call, reply: StepReply, askedAt: number, turn: number): KnownDecision;
+  /** Forgets what is known of a key, since something was given back. */
+  forget(place: string, clock: number): void;
+}
+
+export function createLevel(options: CheckedOptions): Level {
+  const { name, policies, store } = options;
+  const program = programFor(policies);
+  const { algorithms } = program;
+  // What a store in this process would say costs no more than to remember it.
+  const snapshots = store.remote && options.snapshots ? createSnapshots(options.snapshots) : undefined;
+
+  return {
+    options,
+    program,
+
+    placeOf(key) {
+      if (typeof key === "string" && key !== "") return storeKey(name, program.kind, key);
+      throw misuse("key", "text of at least one character", key);
+    },
+
+    request: (call, now) => ({ program, key: call.place, now, demands: demandsOf(program, call, call.task) }),
+
+    denial(call, clock) {
+      if (!snapshots || (call.task !== "consume" && call.task !== "peek")) return undefined;
+      const snapshot = snapshots.get(call.place, clock);
+      if (!snapshot || snapshot.limits !== call.limits) return undefined;
+      // By a store's own clock it is at most this late by now, so nothing is denied that the store would allow.
+      const at = store.clock === "limiter" ? clock : snapshot.state[0] + clock - snapshot.askedAt;
+      const { allowed, state } = step(algorithms, snapshot.state, at, demandsOf(program, call, "consume"));
+      if (allowed) return undefined;
+      const decision = decide(algorithms, call, { allowed, state }, 0, "snapshot");
+      return Number.isNaN(decision.retryAfterMs) ? undefined : decision;
+    },
+
+    turn: () => snapshots?.turn() ?? 0,
+
+    seen(call, reply, askedAt, turn) {
+      const leadMs = store.clock === "limiter" ? Math.max(0, reply.state[0] - askedAt) : 0;
+      const decision = decide(algorithms, call, reply, leadMs, "store");
+      // A state from a clock that runs ahead expires in the store before it would here.
+      const usefulMs = leadMs === 0 && leavesTooLittle(call, decision) ? decision.resetAfterMs : 0;
+      snapshots?.set(call.place, { state: reply.state, limits: call.limits, askedAt }, turn, usefulMs);
+      return decision;
+    },
+
+    forget: (place, clock) => snapshots?.clear(place, clock),
+  };
+}
+
+function leavesTooLittle({ costs }: Call, { allowed, policies }: KnownDecision): boolean {
+  if (!allowed) return true;
+  for (let i = 0; i < policies.length; i += 1) {
+    if ((policies[i]?.remaining ?? 0) < Math.max(1, costs[i] ?? 0)) return true;
+  }
+  return false;
+}
