@@ -4,8 +4,10 @@ import type { KnownDecision } from "../core/decision.ts";
 import { misuse } from "../core/misuse.ts";
 import type { StepReply, StepRequest } from "../store/store.ts";
 import { storeKey } from "../store/store-key.ts";
+import { costsOf, limitsOf } from "./amounts.ts";
 import { type Call, demandsOf } from "./call.ts";
 import { decide } from "./decide.ts";
+import type { Question } from "./methods.ts";
 import type { CheckedOptions } from "./options.ts";
 import { createSnapshots } from "./snapshots.ts";
 
@@ -15,6 +17,8 @@ export interface Level {
   readonly program: Program;
   /** Where a key's state lies in the store. */
   placeOf(key: unknown): string | Promise<string>;
+  /** A call on the key that lies at `place`, its options checked. */
+  call(place: string, question: Question): Call;
   request(call: Call, clock: number): StepRequest;
   /** The store's denial, known from the last state seen: what is in use only grows until time passes. */
   denial(call: Call, clock: number): KnownDecision | undefined;
@@ -40,6 +44,23 @@ export function createLevel(options: CheckedOptions): Level {
     placeOf(key) {
       if (typeof key === "string" && key !== "") return storeKey(name, program.kind, key);
       throw misuse("key", "text of at least one character", key);
+    },
+
+    call(place, { task, options, spent, maxDelayMs, timeoutMs, since }) {
+      const { cost = 1, limit, signal } = options ?? {};
+      const inForce = limitsOf(policies, limit);
+      return {
+        task,
+        place,
+        policies: inForce,
+        limits: inForce === policies ? "" : inForce.map((policy) => policy.limit).join(),
+        costs: costsOf(policies, since?.allowed === false ? 0 : cost),
+        maxDelayMs,
+        timeoutMs,
+        signal: signal as AbortSignal | undefined,
+        spent,
+        since,
+      };
     },
 
     request: (call, now) => ({ program, key: call.place, now, demands: demandsOf(program, call, call.task) }),

@@ -2,11 +2,11 @@ import type { Decision } from "../core/decision.ts";
 import { sleep } from "./sleep.ts";
 
 /** What waiting needs of a limiter, for one key and one cost. */
-export interface Waiter {
+export interface Waiter<Answer extends Decision> {
   /** Consumes, and accepts a delay of up to `leftMs`. */
-  consume(leftMs: number): Promise<Decision>;
+  consume(leftMs: number): Promise<Answer>;
   /** Gives back what `lent` took, as far as nobody has queued behind it; `delayLeftMs` of its delay were still to come. */
-  leave(lent: Decision, delayLeftMs: number): Promise<unknown>;
+  leave(lent: Answer, delayLeftMs: number): Promise<unknown>;
   /** Lets work end behind the answer. */
   detach(task: Promise<unknown>): void;
   now(): number;
@@ -17,7 +17,7 @@ export interface Waiter {
  * Consumes as soon as the cost passes. A token bucket lends, so that waiters queue in the order of their calls with one
  * round trip each; windows can't lend, so for them the sleep ends when the cost would pass, and the call is made again.
  */
-export async function waitFor(timeoutMs: number, waiter: Waiter): Promise<Decision> {
+export async function waitFor<Answer extends Decision>(timeoutMs: number, waiter: Waiter<Answer>): Promise<Answer> {
   const { now, signal } = waiter;
   let leftMs = timeoutMs;
   let seenAt = now();
@@ -39,7 +39,7 @@ export async function waitFor(timeoutMs: number, waiter: Waiter): Promise<Decisi
     pass(decision.retryAfterMs);
   }
   /** Sleeps until what was lent may be acted on; gives it back if the caller goes, who hears of that at once. */
-  async function act(lent: Decision): Promise<void> {
+  async function act(lent: Answer): Promise<void> {
     const since = now();
     try {
       await sleep(lent.delayMs, signal);

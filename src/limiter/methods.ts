@@ -1,0 +1,101 @@
+import type { Decision } from "../core/decision.ts";
+import type { Operation, WaitUntil } from "../core/event.ts";
+import { misuse } from "../core/misuse.ts";
+import { wholeNumber } from "../core/whole-number.ts";
+import type { Amount } from "./amounts.ts";
+import type { Spent, Task } from "./call.ts";
+import type { CallOptions, CheckOptions, ConsumeOptions, RefundOptions, WaitOptions } from "./call-options.ts";
+import { MAX_TIMER_MS } from "./options.ts";
+import { timeOf } from "./time.ts";
+import { waitFor } from "./wait.ts";
+
+/** Options as a caller without types may pass them. */
+export type Unchecked = { [Name in keyof (CheckOptions & RefundOptions)]?: unknown } | null | undefined;
+
+/** One call as the methods hand it on; its options are still to be checked. */
+export interface Question {
+  readonly task: Task;
+  readonly options: Unchecked;
+  readonly spent: Spent;
+  readonly maxDelayMs: number;
+  readonly timeoutMs: number | undefined;
+  readonly since: Decision | undefined;
+}
+
+/** What the methods of a limiter, or of several as one, come down to. */
+export interface Core<Key, Answer extends Decision> {
+  readonly now: () => number;
+  readonly waitUntil: WaitUntil | undefined;
+  /** At once where no store has to be asked: waiting would cost every call a turn of the event loop. */
+  ask(key: Key, question: Question): Answer | Promise<Answer>;
+  /** Tells the observers of an operation's outcome. */
+  told(operation: Operation, key: Key, decision: Answer, spent: Spent, waitUntil: WaitUntil | undefined): void;
+  reset(key: Key, signal: AbortSignal | undefined): Promise<void>;
+}
+
+/** The methods of a limiter for keys of some kind. They need no `this`. */
+export interface Methods<Key, Answer extends Decision> {
+  /** Takes `cost` if every policy allows it, else nothing. */
+  consume(key: Key, options?: ConsumeOptions): Promise<Answer>;
+  /** The answer that `consume` would give; takes nothing. */
+  peek(key: Key, options?: CheckOptions): Promise<Answer>;
+  /** Gives back what was taken and not used; never beyond a whole quota. */
+  refund(key: Key, cost: Amount, options?: RefundOptions): Promise<Answer>;
+  /** Books what has been spent already, even past the limit; never denies. */
+  charge(key: Key, cost: Amount, options?: CallOptions): Promise<Answer>;
+  /** Resolves once `cost` is taken and may be acted on; denied at once if that can't be within `timeoutMs`. */
+  wait(key: Key, options: WaitOptions): Promise<Answer>;
+  /** Makes the key's quota whole again. Unlike the others it rejects with a `StoreError` if the store can't answer. */
+  reset(key: Key, options?: { signal?: AbortSignal | undefined }): Promise<void>;
+}
+
+export function methodsOf<Key, Answer extends Decision>(core: Core<Key, Answer>): Methods<Key, Answer> {
+  function ask(key: Key, task: Task, options: Unchecked, spent: Spent, maxDelayMs = 0, more?: Partial<Question>) {
+    wholeNumber("maxDelayMs", maxDelayMs, 0, MAX_TIMER_MS);
+    return core.ask(key, { task, options, spent, maxDelayMs, timeoutMs: more?.timeoutMs, since: more?.since });
+  }
+
+  const waitUntilOf = (options: Unchecked) => (options?.waitUntil as WaitUntil | undefined) ?? core.waitUntil;
+
+  async function asked(
+    operation: Task & Operation,
+    key: Key,
+    options: Unchecked,
+    maxDelayMs?: number,
+    more?: Partial<Question>,
+  ): Promise<Answer> {
+    const spent: Spent = {};
+    const answer = ask(key, operation, options, spent, maxDelayMs, more);
+    const decision = answer instanceof Promise ? await answer : answer;
+    core.told(operation, key, decision, spent, waitUntilOf(options));
+    return decision;
+  }
+
+  return {
+    consume: (key, options) => asked("consume", key, options, options?.maxDelayMs),
+    peek: (key, options) => asked("peek", key, options),
+    refund: async (key, cost, options) => asked("refund", key, { ...options, cost }, 0, { since: sinceOf(options) }),
+    charge: (key, cost, options) => asked("charge", key, { ...options, cost }),
+    async wait(key, options) {
+      const timeoutMs = wholeNumber("timeoutMs", options?.timeoutMs, 0, MAX_TIMER_MS);
+      const spent: Spent = {};
+      const decision = await waitFor<Answer>(timeoutMs, {
+        consume: async (leftMs) => ask(key, "consume", options, spent, leftMs, { timeoutMs: leftMs || undefined }),
+        leave: async (since, leftMs) => ask(key, "leave", { ...options, signal: undefined }, {}, leftMs, { since }),
+        detach: (task) => waitUntilOf(options)?.(task),
+        now: () => timeOf(core.now),
+        signal: options.signal,
+      });
+      core.told("wait", key, decision, spent, waitUntilOf(options));
+      return decision;
+    },
+    reset: async (key, options) => core.reset(key, options?.signal),
+  };
+}
+
+/** The decision that a refund refers to. */
+function sinceOf(options: Unchecked): Decision | undefined {
+  const since = options?.since as Decision | undefined;
+  if (since === undefined || typeof since?.source === "string") return since;
+  throw misuse("since", "a decision", since);
+}
