@@ -34,14 +34,16 @@ export function slidingLogStep(kept: unknown, now: number, { delta, pace: window
     const leaves = time(log, lastBelow(log, SUM, need) + 2);
     return { allowed: false, state: digest(log, head, at, need, leaves), kept: stored, ttlMs: windowMs };
   }
+  if (delta === 0 || (delta < 0 && total === base)) {
+    return { allowed: true, state: digest(log, head, at), kept: stored, ttlMs: windowMs };
+  }
   if (delta > 0) {
     startAt(log, head);
     take(log, at, delta);
-  } else if (delta < 0 && total > base) {
+  } else {
     giveBack(log, base - delta);
   }
-  const state = digest(log, delta === 0 ? head : log.first, at);
-  return { allowed: true, state, kept: delta > 0 ? log : stored, ttlMs: windowMs };
+  return { allowed: true, state: digest(log, log.first, at), kept: log, ttlMs: windowMs };
 }
 
 function digest(log: Log, head: number, at: number, need = 0, leaves = 0): Step["state"] {

@@ -18,7 +18,7 @@ local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[
 -- @include clock
 -- @include grace
 -- The most units, and the latest time that a caller's clock can tell.
-local MOST, LAST = 9007199254740991, 8796093022207
+local MOST, LAST = 9007199254740991, 4398046511103
 -- A piece of the list, and where in it the first pair is that counts. `head` is the number, from 0, of the pair before that
 -- one; `time` and `base` are what it holds.
 local chunk, i, head, time, base = call('LRANGE', key, 0, 19), 3, 0, 0, 0

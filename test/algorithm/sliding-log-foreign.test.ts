@@ -129,7 +129,7 @@ describe("sliding log", () => {
     ["a total past the newest", ["0", "0", ...eleven.with(17, "50")]],
     ["a fraction of a ms", ["0", "0", ...eleven.with(2, `${MIDNIGHT + 1}.5`)]],
     ["a fraction of a unit", ["0", "0", ...eleven.with(3, "2.5")]],
-    ["a time that no clock tells", ["0", "0", `${2 ** 43}`, "5"]],
+    ["a time that no clock tells", ["0", "0", `${2 ** 42}`, "5"]],
     ["a total past 2^53", ["0", "0", `${MIDNIGHT}`, "9007199254740992"]],
     ["no number", ["0", "0", ...at([1, 2]), "x", "3", ...at([3, 4])]],
   ])("a list with %s is none", async (_what, list) => {
@@ -171,7 +171,7 @@ describe("sliding log", () => {
     expect(stored).toEqual(delta < 0 ? spoiledList : ["0", "0", `${now}`, "40"]);
   });
 
-  test.each([3_600_000, 30 * 86_400_000, 2 ** 43 - 1 - MIDNIGHT])(
+  test.each([3_600_000, 30 * 86_400_000, 2 ** 42 - 1 - MIDNIGHT])(
     "from a clock %d ms ahead counts as long as its key lives, and not without an end",
     async (aheadMs) => {
       const list = ["0", "0", `${MIDNIGHT + aheadMs}`, "5"];

@@ -1,157 +1,106 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { slidingLog } from "../../src/algorithm/policy.ts";
 import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
 import { clockAt } from "../support/clock.ts";
+import { definitionOf } from "../support/definitions.ts";
 import { known } from "../support/known.ts";
+import { type Random, randomFrom } from "../support/random.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
-const WINDOW_MS = 1000;
-const LIMIT = 60;
-const policies = [slidingLog({ limit: LIMIT, window: WINDOW_MS })];
-const LIMITS = [LIMIT, LIMIT, LIMIT, 10, 30, 90];
-const RUNS = 250;
+const STEPS = 100_000;
 const CALLS = 400;
+const WINDOW_MS = 1000;
+// Far more entries than a reply tells.
+const LIMIT = 60;
+const policy = slidingLog({ limit: LIMIT, window: WINDOW_MS });
 
-interface Act {
-  readonly operation: "consume" | "peek" | "charge" | "refund";
-  readonly isolate: number;
-  readonly cost: number;
-  /** Which of the calls that still count is given back, as a share. */
-  readonly which: number;
-  readonly limit: number;
-  readonly waitMs: number;
+/** Sequences of calls, each on a new store, until there were enough; all from a seed that a failure names. */
+async function sequences(sequence: (random: Random, where: string) => Promise<void>): Promise<void> {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  const random = randomFrom(seed);
+  for (let steps = 0; steps < STEPS; steps += CALLS) await sequence(random, `seed ${seed}, sequence ${steps / CALLS}`);
 }
 
-/** Acts as numbers, of which a list of hundreds is made quickly. */
-const acts = (operations: readonly Act["operation"][]) =>
-  fc
-    .array(fc.integer({ min: 0, max: 2 ** 31 - 1 }), { minLength: CALLS, maxLength: CALLS, size: "max" })
-    .map((numbers) => numbers.map((number) => actOf(number, operations)));
+const pauseMs = (random: Random) => {
+  if (random.below(300) === 0) return random.below(2 * WINDOW_MS);
+  return random.pick([0, 0, 1, 3, 10, 10, 20, 40]);
+};
+const costOf = (random: Random) => random.pick([0, 1, 1, 1, 2, 3, 5, 20]);
+const limitOf = (random: Random) => random.pick([LIMIT, LIMIT, LIMIT, 10, 30, 90]);
 
-function actOf(number: number, operations: readonly Act["operation"][]): Act {
-  let rest = number;
-  const next = (choices: number) => {
-    const choice = rest % choices;
-    rest = Math.floor(rest / choices);
-    return choice;
-  };
-  const pick = <T>(list: readonly T[]) => list[next(list.length)] as T;
-  const operation = pick(operations);
-  const waitMs = pick([0, 1, 3, 10, 10, 20, 40, next(40) === 0 ? WINDOW_MS - 1 : 0]);
-  return {
-    operation,
-    waitMs,
-    cost: pick([0, 1, 1, 1, 2, 3, 5, 20]),
-    limit: pick(LIMITS),
-    isolate: next(3),
-    which: next(97) / 97,
-  };
-}
+const isolateOf = (clock: { now: () => number }, store = simulatedRedis(clock.now), snapshots = true): Limiter =>
+  createLimiter({ name: "log", store, policies: [policy], now: clock.now, snapshots });
 
-interface Taken {
-  readonly at: number;
-  /** Units that were not given back. */
-  units: number;
-}
-
-const within = (taken: readonly Taken[], at: number) => taken.filter((one) => one.at > at - WINDOW_MS && one.at <= at);
-const sum = (taken: readonly Taken[]) => taken.reduce((total, { units }) => total + units, 0);
-
-/** When `cost` passes, from `at` on: each unit leaves a window after it was taken. */
-function passesAt(taken: readonly Taken[], at: number, cost: number, limit: number): number {
-  if (cost > limit) return Infinity;
-  const counting = within(taken, at);
-  const times = [at, ...counting.map((one) => one.at + WINDOW_MS)];
-  return times.find((time) => sum(counting.filter((one) => one.at > time - WINDOW_MS)) + cost <= limit) as number;
-}
-
-describe("the sliding log and the list of what was taken", () => {
-  test("each answer is what the definition says, with refunds, other limits, and snapshots or without", async () => {
-    let steps = 0;
-    let denials = 0;
-    const property = fc.asyncProperty(
-      acts(["consume", "consume", "consume", "consume", "peek", "refund", "charge"]),
-      async (list) => {
-        const clock = clockAt();
-        const [plain, quick] = [false, true].map((snapshots) =>
-          createLimiter({ name: "log", store: simulatedRedis(clock.now), policies, now: clock.now, snapshots }),
-        ) as [Limiter, Limiter];
-        const taken: Taken[] = [];
-        for (const { operation, cost, limit, waitMs } of list) {
-          clock.ms += waitMs;
-          steps += 1;
-          const at = clock.ms;
-          const passes = passesAt(taken, at, cost, limit);
-          const unconditional = operation === "refund" || operation === "charge";
-          const allowed = unconditional || passes === at;
-          if (operation === "refund") giveBack(within(taken, at), cost);
-          else if (operation !== "peek" && allowed && cost > 0) taken.push({ at, units: cost });
-          const counting = within(taken, at).filter(({ units }) => units > 0);
-          const expected = {
-            allowed,
-            remaining: Math.max(0, limit - sum(counting)),
-            retryAfterMs: allowed ? 0 : passes - at,
-            resetAfterMs: counting.length === 0 ? 0 : (counting.at(-1) as Taken).at + WINDOW_MS - at,
-          };
-          for (const limiter of [plain, quick]) {
-            const answer = known(
+describe("a long sliding log", () => {
+  test("with snapshots or without, every answer is what the definition says: refunds, charges, changing limits", async () => {
+    let fromSnapshots = 0;
+    await sequences(async (random, where) => {
+      const clock = clockAt();
+      const isolates = [false, true].map((snapshots) => isolateOf(clock, undefined, snapshots));
+      const definition = definitionOf(policy);
+      for (let i = 0; i < CALLS; i += 1) {
+        clock.ms += pauseMs(random);
+        const at = clock.ms;
+        const [cost, limit] = [costOf(random), limitOf(random)];
+        const operation = random.pick(["consume", "consume", "consume", "peek", "refund", "charge"] as const);
+        const allowed = operation === "refund" || operation === "charge" || definition.allows(at, cost, limit);
+        if (operation === "refund") definition.giveBack(at, cost, limit);
+        else if (operation !== "peek" && allowed) definition.take(at, cost, limit);
+        const [plain, quick] = await Promise.all(
+          isolates.map(async (limiter) =>
+            known(
               operation === "refund" || operation === "charge"
                 ? await limiter[operation]("k", cost, { limit })
                 : await limiter[operation]("k", { cost, limit }),
-            );
-            expect(answer).toMatchObject(expected);
-            if (answer.source === "snapshot") denials += 1;
-          }
+            ),
+          ),
+        );
+        if (quick?.source === "snapshot") fromSnapshots += 1;
+        const what = `${where}: ${operation} ${cost} limit ${limit}`;
+        expect({ ...quick, source: "store" }, what).toEqual(plain);
+        expect(plain, what).toMatchObject({ allowed, remaining: definition.remaining(at, limit) });
+        const { retryAfterMs = 0, resetAfterMs = 0 } = plain ?? {};
+        if (allowed) expect(retryAfterMs, what).toBe(0);
+        else if (cost > limit) expect(retryAfterMs, what).toBe(Infinity);
+        else {
+          expect(definition.allows(at + retryAfterMs, cost, limit), what).toBe(true);
+          expect(definition.allows(at + retryAfterMs - 1, cost, limit), what).toBe(false);
         }
-      },
-    );
-    await fc.assert(property, { numRuns: RUNS, endOnFailure: true });
-    expect(steps).toBeGreaterThanOrEqual(100_000);
-    expect(denials).toBeGreaterThan(1000);
+        expect(definition.remaining(at + resetAfterMs, 1000), what).toBe(1000);
+        if (resetAfterMs > 0) expect(definition.remaining(at + resetAfterMs - 1, 1000), what).toBeLessThan(1000);
+      }
+    });
+    expect(fromSnapshots).toBeGreaterThan(1000);
   });
 
   test("whichever calls are given back, no window holds more than the limit of those that were not", async () => {
-    let steps = 0;
     let refunds = 0;
-    const property = fc.asyncProperty(acts(["consume", "consume", "refund"]), fc.boolean(), async (list, snapshots) => {
+    let denials = 0;
+    await sequences(async (random, where) => {
       const clock = clockAt();
       const store = simulatedRedis(clock.now);
-      const isolates = Array.from({ length: 3 }, () =>
-        createLimiter({ name: "log", store, policies, now: clock.now, snapshots }),
-      );
-      const taken: Taken[] = [];
-      for (const { operation, isolate, cost, which, limit, waitMs } of list) {
-        clock.ms += waitMs;
-        steps += 1;
-        const limiter = isolates[isolate] as Limiter;
-        if (operation === "refund") {
-          const counting = within(taken, clock.ms).filter(({ units }) => units > 0);
-          const call = counting[Math.floor(which * counting.length)];
-          if (!call) continue;
+      const snapshots = random.below(2) === 0;
+      const isolates = Array.from({ length: 3 }, () => isolateOf(clock, store, snapshots));
+      const calls: { readonly at: number; units: number }[] = [];
+      for (let i = 0; i < CALLS; i += 1) {
+        clock.ms += pauseMs(random);
+        const counting = calls.filter(({ at, units }) => at > clock.ms - WINDOW_MS && units > 0);
+        const [limiter, cost, limit] = [random.pick(isolates), costOf(random), limitOf(random)];
+        if (random.below(3) === 0 && counting.length > 0) {
+          const call = random.pick(counting);
           const units = Math.min(cost, call.units);
           call.units -= units;
           refunds += 1;
           await limiter.refund("k", units);
         } else if ((await limiter.consume("k", { cost, limit })).allowed) {
-          taken.push({ at: clock.ms, units: cost });
           // What a window holds only grows with a call, so each is judged where it ends with one.
-          expect(sum(within(taken, clock.ms))).toBeLessThanOrEqual(limit);
-        }
+          const held = counting.reduce((sum, { units }) => sum + units, cost);
+          expect(held, `${where}: ${cost} at ${clock.ms}`).toBeLessThanOrEqual(limit);
+          calls.push({ at: clock.ms, units: cost });
+        } else denials += 1;
       }
     });
-    await fc.assert(property, { numRuns: RUNS, endOnFailure: true });
-    expect(steps).toBeGreaterThanOrEqual(100_000);
     expect(refunds).toBeGreaterThan(10_000);
+    expect(denials).toBeGreaterThan(10_000);
   });
 });
-
-/** The oldest units go first. */
-function giveBack(counting: readonly Taken[], units: number): void {
-  let left = units;
-  for (const one of counting) {
-    const going = Math.min(left, one.units);
-    one.units -= going;
-    left -= going;
-  }
-}

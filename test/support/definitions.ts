@@ -87,7 +87,7 @@ function log({ windowMs }: Policy): Definition {
     remaining: (at, limit) => Math.max(0, limit - used(at)),
     take(at, cost) {
       // What has left for longer than clocks differ is asked for by nobody.
-      entries = entries.filter((entry) => at - entry.at < windowMs + 10_000);
+      entries = entries.filter((entry) => at - entry.at < windowMs + 1000);
       entries.push({ at, units: cost });
     },
     giveBack(at, cost) {

@@ -233,6 +233,16 @@ export const slidingLogVectors: readonly Vector[] = [
     ],
   },
   {
+    title: "counts nothing of what was booked past 2^53, and gives nothing of it back",
+    policy,
+    rows: [
+      [0, `charge ${MOST}`, yes, 0, 0, 10_000],
+      [1, "charge 5", yes, 0, 0, 10_000],
+      [10_000, "refund 1", yes, 10, 0, 0],
+      [10_000, "consume 10", yes, 0, 0, 10_000],
+    ],
+  },
+  {
     title: "goes on counting next to 2^53 once something was given back",
     policy,
     rows: [
