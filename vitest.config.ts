@@ -10,6 +10,8 @@ export const alias = [
   { find: /^sluice\/hono$/, replacement: source("http/hono.ts") },
   { find: /^sluice\/fetch$/, replacement: source("http/fetch.ts") },
   { find: /^sluice\/upstash$/, replacement: source("store/upstash.ts") },
+  { find: /^sluice\/ioredis$/, replacement: source("store/ioredis.ts") },
+  { find: /^sluice\/node-redis$/, replacement: source("store/node-redis.ts") },
 ];
 
 const resolve = { alias };
