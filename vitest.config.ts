@@ -31,7 +31,7 @@ export default defineConfig({
           ...patience,
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/workerd/**", "test/browser/**", "test/examples/**"],
+          exclude: ["test/workerd/**", "test/browser/**", "test/examples/**", "test/servers/**"],
         },
       },
       {
@@ -50,6 +50,8 @@ export default defineConfig({
         ],
         test: { ...patience, name: "workerd", include: ["test/workerd/**/*.test.ts"] },
       },
+      // Nine servers from Debian's archive, unpacked into temporary folders: `npm run test:servers`.
+      { resolve, test: { ...patience, name: "servers", hookTimeout: 180_000, include: ["test/servers/**/*.test.ts"] } },
       // A browser is much to install: `npm run test:browser`.
       {
         resolve,
