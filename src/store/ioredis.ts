@@ -1,4 +1,4 @@
-import { shown } from "../core/whole-number.ts";
+import { misuse } from "../core/misuse.ts";
 import { createWaiting, type Emitter } from "./connecting.ts";
 import type { RedisClient } from "./redis-client.ts";
 
@@ -28,11 +28,11 @@ const OPTIONS = { enableOfflineQueue: false, autoResendUnfulfilledCommands: fals
  */
 export function ioredisClient(redis: IoredisConnection): RedisClient {
   if (typeof redis?.evalsha !== "function" || (redis as { isCluster?: boolean }).isCluster) {
-    throw new TypeError("redis must be a Redis of ioredis, and no Cluster: that one sends commands again");
+    throw misuse("redis", "a Redis of ioredis (no Cluster: it sends commands again)", redis);
   }
   for (const [name, value] of Object.entries(OPTIONS)) {
     const given = redis.options[name as keyof typeof OPTIONS];
-    if (given !== value) throw new TypeError(`${name} must be ${value} in the options of Redis, not ${shown(given)}`);
+    if (given !== value) throw misuse(`redis.options.${name}`, `${value}`, given);
   }
   const connected = createWaiting(redis);
 

@@ -1,3 +1,4 @@
+import { misuse } from "../core/misuse.ts";
 import { createWaiting, type Emitter } from "./connecting.ts";
 import type { RedisClient } from "./redis-client.ts";
 
@@ -19,7 +20,7 @@ export interface NodeRedisConnection extends Emitter {
 export function nodeRedisClient(redis: NodeRedisConnection): RedisClient {
   // Pools, clusters, sentinels and version 4 lack one of them; they keep or repeat commands, or can't take them back.
   if (typeof redis?.isReady !== "boolean" || typeof redis.withAbortSignal !== "function") {
-    throw new TypeError("redis must be a client of createClient from the package redis, from version 5");
+    throw misuse("redis", "a client of createClient from the package redis, version 5 or newer", redis);
   }
   const connected = createWaiting(redis);
   let wasOpen = false;
