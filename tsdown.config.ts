@@ -14,6 +14,8 @@ export default defineConfig([
       hono: "src/http/hono.ts",
       fetch: "src/http/fetch.ts",
       upstash: "src/store/upstash.ts",
+      ioredis: "src/store/ioredis.ts",
+      "node-redis": "src/store/node-redis.ts",
     },
   },
   {

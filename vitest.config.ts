@@ -10,6 +10,8 @@ export const alias = [
   { find: /^sluice\/hono$/, replacement: source("http/hono.ts") },
   { find: /^sluice\/fetch$/, replacement: source("http/fetch.ts") },
   { find: /^sluice\/upstash$/, replacement: source("store/upstash.ts") },
+  { find: /^sluice\/ioredis$/, replacement: source("store/ioredis.ts") },
+  { find: /^sluice\/node-redis$/, replacement: source("store/node-redis.ts") },
 ];
 
 const resolve = { alias };
@@ -29,7 +31,7 @@ export default defineConfig({
           ...patience,
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/workerd/**", "test/browser/**", "test/examples/**"],
+          exclude: ["test/workerd/**", "test/browser/**", "test/examples/**", "test/servers/**"],
         },
       },
       {
@@ -48,6 +50,8 @@ export default defineConfig({
         ],
         test: { ...patience, name: "workerd", include: ["test/workerd/**/*.test.ts"] },
       },
+      // Nine servers from Debian's archive, unpacked into temporary folders: `npm run test:servers`.
+      { resolve, test: { ...patience, name: "servers", hookTimeout: 180_000, include: ["test/servers/**/*.test.ts"] } },
       // A browser is much to install: `npm run test:browser`.
       {
         resolve,

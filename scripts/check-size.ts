@@ -21,6 +21,9 @@ const cases: readonly { name: string; code: string; most?: number }[] = [
   { name: "everything of sluice", code: `export * from "sluice"` },
   { name: "rateLimit alone", code: `export { rateLimit } from "sluice/hono"` },
   { name: "withRateLimit alone", code: `export { withRateLimit } from "sluice/fetch"` },
+  { name: "upstashClient alone", code: `export { upstashClient } from "sluice/upstash"` },
+  { name: "ioredisClient alone", code: `export { ioredisClient } from "sluice/ioredis"`, most: 820 },
+  { name: "nodeRedisClient alone", code: `export { nodeRedisClient } from "sluice/node-redis"`, most: 760 },
 ];
 
 for (const { name, code, most } of cases) {

@@ -31,7 +31,8 @@ const NOT_COMPILED = /^[^']*(shebang|(un\w+|invalid) flag|near '#)/i;
 /**
  * State in Redis, through any client with `evalsha`, `eval` and `del` as in `@upstash/redis`. A check is one `EVALSHA`;
  * `EVAL` follows only where Redis doesn't know the script yet. Nothing is retried. Give the client
- * `{ retry: { retries: 0 }, enableAutoPipelining: false }`, or make it with `upstashClient` from `sluice/upstash`.
+ * `{ retry: { retries: 0 }, enableAutoPipelining: false }`, or make it with `upstashClient` from `sluice/upstash`, or over
+ * TCP with `ioredisClient` from `sluice/ioredis` or `nodeRedisClient` from `sluice/node-redis`.
  */
 export function redisStore(redis: RedisClient, { clock = "isolate", namespace }: RedisStoreOptions = {}): RemoteStore {
   for (const method of ["evalsha", "eval", "del"] as const) {

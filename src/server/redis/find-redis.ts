@@ -52,7 +52,7 @@ export async function serves(program: RedisProgram): Promise<boolean> {
     said += chunk;
   });
   await new Promise((resolve) => child.once("error", resolve).once("close", resolve));
-  return /^(Redis|Valkey) server v=/m.test(said);
+  return /^(Redis|Valkey|Redict) server v=/m.test(said);
 }
 
 function isExecutable(path: string): Promise<boolean> {
