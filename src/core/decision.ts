@@ -4,13 +4,13 @@ import type { StoreError } from "./errors.ts";
 export interface PolicyStatus {
   /** The policy's name. */
   readonly policy: string;
-  /** Units per window in force for this call, at least 1. */
+  /** Units per window in force for this call. If it is 0 or `Infinity`, nothing is counted, and the next two are the same. */
   readonly limit: number;
   /** The window's length in ms. */
   readonly windowMs: number;
   /** Most units at once: a token bucket's `burst`, else the limit. */
   readonly burst: number;
-  /** Units that could be taken now, rounded down, at least 0. 10 a minute with 3 taken: 7. */
+  /** Units that could be taken now, rounded down, from 0 to `burst`. 10 a minute with 3 taken: 7. */
   readonly remaining: number;
   /** Ms until this call's cost passes: 0 if it passes now, `Infinity` if it exceeds what the policy can ever give. */
   readonly retryAfterMs: number;
@@ -18,14 +18,16 @@ export interface PolicyStatus {
   readonly resetAfterMs: number;
 }
 
-/** An answer that knows the counts. */
+/** An answer that knows the counts. Its JSON leaves out what is `Infinity`, for which JSON has no number. */
 export interface KnownDecision {
   readonly allowed: boolean;
   /** The policy that binds: the one that denied (with the longest wait), else the one that would deny first. */
   readonly policy: string;
   /** That policy's units per window. */
   readonly limit: number;
-  /** That policy's units left, rounded down, at least 0. */
+  /** Most units of that policy at once: a token bucket's `burst`, else the limit. */
+  readonly burst: number;
+  /** That policy's units left, rounded down, from 0 to `burst`. */
   readonly remaining: number;
   /** Ms until this call's cost passes without anything lent; 0 if allowed; `Infinity` if it never can. */
   readonly retryAfterMs: number;
@@ -33,11 +35,15 @@ export interface KnownDecision {
   readonly resetAfterMs: number;
   /** Ms to wait before acting; 0 unless a token bucket lent (`maxDelayMs`). */
   readonly delayMs: number;
-  /** Every policy's numbers, in the order of the limiter's `policies`. */
+  /**
+   * Every policy's numbers, in the order of the limiter's `policies`. Where a call's own limit of 0 denied it, only those of
+   * such policies: the store was not asked for the others.
+   */
   readonly policies: readonly PolicyStatus[];
   /**
-   * Who answered: the store; this isolate, from the last state that it saw, as the store would have (`"snapshot"`); or,
-   * because the store could not be asked, this isolate with counts of its own (`"memory"`).
+   * Who answered: the store; this isolate, as the store would have, from the last state that it saw or because the call's
+   * own limits decide it (`"snapshot"`); or, because the store could not be asked, this isolate with counts of its own
+   * (`"memory"`).
    */
   readonly source: "store" | "snapshot" | "memory";
   /** Why the store could not be asked; set with source `"memory"`. */

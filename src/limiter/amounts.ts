@@ -5,8 +5,14 @@ import { wholeNumber } from "../core/whole-number.ts";
 /** A number for every policy, or numbers by policy name in a plain object. */
 export type Amount = number | Readonly<Record<string, number>>;
 
+/** A policy with a call's own limit. */
+export interface PolicyInForce extends Policy {
+  /** That limit if it is 0 or `Infinity`: of such a policy the call counts nothing. */
+  readonly uncounted?: number;
+}
+
 const checkCost = (option: string, value: unknown) => wholeNumber(option, value, 0);
-const checkLimit = (option: string, value: unknown) => wholeNumber(option, value, 1);
+const checkLimit = (option: string, value: unknown) => (value === Infinity ? value : wholeNumber(option, value, 0));
 
 /** What a call costs each policy: whole numbers from 0. A policy that an object doesn't name is charged nothing. */
 export function costsOf(policies: readonly Policy[], cost: unknown): number[] {
@@ -14,10 +20,13 @@ export function costsOf(policies: readonly Policy[], cost: unknown): number[] {
 }
 
 /** The policies with a call's own limits. A policy that an object doesn't name keeps its limit. */
-export function limitsOf(policies: readonly Policy[], limit: unknown): readonly Policy[] {
+export function limitsOf(policies: readonly Policy[], limit: unknown): readonly PolicyInForce[] {
   if (limit === undefined) return policies;
   const limits = amounts("limit", policies, limit, checkLimit, undefined);
-  return policies.map((policy, i) => withLimit(policy, limits[i]));
+  return policies.map((policy, i) => {
+    const own = limits[i];
+    return own === 0 || own === Infinity ? { ...policy, uncounted: own } : withLimit(policy, own);
+  });
 }
 
 function amounts<T>(

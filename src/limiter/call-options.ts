@@ -4,7 +4,11 @@ import type { Amount } from "./amounts.ts";
 
 /** What every call takes. */
 export interface CallOptions {
-  /** Limits for this call (plans, tiers): a whole number from 1 for every policy, or by name. History is kept. */
+  /**
+   * Limits for this call (plans, tiers): whole numbers from 0, or `Infinity`, for every policy or by name. History is kept.
+   * A policy with a limit of 0 denies whatever costs it something, one with `Infinity` nothing, and the call counts nothing of
+   * either; where that decides the call, the store is not asked.
+   */
   limit?: Amount | undefined;
   /** Ends the call: it rejects with the signal's reason. */
   signal?: AbortSignal | undefined;

@@ -1,7 +1,7 @@
 import { type Algorithm, type Demand, NO_CEILING, onlyLook } from "../algorithm/algorithm.ts";
-import type { Policy } from "../algorithm/policy.ts";
 import type { Program } from "../algorithm/program.ts";
 import type { Decision } from "../core/decision.ts";
+import type { PolicyInForce } from "./amounts.ts";
 
 /** What a call asks of the store; `"leave"` gives back a place in a bucket's queue if nobody has queued behind it. */
 export type Task = "consume" | "peek" | "refund" | "charge" | "leave";
@@ -18,7 +18,7 @@ export interface Call {
   /** Where the key's state lies in the store. */
   readonly place: string;
   /** The policies with this call's limits. */
-  readonly policies: readonly Policy[];
+  readonly policies: readonly PolicyInForce[];
   /** The call's own limits as text, empty if it has none. */
   readonly limits: string;
   /** What the call costs each policy. */
@@ -41,7 +41,9 @@ export function demandsOf(
   const demands = new Array<Demand>(algorithms.length);
   for (let i = 0; i < demands.length; i += 1) {
     const algorithm = algorithms[i] as Algorithm;
-    const demand = algorithm.demand(call.policies[i] as Policy, call.costs[i] as number, call.maxDelayMs);
+    const policy = call.policies[i] as PolicyInForce;
+    let demand = algorithm.demand(policy, call.costs[i] as number, call.maxDelayMs);
+    if (policy.uncounted !== undefined) demand = { ...demand, delta: 0, ceiling: NO_CEILING };
     if (task === "peek") demands[i] = { ...demand, ceiling: onlyLook(demand.ceiling) };
     else if (task === "refund") demands[i] = { ...demand, delta: -demand.delta, ceiling: NO_CEILING };
     else if (task === "charge") demands[i] = { ...demand, ceiling: NO_CEILING };

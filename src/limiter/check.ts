@@ -26,8 +26,8 @@ export function createCheck(level: Level): Check {
   function decision(call: Call): Decision | Promise<Decision> {
     call.signal?.throwIfAborted();
     const clock = timeOf(now);
-    const denied = level.denial(call, clock);
-    if (denied) return denied;
+    const known = level.known(call, clock);
+    if (known) return known;
     const request = level.request(call, clock);
     const turn = level.turn();
     if (!store.remote) return level.seen(call, store.step(request), clock, turn);
@@ -56,10 +56,7 @@ export function createCheck(level: Level): Check {
       return fallbackDecision(failureMode, call, error as StoreError, asker.pauseMs());
     }
     spare ??= memoryStore({ maxKeys: SPARE_KEYS });
-    return {
-      ...decide(level.program.algorithms, call, spare.step(request), 0, "memory"),
-      ...(error && { error }),
-    };
+    return Object.assign(decide(level.program.algorithms, call, spare.step(request), 0, "memory"), error && { error });
   }
 
   return {

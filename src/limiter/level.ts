@@ -10,6 +10,7 @@ import { decide } from "./decide.ts";
 import type { Question } from "./methods.ts";
 import type { CheckedOptions } from "./options.ts";
 import { createSnapshots } from "./snapshots.ts";
+import { uncountedDecision } from "./uncounted.ts";
 
 /** One limiter's share in a verdict: what it asks of the store for a key, and what this isolate knows of its keys. */
 export interface Level {
@@ -20,8 +21,8 @@ export interface Level {
   /** A call on the key that lies at `place`, its options checked. */
   call(place: string, question: Question): Call;
   request(call: Call, clock: number): StepRequest;
-  /** The store's denial, known from the last state seen: what is in use only grows until time passes. */
-  denial(call: Call, clock: number): KnownDecision | undefined;
+  /** What the store would say: if the call's own limits decide it, or a denial by the last state seen: use grows until time passes. */
+  known(call: Call, clock: number): KnownDecision | undefined;
   /** Numbers the calls in their order; to be taken before the store is asked. */
   turn(): number;
   /** The decision on what the store replied, remembered if it leaves too little for another call of this cost. */
@@ -65,9 +66,11 @@ export function createLevel(options: CheckedOptions): Level {
 
     request: (call, now) => ({ program, key: call.place, now, demands: demandsOf(program, call, call.task) }),
 
-    denial(call, clock) {
-      if (!snapshots || (call.task !== "consume" && call.task !== "peek")) return undefined;
-      const snapshot = snapshots.get(call.place, clock);
+    known(call, clock) {
+      if (call.task !== "consume" && call.task !== "peek") return undefined;
+      const uncounted = call.limits && uncountedDecision(call);
+      if (uncounted) return uncounted;
+      const snapshot = snapshots?.get(call.place, clock);
       if (!snapshot || snapshot.limits !== call.limits) return undefined;
       // By a store's own clock it is at most this late by now, so nothing is denied that the store would allow.
       const at = store.clock === "limiter" ? clock : snapshot.state[0] + clock - snapshot.askedAt;

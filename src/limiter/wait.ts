@@ -31,7 +31,8 @@ export async function waitFor<Answer extends Decision>(timeoutMs: number, waiter
     const decision = await waiter.consume(leftMs);
     pass(0);
     if (decision.allowed) {
-      if (decision.delayMs > 0) await act(decision);
+      if (decision.delayMs === 0) return decision;
+      await act(decision);
       return { ...decision, delayMs: 0 };
     }
     if (decision.source === "fallback" || decision.retryAfterMs > leftMs) return decision;

@@ -208,7 +208,10 @@ const calling: Case[] = [
     '"token"',
     '"requests", "tokens"',
   ],
-  ["a limit of 0", () => limiter.consume("k", { limit: 0 }), RangeError, "limit", "0", "1 to"],
+  ["a limit below 0", () => limiter.consume("k", { limit: -1 }), RangeError, "limit", "-1", "0 to"],
+  ["a limit of NaN", () => limiter.consume("k", { limit: { tokens: NaN } }), RangeError, "limit.tokens", "NaN", "0 to"],
+  ["no limit at all", () => limiter.consume("k", { limit: -Infinity }), RangeError, "limit", "-Infinity", "0 to"],
+  ["an endless cost", () => limiter.consume("k", { cost: Infinity }), RangeError, "cost", "Infinity", "0 to"],
   ["another's limit", () => limiter.peek("k", { limit: { x: 1 } }), RangeError, "limit", '"x"', '"requests", "tokens"'],
   [
     "a limit past 2^53",
