@@ -1,5 +1,5 @@
 import { type Policy, withLimit } from "../algorithm/policy.ts";
-import { shown } from "../core/misuse.ts";
+import { misuse, shown } from "../core/misuse.ts";
 import { wholeNumber } from "../core/whole-number.ts";
 
 /** A number for every policy, or numbers by policy name in a plain object. */
@@ -43,7 +43,7 @@ function amounts<T>(
   // A Map or a promise has no entries here, so it would name no policy, and cost nothing.
   if (!isPlain(amount)) {
     const kind = Object.prototype.toString.call(amount);
-    throw new TypeError(`${option} must be a whole number, or these by policy name in a plain object, not ${kind}`);
+    throw misuse(option, "a whole number or a plain object of these by policy name", kind);
   }
   const named = new Map(Object.entries(amount).map(([name, value]) => [name, check(`${option}.${name}`, value)]));
   const values = policies.map(({ name }) => {

@@ -29,22 +29,17 @@ function hostOf(text: string): string {
     .replace(/(:.*)%.*/, "$1");
 }
 
-/** The eight groups of 16 bits of an IPv6 address. */
+/** The eight groups of 16 bits of an IPv6 address, which may end in the dotted way of IPv4. */
 function groupsOf(address: string): number[] | undefined {
-  const halves = address.split("::").map((half) => (half === "" ? [] : half.split(":").flatMap(groupsOfPart)));
-  const [head = [], tail] = halves;
-  const written = halves.flat();
-  const complete = tail ? halves.length === 2 && written.length < 8 : written.length === 8;
-  // Only the address may end in dots.
-  if (!complete || written.some(Number.isNaN) || /\..*:/.test(address)) return undefined;
-  return tail ? [...head, ...new Array<number>(8 - written.length).fill(0), ...tail] : head;
-}
-
-/** One group in hexadecimal, or two in the dotted way of IPv4; `NaN` for anything else. */
-function groupsOfPart(part: string): number[] {
-  if (/^[\da-f]{1,4}$/i.test(part)) return [Number.parseInt(part, 16)];
-  // Leading zeros are refused: some readers take them for octal.
-  const bytes = part.split(".").map((byte) => (/^(0|[1-9]\d{0,2})$/.test(byte) ? Number(byte) : 256));
-  const [a = 0, b = 0, c = 0, d = 0] = bytes;
-  return bytes.length === 4 && Math.max(...bytes) < 256 ? [a * 256 + b, c * 256 + d] : [Number.NaN];
+  // Other text could end the brackets.
+  if (!/^[\da-f:.]+$/i.test(address)) return undefined;
+  try {
+    // URLs write what is in brackets in one way.
+    const { hostname } = new URL(`http://[${address}]`);
+    const [head = [], tail = []] = hostname.split("::").map((half) => half.match(/[\da-f]+/g) ?? []);
+    const zeros = new Array<string>(8 - head.length - tail.length).fill("0");
+    return [...head, ...zeros, ...tail].map((group) => Number.parseInt(group, 16));
+  } catch {
+    return undefined;
+  }
 }
