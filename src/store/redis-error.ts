@@ -1,9 +1,7 @@
 import { StoreError, type StoreErrorKind } from "../core/errors.ts";
 
-/** Codes that Redis, its providers and proxies put in front of an error. Those that aren't named mean `"reply"`. */
-const CODE =
-  /\b(?:ERR:? )?(WRONGPASS|NOAUTH|NOPERM|UNAVAILABLE|NOSCRIPT|READONLY|WRONGTYPE|OOM|BUSY|LOADING|MISCONF|CROSSSLOT|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|TRYAGAIN|MOVED|ASK|ERR)\b/;
-
+/** The code at the front of what Redis, its providers, proxies and clients say; those of Node's network begin with another E. */
+const CODE = /^(?:\w+: |ERR )?(?!E(?!RR|XEC))([A-Z]{3,})\b/;
 const KINDS: Readonly<Record<string, StoreErrorKind>> = {
   WRONGPASS: "auth",
   NOAUTH: "auth",
