@@ -6,6 +6,7 @@ import type { RateLimitOptions } from "./options.ts";
 
 export type { Dialect } from "./headers/dialect.ts";
 export { exposedHeaders } from "./headers/exposed.ts";
+export { fieldsOf } from "./headers/fields-of.ts";
 export { bearer } from "./keys/bearer.ts";
 export type { ClientIpOptions } from "./keys/client-address.ts";
 export { compose, firstOf } from "./keys/compose.ts";
