@@ -23,10 +23,22 @@ declare module "hono" {
   }
 }
 
+/** What option functions know of the app unless `rateLimit<Env>(…)` says more: any binding, and no variables. */
+interface UnknownEnv {
+  // biome-ignore lint/suspicious/noExplicitAny: what Hono itself gives for bindings that nobody has typed.
+  Bindings: any;
+}
+
+/** A variable's name, where the types know it; a stated environment leaves it open, and has its own word on variables. */
+type Named<Variable extends string> = string extends Variable ? never : Variable;
+
 /** The options of `rateLimit`; their functions get Hono's context, typed where `rateLimit<Env>(…)` says so. */
-export interface HonoRateLimitOptions<E extends Env, Variable extends string = "rateLimit">
+export interface HonoRateLimitOptions<E extends Env, Variable extends string = string>
   extends RateLimitOptions<Context<E>, [], Context<E>> {
-  /** The context variable that holds the decision, for apps with several limits. Default `"rateLimit"`. */
+  /**
+   * The context variable that holds the decision, for apps with several limits. The handlers behind know its type; where
+   * `rateLimit<Env>(…)` states the environment, that has to name it. Default `"rateLimit"`.
+   */
   variable?: Variable | undefined;
 }
 
@@ -38,13 +50,9 @@ export interface HonoRateLimitOptions<E extends Env, Variable extends string = "
  *
  *     app.use("/api/*", rateLimit({ limiter: (c) => createLimiter({ … }), key: (c) => clientIp(c) }));
  */
-export function rateLimit<
-  // biome-ignore lint/suspicious/noExplicitAny: Hono's own default for an unknown environment.
-  E extends Env = any,
-  Variable extends string = "rateLimit",
->(
+export function rateLimit<E extends Env = UnknownEnv, Variable extends string = string>(
   options: HonoRateLimitOptions<E, Variable>,
-): MiddlewareHandler<{ Variables: { [V in Variable]: Decision | undefined } }> {
+): MiddlewareHandler<{ Variables: { [V in Named<Variable>]: Decision | undefined } }> {
   const guard = createGuard<Context<E>, [], Context<E>>(options, (c) => clientIp(c));
   const { variable = "rateLimit" } = options;
   return async function rateLimit(c, next) {

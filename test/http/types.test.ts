@@ -46,9 +46,12 @@ describe("rateLimit", () => {
     );
   });
 
-  test("without their types stated they take the app's context for granted", () => {
-    new Hono<Env>().use(rateLimit({ limiter: (c) => (c.env.TOKEN ? limiter : limiter), key: (c) => c.get("user").id }));
+  test("without their types stated they take the bindings for granted, and know no variables but ours", () => {
+    new Hono<Env>().use(rateLimit({ limiter: (c) => (c.env.TOKEN ? limiter : limiter) }));
     new Hono<Env>().use(rateLimit({ limiter, key: (c: Context<Env>) => c.get("user").id }));
+    rateLimit({ limiter, onDenied: (c) => c.json(c.get("rateLimit")?.policy ?? null, 429) });
+    // @ts-expect-error nobody has said that there is a user
+    rateLimit({ limiter, key: (c) => c.get("user").id });
   });
 
   test("option functions may return nothing where that has a meaning", () => {
@@ -64,6 +67,49 @@ describe("rateLimit", () => {
     });
     new Hono().post("/login", rateLimit({ limiter, variable: "login" }), (c) => {
       expectTypeOf(c.get("login")).toEqualTypeOf<Decision | undefined>();
+      return c.text("");
+    });
+  });
+
+  test("a limit of its own name fits where the environment is stated", () => {
+    type Own = { Variables: { user: { id: string }; rl2: Decision | undefined } };
+    const limited = rateLimit<Own>({ limiter, variable: "rl2", key: (c) => c.get("user").id });
+    new Hono<Own>().use(limited).get("/", (c) => {
+      expectTypeOf(c.get("rl2")).toEqualTypeOf<Decision | undefined>();
+      expectTypeOf(c.get("user")).toEqualTypeOf<{ id: string }>();
+      expectTypeOf(c.get("rateLimit")).toEqualTypeOf<Decision | undefined>();
+      // @ts-expect-error nobody has said that there is such a variable
+      c.get("rl3");
+      return c.text("");
+    });
+    new Hono<Env>().use(rateLimit<Env>({ limiter, variable: "rl2" })).get("/", (c) => {
+      // @ts-expect-error the app's environment says nothing of it
+      c.get("rl2");
+      expectTypeOf(c.env).toEqualTypeOf<{ TOKEN: string }>();
+      return c.text("");
+    });
+  });
+
+  test("a variable that nobody knows is an error behind every form of it", () => {
+    const unknown = "unknown" as const;
+    new Hono().use(rateLimit({ limiter })).get("/", (c) => {
+      // @ts-expect-error
+      c.get(unknown);
+      return c.text("");
+    });
+    new Hono().get("/", rateLimit({ limiter, variable: "login" }), (c) => {
+      // @ts-expect-error
+      c.get(unknown);
+      return c.text("");
+    });
+    new Hono<Env>().use(rateLimit<Env>({ limiter })).get("/", (c) => {
+      // @ts-expect-error
+      c.get(unknown);
+      return c.text("");
+    });
+    new Hono().use(rateLimit({ limiter, variable: "login" as string })).get("/", (c) => {
+      // @ts-expect-error
+      c.get(unknown);
       return c.text("");
     });
   });
