@@ -148,6 +148,7 @@ describe("trust", () => {
     [{ trust: 1.5 }, "trust must be a whole number from 1"],
     [{ trust: true as unknown as string }, "trust must be a whole number from 1"],
     [{ ipv6Subnet: 0 }, "ipv6Subnet must be a whole number from 1 to 128, not 0"],
+    [{ onUnknownAddress: true as unknown as () => void }, "onUnknownAddress must be a function, not true"],
     [{ ipv6Subnet: 129 }, "ipv6Subnet must be a whole number from 1 to 128, not 129"],
   ])("%j is refused", (options, message) => {
     expect(() => clientIp(request({ "X-Forwarded-For": "1.2.3.4" }), {}, options)).toThrow(message);
@@ -158,6 +159,49 @@ test("the IPv6 subnet is the caller's to set", () => {
   const info = node("2001:db8:1:2ff:3::4");
   expect(clientIp(request(), info, { ipv6Subnet: 56 })).toBe("2001:db8:1:200::/56");
   expect(clientIp(request(), info, { ipv6Subnet: 128 })).toBe("2001:db8:1:2ff:3:0:0:4/128");
+});
+
+describe("where no address is told", () => {
+  /** As in an isolate that has just started. */
+  async function fresh() {
+    vi.resetModules();
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const fetching = await import("sluice/fetch");
+    const hono = await import("sluice/hono");
+    return { warned, fetching, hono };
+  }
+  afterEach(() => vi.restoreAllMocks());
+
+  test("a warning says once, for all limits of the isolate, that clients share a quota", async () => {
+    const { warned, fetching, hono } = await fresh();
+    const { limiter } = limiterOf();
+    const handler = fetching.withRateLimit(() => new Response(), { limiter });
+    const app = new Hono().use(hono.rateLimit({ limiter })).get("/", (c) => c.text(""));
+    expect(fetching.clientIp(request(), node("198.51.100.7"))).toBe("198.51.100.7");
+    expect(warned).not.toHaveBeenCalled();
+    for (let i = 0; i < 3; i += 1) {
+      await handler(request());
+      await app.request("/");
+      fetching.clientIp(request({ "X-Forwarded-For": "_hidden" }), undefined, { trust: 1 });
+    }
+    expect(warned.mock.calls).toEqual([[expect.stringMatching(/^clientIp: .*"unknown".*trust/)]]);
+  });
+
+  test("onUnknownAddress is told each time, in place of the warning, and may refuse", async () => {
+    const { warned, fetching, hono } = await fresh();
+    const told: Request[] = [];
+    const options = { onUnknownAddress: (unknown: Request) => void told.push(unknown) };
+    const requests = [request(), request(spoofed)];
+    for (const each of requests) expect(fetching.clientIp(each, {}, options)).toBe("unknown");
+    const app = new Hono().get("/", (c) => c.text(hono.clientIp(c, options)));
+    expect(await (await app.request("/")).text()).toBe("unknown");
+    expect(told).toEqual([...requests, expect.any(Request)]);
+    const onUnknownAddress = () => {
+      throw new Error("no address");
+    };
+    expect(() => fetching.clientIp(request(), {}, { onUnknownAddress })).toThrow("no address");
+    expect(warned).not.toHaveBeenCalled();
+  });
 });
 
 describe("as the default key", () => {
