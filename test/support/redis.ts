@@ -23,7 +23,7 @@ export function msOf(time: unknown): number {
 }
 
 /**
- * The same, for tests whose clock is not that of Redis: keys stay until they are deleted. What expires is whole by then,
+ * What `ioredisClient` makes, for tests whose clock is not that of Redis: keys stay until they are deleted. What expires is whole by then,
  * so it makes no difference to any answer; test/algorithm/ttl.test.ts has the expiry itself.
  */
 export function lastingClientOf(redis: Redis): RedisClient {
