@@ -1,4 +1,4 @@
-import { Redis } from "ioredis";
+import { connected } from "../lib/connected.ts";
 import { groupBy } from "../lib/group-by.ts";
 import type { Pace } from "../lib/pace.ts";
 import type { Say } from "../lib/progress.ts";
@@ -34,7 +34,7 @@ const START = 1_900_000_000_000;
 
 /** Every library on the same traffic, each answer held against an exact definition. */
 export async function accuracy({ redisUrl }: { redisUrl: string }, pace: Pace, say: Say): Promise<AccuracyRow[]> {
-  const redis = new Redis(redisUrl);
+  const redis = await connected(redisUrl);
   const rows: AccuracyRow[] = [];
   const inRealTime = async ({ name: traffic, arrivals }: Traffic, quota: Quota) => {
     say(`accuracy: ${traffic}, in real time`);

@@ -1,6 +1,7 @@
 import { Ratelimit } from "@upstash/ratelimit";
 import type { Redis } from "ioredis";
 import { createLimiter, fixedWindow, type Policy, redisStore, slidingLog, slidingWindow, tokenBucket } from "sluice";
+import { ioredisClient } from "sluice/ioredis";
 import { overTcp } from "../lib/over-tcp.ts";
 import { honoStore, ratelimit } from "../subjects/on-client.ts";
 import { flexible } from "../subjects/over-tcp.ts";
@@ -21,7 +22,7 @@ export function byOurClock(
 ): Subject[] {
   const client = overTcp(redis);
   const sluice = (algorithm: string, policy: Policy): Subject => {
-    const store = redisStore(client);
+    const store = redisStore(ioredisClient(redis));
     const options = { name: prefix, timeoutMs: 60_000, now: () => Date.now(), snapshots: cache };
     const limiter = createLimiter({ store, policies: [policy], ...options });
     return { library: "sluice", algorithm, check: async (key) => (await limiter.consume(key)).allowed };

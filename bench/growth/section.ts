@@ -1,7 +1,8 @@
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { createLimiter, fixedWindow, type Policy, redisStore, slidingLog, slidingWindow, tokenBucket } from "sluice";
+import { ioredisClient } from "sluice/ioredis";
 import { bytesOf, readStats, resetStats } from "../lib/command-stats.ts";
-import { overTcp } from "../lib/over-tcp.ts";
+import { connected } from "../lib/connected.ts";
 import type { Pace } from "../lib/pace.ts";
 import type { Say } from "../lib/progress.ts";
 import { type Figure, figure, median } from "../lib/statistics.ts";
@@ -24,7 +25,7 @@ const CALLS = 1000;
 const WINDOW_MS = 86_400_000;
 
 export async function growth({ redisUrl }: { redisUrl: string }, pace: Pace, say: Say): Promise<GrowthRow[]> {
-  const redis = new Redis(redisUrl);
+  const redis = await connected(redisUrl);
   const rows: GrowthRow[] = [];
   try {
     for (let keys = 100; keys <= pace.mostKeys; keys *= 10) {
@@ -106,7 +107,7 @@ function limiterOf(redis: Redis, policies: Policy[]): Checker {
   let later = 0;
   const limiter = createLimiter({
     name: "test",
-    store: redisStore(overTcp(redis)),
+    store: redisStore(ioredisClient(redis)),
     policies,
     snapshots: false,
     now: () => start + later,

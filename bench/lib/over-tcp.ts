@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 
-/** What limiters ask of an Upstash client, straight over TCP: benchmarks of the Redis side want no HTTP in between. */
+/** What the other limiters ask of an Upstash client, straight over TCP: benchmarks of the Redis side want no HTTP in between. */
 export function overTcp(redis: Redis) {
   // Stock Redis refuses the flags line that scripts for Upstash begin with.
   const known = new Map<string, string>();

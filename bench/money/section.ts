@@ -1,6 +1,7 @@
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { byOurClock } from "../accuracy/subjects.ts";
 import { readStats, resetStats } from "../lib/command-stats.ts";
+import { connected } from "../lib/connected.ts";
 import type { Pace } from "../lib/pace.ts";
 import type { Say } from "../lib/progress.ts";
 import { withSimulatedClock } from "../lib/simulated-clock.ts";
@@ -36,7 +37,7 @@ const START = 1_900_000_020_000;
 
 /** Billed commands, counted by Redis, of steady traffic on a simulated clock. */
 export async function money({ redisUrl }: { redisUrl: string }, pace: Pace, say: Say): Promise<MoneyRow[]> {
-  const redis = new Redis(redisUrl);
+  const redis = await connected(redisUrl);
   const rows: MoneyRow[] = [];
   try {
     for (const mix of MIXES) {

@@ -1,5 +1,6 @@
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { bytesOf, readStats, resetStats } from "../lib/command-stats.ts";
+import { connected } from "../lib/connected.ts";
 import type { Pace } from "../lib/pace.ts";
 import type { Say } from "../lib/progress.ts";
 import { type Figure, figure, shuffled } from "../lib/statistics.ts";
@@ -20,7 +21,7 @@ const KEYS = 100;
 
 /** What a check costs inside Redis: server time, billed commands, bytes. */
 export async function redisSide({ redisUrl }: { redisUrl: string }, pace: Pace, say: Say): Promise<RedisSideRow[]> {
-  const redis = new Redis(redisUrl);
+  const redis = await connected(redisUrl);
   try {
     const all = subjects(redis).map((subject) => ({ subject, rounds: [] as Awaited<ReturnType<typeof measure>>[] }));
     for (let round = 1; round <= pace.redisRounds; round += 1) {

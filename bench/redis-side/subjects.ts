@@ -1,6 +1,7 @@
 import { Ratelimit } from "@upstash/ratelimit";
 import type { Redis } from "ioredis";
 import { createLimiter, fixedWindow, type Policy, redisStore, slidingLog, slidingWindow, tokenBucket } from "sluice";
+import { ioredisClient } from "sluice/ioredis";
 import { overTcp } from "../lib/over-tcp.ts";
 import { honoStore, ratelimit } from "../subjects/on-client.ts";
 import { flexible } from "../subjects/over-tcp.ts";
@@ -40,7 +41,12 @@ function both(redis: Redis, path: Subject["path"], limit: number): Subject[] {
   const client = overTcp(redis);
   const window = WINDOW_MS;
   const sluice = (algorithm: string, policies: Policy[]): Subject => {
-    const limiter = createLimiter({ name: "test", store: redisStore(client), policies, snapshots: false });
+    const limiter = createLimiter({
+      name: "test",
+      store: redisStore(ioredisClient(redis)),
+      policies,
+      snapshots: false,
+    });
     return { name: "sluice", algorithm, path, check: (key) => limiter.consume(key) };
   };
   const upstash = (algorithm: string, limiter: Parameters<typeof ratelimit>[1]): Subject => {

@@ -71,7 +71,7 @@ export async function openTestRun(): Promise<TestRun> {
       return { passed, failed };
     },
     async compile(source) {
-      const redis = connect(vitest.getRootProject().getProvidedContext().redisUrl);
+      const redis = await connect(vitest.getRootProject().getProvidedContext().redisUrl);
       try {
         await redis.script("LOAD", scriptText(source));
       } finally {

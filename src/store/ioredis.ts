@@ -16,22 +16,28 @@ export interface IoredisConnection extends Emitter {
   del(key: string): Promise<unknown>;
 }
 
-/** With other options ioredis sends what was given up on, or sends twice what a broken connection left without an answer. */
-const OPTIONS = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 } as const;
+/**
+ * The options that a `Redis` for a limiter must have, for `new Redis(url, ioredisOptions)` or `redis.duplicate(ioredisOptions)`. With
+ * others ioredis sends again what a broken connection left without an answer, and sends late what was given up on.
+ */
+export const ioredisOptions = {
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+} as const;
 
 /**
- * The client for `redisStore` on a `Redis` of ioredis 5: for Node, Bun and Deno, not for Workers. Make that with
- * `{ enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 }`. With `lazyConnect: true` it
- * connects at the first check. A check that comes while it connects waits for that, no longer than its deadline, and
- * is never sent later; one that is under way when the connection breaks fails and is never sent again. Throws a
- * `TypeError` that names the option.
+ * The client for `redisStore` on a `Redis` of ioredis 5 that has `ioredisOptions`: for Node, Bun and Deno, not for Workers. With
+ * `lazyConnect: true` it connects at the first check. A check that comes while it connects waits for that, no longer than
+ * its deadline, and is never sent later; one that is under way when the connection breaks fails and is never sent again.
+ * Errors of the connection are told by the checks. Throws a `TypeError` that names the option.
  */
 export function ioredisClient(redis: IoredisConnection): RedisClient {
   if (typeof redis?.evalsha !== "function" || (redis as { isCluster?: boolean }).isCluster) {
     throw misuse("redis", "a Redis of ioredis (no Cluster: it sends commands again)", redis);
   }
-  for (const [name, value] of Object.entries(OPTIONS)) {
-    const given = redis.options[name as keyof typeof OPTIONS];
+  for (const [name, value] of Object.entries(ioredisOptions)) {
+    const given = redis.options[name as keyof typeof ioredisOptions];
     if (given !== value) throw misuse(`redis.options.${name}`, `${value}`, given);
   }
   const connected = createWaiting(redis);

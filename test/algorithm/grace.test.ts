@@ -2,11 +2,12 @@ import type { Policy } from "sluice";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { programFor } from "../../src/algorithm/program.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
+import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { type Clock, clockAt } from "../support/clock.ts";
 import { GRACE_MS } from "../support/grace.ts";
 import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
-import { clientOf, connect, uniqueName } from "../support/redis.ts";
+import { connect, uniqueName } from "../support/redis.ts";
 
 const LIMIT = 5;
 const WINDOW_MS = 40;
@@ -17,14 +18,14 @@ const POLICIES: Record<string, Policy[]> = {
   "policy set": Object.entries(COUNTERS).map(([name, make]) => make({ ...numbers, name })),
 };
 
-const redis = connect(inject("redisUrl"));
+const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 describe.each(Object.entries(POLICIES))("%s", (_name, policies) => {
   /** A limiter of its own prefix, and where it keeps its key "k". */
   function limiterOn(clock: Clock) {
     const prefix = uniqueName();
-    const store = redisStore(clientOf(redis));
+    const store = redisStore(ioredisClient(redis));
     const limiter = createLimiter({ store, policies, name: prefix, now: clock.now, snapshots: false });
     return { limiter, place: `${prefix}:${programFor(policies).kind}:k` };
   }

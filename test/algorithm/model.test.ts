@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, describe, expect, inject, test } from "vitest";
 import type { Demand } from "../../src/algorithm/algorithm.ts";
 import { type Policy, withLimit } from "../../src/algorithm/policy.ts";
 import { type Program, programFor } from "../../src/algorithm/program.ts";
@@ -12,8 +12,7 @@ import { connect, FAR_FUTURE, msOf, uniqueName } from "../support/redis.ts";
 const SEQUENCES = 130;
 const MOST_STEPS = 300;
 
-const redis = connect(inject("redisUrl"));
-beforeAll(() => redis.ping());
+const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 interface Turn {

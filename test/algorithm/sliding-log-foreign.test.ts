@@ -7,7 +7,7 @@ import { GRACE_MS } from "../support/grace.ts";
 import { known } from "../support/known.ts";
 import { connect, FAR_FUTURE, lastingClientOf, uniqueName } from "../support/redis.ts";
 
-const redis = connect(inject("redisUrl"));
+const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 const LIMIT = 1000;

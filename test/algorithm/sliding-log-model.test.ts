@@ -11,7 +11,7 @@ import { listOf } from "../support/sliding-log.ts";
 
 const WINDOW_MS = 1_000_000;
 const MONTH_MS = 30 * 86_400_000;
-const redis = connect(inject("redisUrl"));
+const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 const turn = fc.record({

@@ -3,13 +3,14 @@ import { afterAll, describe, expect, inject, test } from "vitest";
 import { type Policy, withLimit } from "../../src/algorithm/policy.ts";
 import { programFor } from "../../src/algorithm/program.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
+import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { known } from "../support/known.ts";
 import { COUNTERS } from "../support/policies.ts";
-import { clientOf, connect, uniqueName } from "../support/redis.ts";
+import { connect, uniqueName } from "../support/redis.ts";
 
-const redis = connect(inject("redisUrl"));
+const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 describe.each(Object.entries(COUNTERS))("%s", (_name, make) => {
@@ -63,7 +64,12 @@ describe.each(Object.entries(COUNTERS))("%s", (_name, make) => {
   test("a key goes by itself, with nothing asked", async () => {
     const prefix = uniqueName();
     const policies = [make({ limit: 1, window: "50 ms" })];
-    const limiter = createLimiter({ store: redisStore(clientOf(redis)), policies, name: prefix, snapshots: false });
+    const limiter = createLimiter({
+      store: redisStore(ioredisClient(redis)),
+      policies,
+      name: prefix,
+      snapshots: false,
+    });
     const { allowed, resetAfterMs } = known(await limiter.consume("k"));
     expect(allowed).toBe(true);
     expect(resetAfterMs).toBeLessThanOrEqual(100);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, describe, expect, inject, test } from "vitest";
 import type { Policy } from "../../src/algorithm/policy.ts";
 import type { KnownDecision } from "../../src/core/decision.ts";
 import type { Amount } from "../../src/limiter/amounts.ts";
@@ -22,8 +22,7 @@ const TABLES = {
   "sliding log": slidingLogVectors,
 };
 
-const redis = connect(inject("redisUrl"));
-beforeAll(() => redis.ping());
+const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 const STORES: Record<string, () => { store: Store; snapshots: boolean }> = {

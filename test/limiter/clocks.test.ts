@@ -1,11 +1,12 @@
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { type Policy, tokenBucket } from "../../src/algorithm/policy.ts";
 import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
+import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { clockAt } from "../support/clock.ts";
 import { known } from "../support/known.ts";
 import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
-import { clientOf, connect, uniqueName } from "../support/redis.ts";
+import { connect, uniqueName } from "../support/redis.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
 const HOUR_MS = 3_600_000;
@@ -26,7 +27,7 @@ const SHORT: Record<string, Policy[]> = {
   "bucket with a large burst": [tokenBucket({ limit: 5, window: 1000, burst: 15 })],
 };
 
-const redis = connect(inject("redisUrl"));
+const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 describe.each(Object.entries(SETS))("%s", (_name, policies) => {
@@ -126,7 +127,7 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
 
   test("by the clock of Redis, isolates' clocks make no difference", async () => {
     const prefix = uniqueName();
-    const store = redisStore(clientOf(redis), { clock: "redis" });
+    const store = redisStore(ioredisClient(redis), { clock: "redis" });
     const at = (offsetMs: number) => createLimiter({ store, policies, name: prefix, now: () => Date.now() + offsetMs });
     const [early, exact, late] = [at(-HOUR_MS), at(0), at(HOUR_MS)];
     expect(await late.consume("k", { cost: LIMIT - 1 })).toMatchObject({ allowed: true, source: "store" });
@@ -146,7 +147,7 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
 });
 
 test("by the clock of Redis, a denied call passes by itself within its retryAfterMs", async () => {
-  const store = redisStore(clientOf(redis), { clock: "redis" });
+  const store = redisStore(ioredisClient(redis), { clock: "redis" });
   const policies = [(COUNTERS["token bucket"] as (typeof COUNTERS)[string])({ limit: 20, window: "1 s" })];
   const limiter = createLimiter({ store, policies, name: uniqueName(), now: () => performance.now() });
   await limiter.consume("k", { cost: 20 });

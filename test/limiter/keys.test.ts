@@ -1,13 +1,14 @@
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { fixedWindow } from "../../src/algorithm/policy.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
+import { ioredisClient } from "../../src/store/ioredis.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { storeKey } from "../../src/store/store-key.ts";
 import { clockAt } from "../support/clock.ts";
-import { clientOf, connect, uniqueName } from "../support/redis.ts";
+import { connect, uniqueName } from "../support/redis.ts";
 
-const redis = connect(inject("redisUrl"));
+const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 const MEGABYTE = "x".repeat(2 ** 20);
@@ -52,7 +53,7 @@ const KEYS = [
 
 test.each([
   ["in memory", () => memoryStore()],
-  ["in Redis", () => redisStore(clientOf(redis))],
+  ["in Redis", () => redisStore(ioredisClient(redis))],
 ])("%s, distinct keys stay distinct, and reset mends one", async (_name, store) => {
   const { now } = clockAt();
   const options = { store: store(), policies: [fixedWindow({ limit: 1, window: "1 d" })], name: uniqueName(), now };

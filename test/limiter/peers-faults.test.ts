@@ -1,20 +1,20 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, describe, expect, inject, test } from "vitest";
 import { slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import { createSnapshots } from "../../src/limiter/snapshots.ts";
+import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { upstashClient } from "../../src/store/upstash.ts";
 import { clockAt } from "../support/clock.ts";
 import { known } from "../support/known.ts";
 import { COUNTERS } from "../support/policies.ts";
-import { clientOf, connect, lastingClientOf, uniqueName } from "../support/redis.ts";
+import { connect, lastingClientOf, uniqueName } from "../support/redis.ts";
 
 // What the best-known library was measured to do, one test for each, and what is right instead. All on a real Redis.
 
-const redis = connect(inject("redisUrl"));
-beforeAll(() => redis.ping());
+const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 const clock = clockAt();
@@ -147,7 +147,7 @@ test("a peek on a bucket after ten refill intervals sees it full", async () => {
 
 test("stock Redis, which refuses the flag of Upstash, will do", async () => {
   await expect(redis.eval("#!lua flags=allow-key-locking\nreturn 1", 0)).rejects.toThrow("Unexpected flag");
-  const store = redisStore(clientOf(redis));
+  const store = redisStore(ioredisClient(redis));
   const limiter = createLimiter({
     store,
     name: uniqueName(),

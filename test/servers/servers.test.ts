@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { createLimiter, type Policy, type RedisClient, redisStore, type Store } from "sluice";
-import { ioredisClient } from "sluice/ioredis";
+import { ioredisClient, ioredisOptions } from "sluice/ioredis";
 import { nodeRedisClient } from "sluice/node-redis";
 import { upstashClient } from "sluice/upstash";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -47,12 +47,7 @@ describe.each(SERVERS)("$family of $suite", (packed) => {
     const unpacked = await unpackServer(packed, folder);
     server = await startFrom(unpacked.folder);
     closers.push(server.stop);
-    const holding = {
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-    } as const;
-    direct = new Redis(server.url, { ...holding, lazyConnect: true });
+    direct = new Redis(server.url, { ...ioredisOptions, lazyConnect: true });
     closers.push(() => direct.disconnect());
     await direct.connect();
     // Were it another one, all that follows would tell nothing.

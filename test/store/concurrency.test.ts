@@ -2,14 +2,15 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, inject, test } from "vitest";
 import { createLimiter } from "../../src/limiter/limiter.ts";
+import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { CROWD_NAMES, type Crowd, policiesOf } from "../support/crowd.ts";
-import { clientOf, connect, uniqueName } from "../support/redis.ts";
+import { connect, uniqueName } from "../support/redis.ts";
 
 const PROCESSES = 3;
 const url = inject("redisUrl");
-const clients = Array.from({ length: 4 }, () => connect(url));
+const clients = await Promise.all(Array.from({ length: 4 }, () => connect(url)));
 const [redis] = clients as [(typeof clients)[number]];
 afterAll(() => {
   for (const client of clients) client.disconnect();
@@ -46,7 +47,7 @@ test("200 calls at once from several processes and clients admit exactly the lim
       now: () => MIDNIGHT,
       timeoutMs: 30_000,
     };
-    const limiters = clients.map((client) => createLimiter({ ...options, store: redisStore(clientOf(client)) }));
+    const limiters = clients.map((client) => createLimiter({ ...options, store: redisStore(ioredisClient(client)) }));
     const calls = Array.from({ length: crowd.calls }, (_call, i) => limiters[i % 4]?.consume(name));
     const decisions = await Promise.all(calls);
     expect(decisions.every((decision) => decision?.source !== "fallback")).toBe(true);

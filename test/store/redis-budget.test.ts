@@ -1,17 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type Policy, slidingLog } from "../../src/algorithm/policy.ts";
 import { programFor } from "../../src/algorithm/program.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import { startPrivateRedis } from "../../src/server/redis/private-redis.ts";
+import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { clockAt } from "../support/clock.ts";
 import { COUNTERS } from "../support/policies.ts";
-import { clientOf, connect } from "../support/redis.ts";
+import { connect } from "../support/redis.ts";
 
 // A server of its own: it counts commands.
 const server = await startPrivateRedis();
-const redis = connect(server.url);
-beforeAll(() => redis.ping());
+const redis = await connect(server.url);
 afterAll(async () => {
   redis.disconnect();
   await server.stop();
@@ -35,7 +35,7 @@ async function billed(task: () => Promise<unknown>): Promise<Record<string, numb
 describe.each(Object.entries(SETS))("%s", (_name, policies) => {
   test("3 commands if allowed, 2 if denied, none from a snapshot", async () => {
     const clock = clockAt();
-    const options = { name: "budget", policies, now: clock.now, store: redisStore(clientOf(redis)) };
+    const options = { name: "budget", policies, now: clock.now, store: redisStore(ioredisClient(redis)) };
     const limiter = createLimiter(options);
     const other = createLimiter(options);
     await limiter.consume("warm");
@@ -63,7 +63,7 @@ describe.each(Object.entries(COUNTERS))("%s", (name, make) => {
     [2 ** 24, long],
   ])("with %d used, an identifier of a 20-byte key takes at most %d bytes in Redis", async (cost, most) => {
     const policies = [make({ limit: 40_000_000, window: "10 s" })];
-    const limiter = createLimiter({ policies, name: "p", store: redisStore(clientOf(redis)), now: clockAt().now });
+    const limiter = createLimiter({ policies, name: "p", store: redisStore(ioredisClient(redis)), now: clockAt().now });
     const key = `p:${programFor(policies).kind}:`.padEnd(20, "x");
     await limiter.consume(key.slice(key.lastIndexOf(":") + 1), { cost });
     expect(await redis.keys("*")).toEqual([key]);
@@ -80,7 +80,7 @@ describe("sliding log", () => {
   function limiterOf(limit: number) {
     const clock = clockAt();
     const policies = [slidingLog({ limit, window: WINDOW_MS })];
-    const store = redisStore(clientOf(redis));
+    const store = redisStore(ioredisClient(redis));
     const limiter = createLimiter({ name: "budget", policies, now: clock.now, store, snapshots: false });
     return { limiter, clock, place: `budget:${programFor(policies).kind}:k` };
   }

@@ -1,20 +1,20 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import type { Policy } from "../../src/algorithm/policy.ts";
 import { programFor } from "../../src/algorithm/program.ts";
 import { FLAGS } from "../../src/algorithm/scripts.ts";
 import { StoreError } from "../../src/core/errors.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import { startPrivateRedis } from "../../src/server/redis/private-redis.ts";
+import { ioredisClient } from "../../src/store/ioredis.ts";
 import { type RedisStoreOptions, redisStore } from "../../src/store/redis.ts";
 import type { RedisClient } from "../../src/store/redis-client.ts";
 import { clockAt } from "../support/clock.ts";
 import { COUNTERS } from "../support/policies.ts";
-import { clientOf, connect, uniqueName } from "../support/redis.ts";
+import { connect, uniqueName } from "../support/redis.ts";
 
 // A server of its own: these tests make it forget scripts.
 const server = await startPrivateRedis();
-const redis = connect(server.url);
-beforeAll(() => redis.ping());
+const redis = await connect(server.url);
 afterAll(async () => {
   redis.disconnect();
   await server.stop();
@@ -57,7 +57,7 @@ const limiterOn = (client: RedisClient, name = "token bucket", prefix = uniqueNa
 test("a namespace keeps stores apart, and is taken for no limiter's name", async () => {
   const policies = POLICIES["token bucket"] ?? [];
   const on = (name: string, options?: RedisStoreOptions) =>
-    createLimiter({ name, policies, now: clock.now, store: redisStore(clientOf(redis), options) });
+    createLimiter({ name, policies, now: clock.now, store: redisStore(ioredisClient(redis), options) });
   const [plain, staging] = [on("api"), on("api", { namespace: "staging" })];
   await plain.consume("k");
   await staging.consume("k", { cost: 2 });
@@ -68,13 +68,13 @@ test("a namespace keeps stores apart, and is taken for no limiter's name", async
   expect(await plain.peek("k")).toMatchObject({ remaining: 4 });
   expect(await redis.exists("staging/api:b1d:k")).toBe(0);
   for (const namespace of ["", "a/b", "a:b", "x".repeat(65), 5 as never]) {
-    expect(() => redisStore(clientOf(redis), { namespace })).toThrow("namespace must be 1 to 64");
+    expect(() => redisStore(ioredisClient(redis), { namespace })).toThrow("namespace must be 1 to 64");
   }
 });
 
 describe("on stock Redis, which refuses the flag", () => {
   test("falls back to the plain script once, and asks once from then on", async () => {
-    const { client, calls } = recorded(clientOf(redis));
+    const { client, calls } = recorded(ioredisClient(redis));
     const limiter = limiterOn(client);
     expect(await limiter.consume("k")).toMatchObject({ allowed: true, remaining: 4, source: "store" });
     expect(calls).toEqual(["evalsha flagged", "eval flagged", "evalsha", "eval"]);
@@ -85,7 +85,7 @@ describe("on stock Redis, which refuses the flag", () => {
   });
 
   test("the fallback holds for the store's other scripts", async () => {
-    const { client, calls } = recorded(clientOf(redis));
+    const { client, calls } = recorded(ioredisClient(redis));
     const store = redisStore(client);
     for (const policies of Object.values(POLICIES)) {
       const limiter = createLimiter({ store, policies, name: uniqueName(), now: clock.now });
@@ -95,14 +95,14 @@ describe("on stock Redis, which refuses the flag", () => {
   });
 
   test("calls that all come first are all answered, and counted once", async () => {
-    const limiter = limiterOn(clientOf(redis));
+    const limiter = limiterOn(ioredisClient(redis));
     const answers = await Promise.all(Array.from({ length: 8 }, () => limiter.consume("k")));
     expect(answers.map(({ source }) => source)).toEqual(Array(8).fill("store"));
     expect(answers.filter(({ allowed }) => allowed)).toHaveLength(5);
   });
 
   test("Redis forgets its scripts in between", async () => {
-    const { client, calls } = recorded(clientOf(redis));
+    const { client, calls } = recorded(ioredisClient(redis));
     const limiter = limiterOn(client);
     await limiter.consume("k");
     await redis.script("FLUSH");
@@ -144,10 +144,10 @@ const RAN = {
 /** A client on which a script with the flags line answers with that error, and one without it runs. */
 const refusing = (text: string) =>
   recorded({
-    ...clientOf(redis),
+    ...ioredisClient(redis),
     async eval(script, keys, args) {
       if (script.startsWith(FLAGS)) throw new Error(text);
-      return clientOf(redis).eval(script, keys, args);
+      return ioredisClient(redis).eval(script, keys, args);
     },
   });
 
@@ -179,7 +179,7 @@ test.each(Object.entries(RAN))("a script that may have run is not sent again: %s
 
 test("where the flag is taken, only flagged scripts are sent", async () => {
   // Upstash's part, over this Redis: the flags line is taken, and the digest is that of the whole text.
-  const plain = clientOf(redis);
+  const plain = ioredisClient(redis);
   const loaded = new Map<string, string>();
   const { client, calls } = recorded({
     ...plain,
@@ -217,14 +217,14 @@ describe.each(Object.keys(POLICIES))("%s", (name) => {
   ])("a foreign value counts as nothing used: %s", async (_title, value) => {
     const prefix = uniqueName();
     await redis.set(place(prefix), value);
-    const limiter = limiterOn(clientOf(redis), name, prefix);
+    const limiter = limiterOn(ioredisClient(redis), name, prefix);
     expect(await limiter.consume("k")).toMatchObject({ allowed: true, remaining: 4, source: "store" });
     expect(await limiter.consume("k")).toMatchObject({ allowed: true, remaining: 3, source: "store" });
   });
 
   test("any bytes in its place are answered or told as an error, and reset mends them", async () => {
     const prefix = uniqueName();
-    const limiter = limiterOn(clientOf(redis), name, prefix);
+    const limiter = limiterOn(ioredisClient(redis), name, prefix);
     for (let i = 0; i < 300; i += 1) {
       const bytes = crypto.getRandomValues(new Uint8Array([12, 20, 34][i % 3] ?? 0));
       // The time of a real state, so that its counts are read.
@@ -242,7 +242,7 @@ describe.each(Object.keys(POLICIES))("%s", (name) => {
   test("a key of another type is an error, told without its name", async () => {
     const prefix = uniqueName();
     await redis.rpush(place(prefix), "a");
-    const { client, calls } = recorded(clientOf(redis));
+    const { client, calls } = recorded(ioredisClient(redis));
     const limiter = limiterOn(client, name, prefix);
     await limiter.consume("other");
     calls.length = 0;

@@ -1,15 +1,12 @@
 import { Cluster, Redis } from "ioredis";
 import { createClient, createClientPool, createCluster, createSentinel } from "redis";
 import { createLimiter, fixedWindow, type RedisClient, redisStore, type Store } from "sluice";
-import { ioredisClient } from "sluice/ioredis";
+import { ioredisClient, ioredisOptions } from "sluice/ioredis";
 import { type NodeRedisConnection, nodeRedisClient } from "sluice/node-redis";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { startPrivateRedis } from "../../src/server/redis/private-redis.ts";
 import { uniqueName } from "../support/redis.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
-
-/** What ioredis must be told; node-redis needs nothing. */
-const HOLDING = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 } as const;
 
 interface Connection {
   readonly client: RedisClient;
@@ -25,9 +22,12 @@ const viaNodeRedis = (redis: NodeRedisConnection & { destroy(): void }): Connect
 
 /** The real clients, as one may make them. */
 const CLIENTS: Record<string, (url: string) => Connection> = {
-  "ioredis, lazy": (url) => viaIoredis(new Redis(url, { ...HOLDING, lazyConnect: true })),
-  "ioredis, connecting by itself": (url) => viaIoredis(new Redis(url, HOLDING)),
-  "ioredis, with pipelines of its own": (url) => viaIoredis(new Redis(url, { ...HOLDING, enableAutoPipelining: true })),
+  "ioredis, lazy": (url) => viaIoredis(new Redis(url, { ...ioredisOptions, lazyConnect: true })),
+  "ioredis, connecting by itself": (url) => viaIoredis(new Redis(url, ioredisOptions)),
+  "ioredis, with pipelines of its own": (url) =>
+    viaIoredis(new Redis(url, { ...ioredisOptions, enableAutoPipelining: true })),
+  "ioredis, beside the application's own connection": (url) =>
+    viaIoredis(new Redis(url, { lazyConnect: true }).duplicate(ioredisOptions)),
   "node-redis": (url) => viaNodeRedis(createClient({ url })),
   "node-redis without its queue": (url) => viaNodeRedis(createClient({ url, disableOfflineQueue: true })),
   "node-redis in RESP3": (url) => viaNodeRedis(createClient({ url, RESP: 3 })),
@@ -72,7 +72,7 @@ describe.each(Object.entries(CLIENTS))("%s", (title, make) => {
   test("the first checks are answered, over one connection that the limiter does not make by being made", async () => {
     const name = uniqueName();
     const limiter = limiterOn(connected(), name);
-    if (!title.includes("by itself") && !title.includes("pipelines")) expect(proxy.connections).toBe(0);
+    if (!/by itself|pipelines/.test(title)) expect(proxy.connections).toBe(0);
     const decisions = await Promise.all(Array.from({ length: 50 }, () => limiter.consume("k")));
     expect(new Set(decisions.map(({ source }) => source))).toEqual(new Set(["store"]));
     expect(await taken(name)).toBe(50);
@@ -178,7 +178,7 @@ describe.each(Object.entries(CLIENTS))("%s", (title, make) => {
 });
 
 describe("what would not hold is refused, by its name", () => {
-  const ioredis = (options: object) => ioredisClient(new Redis({ ...HOLDING, ...options, lazyConnect: true }));
+  const ioredis = (options: object) => ioredisClient(new Redis({ ...ioredisOptions, ...options, lazyConnect: true }));
 
   test.each([
     [{ enableOfflineQueue: true }, "redis.options.enableOfflineQueue must be false, not true"],

@@ -1,12 +1,13 @@
 // A process of its own that consumes: node --import tsx consume-worker.ts '{"url": …}'. It says on stdout how many of
 // its calls were admitted for each key.
 import { createLimiter } from "../../src/limiter/limiter.ts";
+import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { type Crowd, policiesOf } from "./crowd.ts";
-import { clientOf, connect } from "./redis.ts";
+import { connect } from "./redis.ts";
 
 const crowd = JSON.parse(process.argv[2] ?? "") as Crowd;
-const clients = Array.from({ length: 2 }, () => connect(crowd.url));
+const clients = await Promise.all(Array.from({ length: 2 }, () => connect(crowd.url)));
 const admitted: Record<string, number> = {};
 
 // All processes begin each key together.
@@ -15,7 +16,7 @@ for (const name of crowd.names) {
   await clients[0]?.blpop(`${crowd.prefix}:go:${name}`, 30);
   const limiters = clients.map((redis) =>
     createLimiter({
-      store: redisStore(clientOf(redis)),
+      store: redisStore(ioredisClient(redis)),
       policies: policiesOf(name, crowd.limit),
       name: crowd.prefix,
       now: () => crowd.now,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type ChainableCommander, Redis } from "ioredis";
+import { ioredisOptions } from "../../src/store/ioredis.ts";
 import type { RedisClient } from "../../src/store/redis-client.ts";
 
 /** A prefix that no other test uses. */
@@ -8,17 +9,11 @@ export const uniqueName = () => `t${randomUUID().slice(0, 12)}`;
 /** Ms since the epoch: for keys that are to stay. */
 export const FAR_FUTURE = 2 ** 43;
 
-export function connect(url: string): Redis {
-  return new Redis(url, { maxRetriesPerRequest: 0, enableReadyCheck: false });
-}
-
-/** A connection as the store wants its client. */
-export function clientOf(redis: Redis): RedisClient {
-  return {
-    evalsha: (sha1, keys, args) => redis.evalsha(sha1, keys.length, ...keys, ...args),
-    eval: (script, keys, args) => redis.eval(script, keys.length, ...keys, ...args),
-    del: (key) => redis.del(key),
-  };
+/** A connection that is ready. */
+export async function connect(url: string): Promise<Redis> {
+  const redis = new Redis(url, { ...ioredisOptions, lazyConnect: true });
+  await redis.connect();
+  return redis;
 }
 
 /** A reply to TIME in ms. */
@@ -28,7 +23,7 @@ export function msOf(time: unknown): number {
 }
 
 /**
- * The same, for tests whose clock is not that of Redis: keys stay until they are deleted. What expires is whole by then,
+ * What `ioredisClient` makes, for tests whose clock is not that of Redis: keys stay until they are deleted. What expires is whole by then,
  * so it makes no difference to any answer; test/algorithm/ttl.test.ts has the expiry itself.
  */
 export function lastingClientOf(redis: Redis): RedisClient {
