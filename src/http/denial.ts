@@ -4,34 +4,32 @@ import { retryAfterSeconds } from "./headers/seconds.ts";
 const TYPES = "https://iana.org/assignments/http-problem-types#";
 
 /**
- * The answer to a denied request: 429, or 503 where the store could not be asked and the failure mode is `"closed"`. The
- * body is a problem document (RFC 9457) of the types that the draft defines, or plain text for clients that accept this
- * and say nothing of JSON.
+ * The answer to a denied request: 429, or 503 where nobody knows the counts: without a decision, or by failure mode
+ * `"closed"`. The body is a problem document (RFC 9457) of the types that the draft defines, or plain text for clients that
+ * accept this and say nothing of JSON.
  * https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11#section-5
  */
-export function denial(request: Request, decision: Decision): Response {
-  const problem = problemOf(decision);
+export function denial(request: Request, decision?: Decision): Response {
+  const seconds = decision ? retryAfterSeconds(decision) : 1;
+  const detail = seconds ? `Try again in ${seconds} s.` : "It asks for more than the quota can ever give.";
+  const problem = { ...problemOf(decision), detail };
   const text = isText(request.headers.get("Accept") ?? "");
-  const body = text ? `${problem.title}. ${problem.detail}\n` : JSON.stringify(problem);
+  const body = text ? `${problem.title}. ${detail}\n` : JSON.stringify(problem);
   return new Response(request.method === "HEAD" ? null : body, {
     status: problem.status,
-    headers: { "Content-Type": text ? "text/plain; charset=utf-8" : "application/problem+json" },
+    headers: {
+      "Content-Type": text ? "text/plain; charset=utf-8" : "application/problem+json",
+      ...(seconds && { "Retry-After": `${seconds}` }),
+    },
   });
 }
 
 const isText = (accept: string) => /text\/(plain|\*)/i.test(accept) && !/json/i.test(accept);
 
-function problemOf(decision: Decision) {
-  const detail = detailOf(decision);
-  if (decision.source === "fallback") {
-    return { type: `${TYPES}temporary-reduced-capacity`, title: "Temporary Reduced Capacity", status: 503, detail };
+function problemOf(decision: Decision | undefined) {
+  if (!decision || decision.source === "fallback") {
+    return { type: `${TYPES}temporary-reduced-capacity`, title: "Temporary Reduced Capacity", status: 503 };
   }
   const violated = decision.policies.filter(({ retryAfterMs }) => retryAfterMs > 0).map(({ policy }) => policy);
-  const type = `${TYPES}quota-exceeded`;
-  return { type, title: "Quota Exceeded", status: 429, detail, "violated-policies": violated };
-}
-
-function detailOf(decision: Decision): string {
-  const seconds = retryAfterSeconds(decision);
-  return seconds ? `Try again in ${seconds} s.` : "It asks for more than the quota can ever give.";
+  return { type: `${TYPES}quota-exceeded`, title: "Quota Exceeded", status: 429, "violated-policies": violated };
 }

@@ -1,8 +1,8 @@
 import type { Decision } from "../core/decision.ts";
+import type { WaitUntil } from "../core/event.ts";
 import type { Limiter } from "../limiter/limiter.ts";
 import { denial } from "./denial.ts";
 import { writeFields } from "./headers/dialect.ts";
-import { retryAfterSeconds } from "./headers/seconds.ts";
 import { checkOptions, type KeyValue, type RateLimitOptions } from "./options.ts";
 import { withHeaders } from "./with-headers.ts";
 
@@ -15,7 +15,7 @@ export interface Visit<Subject, Info extends readonly unknown[], Source> {
   /** Takes note of the decision before the handler runs. */
   tell(decision: Decision): void;
   /** What the platform has to finish work behind the response, if it has that. */
-  waitUntil(): ((task: Promise<unknown>) => void) | undefined;
+  waitUntil(): WaitUntil | undefined;
 }
 
 /** Stands before a handler: runs `serve`, or answers in its place. */
@@ -30,40 +30,75 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
   defaultKey: (subject: Subject, ...info: Info) => KeyValue,
 ): Guard<Subject, Info, Source> {
   checkOptions(options as RateLimitOptions<never, never, never>);
-  const { key: keyOf = defaultKey, cost: costOf = 1, limit: limitOf, skip, onDenied, refundOn } = options;
+  const {
+    key: keyOf = defaultKey,
+    cost: costOf = 1,
+    limit: limitOf,
+    skip,
+    onDenied,
+    refundOn,
+    onError = report,
+  } = options;
   const { headers: dialect = "standard", dryRun = false } = options;
   const limiterOf = keptLimiter(options.limiter);
 
+  /** What the options make of a request; `undefined` if it is not limited. */
+  async function callFor({ subject, info, source }: Visit<Subject, Info, Source>) {
+    if (await skip?.(subject, ...info)) return undefined;
+    const key = await keyOf(subject, ...info);
+    if (key === undefined || key === null) return undefined;
+    return {
+      limiter: limiterOf(source),
+      key: spelled(key),
+      cost: typeof costOf === "function" ? await costOf(subject, ...info) : costOf,
+      limit: typeof limitOf === "function" ? await limitOf(subject, ...info) : limitOf,
+    };
+  }
+
   return async (visit, serve) => {
     const { request, subject, info } = visit;
-    if (await skip?.(subject, ...info)) return serve();
-    const given = await keyOf(subject, ...info);
-    if (given === undefined || given === null) return serve();
-    const key = spelled(given);
-    const limiter = limiterOf(visit.source);
-    const cost = typeof costOf === "function" ? await costOf(subject, ...info) : costOf;
-    const limit = typeof limitOf === "function" ? await limitOf(subject, ...info) : limitOf;
-    const limits = limit === undefined ? {} : { limit };
+    let call: Awaited<ReturnType<typeof callFor>>;
+    try {
+      call = await callFor(visit);
+    } catch (error) {
+      // Hono's HTTPException was thrown to answer, not because something broke.
+      if ((error as { getResponse?: unknown } | null | undefined)?.getResponse) throw error;
+      const answer = await onError(error, subject, ...info);
+      if (dryRun) return serve();
+      // Without a limiter this throws: nobody said that requests may pass then.
+      return answer ?? (limiterOf(visit.source).failureMode === "closed" ? denial(request) : serve());
+    }
+    if (!call) return serve();
 
-    const decision = await limiter.consume(key, { cost, ...limits });
+    const { limiter, key, cost, limit } = call;
+    // Looked up where something needs it: Hono throws an error, with a stack, where the platform has none.
+    const decision = await limiter.consume(key, {
+      cost,
+      limit,
+      get waitUntil() {
+        return visit.waitUntil();
+      },
+    });
     visit.tell(decision);
+    const write = (headers: Headers) => writeFields(dialect, headers, decision);
     if (!decision.allowed && !dryRun) {
-      const response = (await onDenied?.(subject, decision, ...info)) ?? denial(request, decision);
-      return withHeaders(response, (headers) => {
-        const seconds = retryAfterSeconds(decision);
-        if (seconds && !headers.has("Retry-After")) headers.set("Retry-After", `${seconds}`);
-        writeFields(dialect, headers, decision);
-      });
+      return withHeaders((await onDenied?.(subject, decision, ...info)) ?? denial(request, decision), write);
     }
 
     const served = await serve();
     if (!served) return served;
-    const response = dryRun ? served : withHeaders(served, (headers) => writeFields(dialect, headers, decision));
+    const response = dryRun ? served : withHeaders(served, write);
     if (refundOn && decision.allowed && decision.source !== "fallback") {
-      const settle = async () => {
-        if (await refundOn(response, subject, ...info)) await limiter.refund(key, cost, limits);
-      };
       const waitUntil = visit.waitUntil();
+      const settle = async () => {
+        try {
+          if (await refundOn(response, subject, ...info)) {
+            await limiter.refund(key, cost, { limit, waitUntil, since: decision });
+          }
+        } catch (error) {
+          await onError(error, subject, ...info);
+        }
+      };
       if (waitUntil) waitUntil(settle());
       else await settle();
     }
@@ -84,4 +119,9 @@ function keptLimiter<Source>(limiter: Limiter | ((source: Source) => Limiter)): 
 /** Limiters take no empty key, but clients can send empty headers. Distinct keys stay distinct. */
 function spelled(key: string): string {
   return typeof key === "string" && key.replaceAll("\0", "") === "" ? `${key}\0` : key;
+}
+
+function report(error: unknown): void {
+  // biome-ignore lint/suspicious/noConsole: unless the app listens, nobody else would tell that requests pass unlimited.
+  console.error(error);
 }

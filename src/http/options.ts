@@ -1,8 +1,8 @@
 import type { Decision } from "../core/decision.ts";
-import { checkFunction, misuse, shown } from "../core/misuse.ts";
+import { checkFunction, misuse } from "../core/misuse.ts";
 import type { Amount } from "../limiter/amounts.ts";
 import type { Limiter } from "../limiter/limiter.ts";
-import { DIALECTS, type Dialect } from "./headers/dialect.ts";
+import { checkDialect, type Dialect } from "./headers/dialect.ts";
 
 /** What a key function returns: `undefined` and `null` mean that this request is not limited. */
 export type KeyValue = string | null | undefined;
@@ -29,7 +29,10 @@ export interface RateLimitOptions<Subject, Info extends readonly unknown[], Sour
   key?: ((subject: Subject, ...info: Info) => Awaitable<KeyValue>) | undefined;
   /** Units to take: whole numbers from 0, for every policy or by policy name. Default 1. */
   cost?: Amount | ((subject: Subject, ...info: Info) => Awaitable<Amount>) | undefined;
-  /** Limits for this request (plans, tiers), for every policy or by name; `undefined` keeps the policies' own. */
+  /**
+   * Limits for this request (plans, tiers), for every policy or by name; `undefined` keeps the policies' own. 0 denies it,
+   * `Infinity` is no limit.
+   */
   limit?: Amount | ((subject: Subject, ...info: Info) => Awaitable<Amount | undefined>) | undefined;
   /** True: this request is not limited, and the store is not asked. */
   skip?: ((subject: Subject, ...info: Info) => Awaitable<boolean>) | undefined;
@@ -46,6 +49,13 @@ export interface RateLimitOptions<Subject, Info extends readonly unknown[], Sour
    * `waitUntil`, it finishes behind the response, else before it. It is not asked where the handler throws.
    */
   refundOn?: ((response: Response, subject: Subject, ...info: Info) => Awaitable<boolean>) | undefined;
+  /**
+   * Told of what another option function threw, and may answer for the request. Returning nothing leaves it to the limiter's
+   * failure mode: `"open"` and `"memory"` let it pass, not limited and not counted; `"closed"` answers 503, and so does a
+   * limiter that could not be made. Errors of `onDenied`, and errors that are answers (Hono's `HTTPException`), go to the
+   * app instead; after one of `refundOn` the response stands. Default: `console.error`.
+   */
+  onError?: ((error: unknown, subject: Subject, ...info: Info) => Awaitable<Answer>) | undefined;
   /** Decides and counts, but never denies and sends no fields. Default `false`. */
   dryRun?: boolean | undefined;
 }
@@ -56,11 +66,8 @@ export function checkOptions(options: RateLimitOptions<never, never, never>): vo
   if (typeof limiter !== "function" && typeof limiter?.consume !== "function") {
     throw misuse("limiter", "a limiter or a function that makes one", limiter);
   }
-  if (headers !== false && !Object.hasOwn(DIALECTS, headers)) {
-    const names = Object.keys(DIALECTS).map(shown).join(", ");
-    throw misuse("headers", `${names} or false`, headers, true);
-  }
-  for (const option of ["key", "skip", "onDenied", "refundOn"] as const) {
+  checkDialect("headers", headers);
+  for (const option of ["key", "skip", "onDenied", "refundOn", "onError"] as const) {
     checkFunction(option, options[option]);
   }
 }

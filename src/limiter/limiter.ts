@@ -3,11 +3,12 @@ import { createCheck } from "./check.ts";
 import { createLevel, type Level } from "./level.ts";
 import { type Methods, methodsOf } from "./methods.ts";
 import { claimName } from "./names.ts";
-import { checkedOptions, type LimiterOptions } from "./options.ts";
+import { checkedOptions, type FailureMode, type LimiterOptions } from "./options.ts";
 
 /** Checks and books what keys use. All methods reject with a `TypeError` or `RangeError` on misuse. */
 export interface Limiter extends Methods<string, Decision> {
   readonly name: string;
+  readonly failureMode: FailureMode;
 }
 
 const levels = new WeakMap<object, Level>();
@@ -18,7 +19,7 @@ export const levelOf = (limiter: object): Level | undefined => levels.get(limite
 /** Makes a limiter. No I/O happens, and no timer starts, before its first check. */
 export function createLimiter(options: LimiterOptions): Limiter {
   const checked = checkedOptions(options);
-  const { name, now, waitUntil, tell } = checked;
+  const { name, failureMode, now, waitUntil, tell } = checked;
   const level = createLevel(checked);
   claimName(checked.store, name, checked.policies);
   const check = createCheck(level);
@@ -32,10 +33,10 @@ export function createLimiter(options: LimiterOptions): Limiter {
       return place.then((place) => check.decision(level.call(place, question)));
     },
     told: (operation, key, decision, spent, waitUntil) =>
-      tell?.({ type: "decision", limiter: name, operation, key, decision, ...spent, waitUntil }),
+      tell?.({ type: "decision", limiter: name, operation, key, decision, ...spent, waitUntil: waitUntil() }),
     reset: async (key, signal) => check.reset(await level.placeOf(key), signal),
   });
-  const limiter = { name, ...methods };
+  const limiter = { name, failureMode, ...methods };
   levels.set(limiter, level);
   return limiter;
 }

@@ -28,8 +28,8 @@ export interface Core<Key, Answer extends Decision> {
   readonly waitUntil: WaitUntil | undefined;
   /** At once where no store has to be asked: waiting would cost every call a turn of the event loop. */
   ask(key: Key, question: Question): Answer | Promise<Answer>;
-  /** Tells the observers of an operation's outcome. */
-  told(operation: Operation, key: Key, decision: Answer, spent: Spent, waitUntil: WaitUntil | undefined): void;
+  /** Tells the observers of an operation's outcome. To look `waitUntil` up may cost something, so only where one is told. */
+  told(operation: Operation, key: Key, decision: Answer, spent: Spent, waitUntil: () => WaitUntil | undefined): void;
   reset(key: Key, signal: AbortSignal | undefined): Promise<void>;
 }
 
@@ -67,7 +67,7 @@ export function methodsOf<Key, Answer extends Decision>(core: Core<Key, Answer>)
     const spent: Spent = {};
     const answer = ask(key, operation, options, spent, maxDelayMs, more);
     const decision = answer instanceof Promise ? await answer : answer;
-    core.told(operation, key, decision, spent, waitUntilOf(options));
+    core.told(operation, key, decision, spent, () => waitUntilOf(options));
     return decision;
   }
 
@@ -86,7 +86,7 @@ export function methodsOf<Key, Answer extends Decision>(core: Core<Key, Answer>)
         now: () => timeOf(core.now),
         signal: options.signal,
       });
-      core.told("wait", key, decision, spent, waitUntilOf(options));
+      core.told("wait", key, decision, spent, () => waitUntilOf(options));
       return decision;
     },
     reset: async (key, options) => core.reset(key, options?.signal),

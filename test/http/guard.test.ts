@@ -1,10 +1,12 @@
 import { Hono } from "hono";
-import { fixedWindow, type Limiter, memoryStore, tokenBucket } from "sluice";
+import { createLimiter, fixedWindow, type Limiter, memoryStore, tokenBucket } from "sluice";
 import { withRateLimit } from "sluice/fetch";
 import { type HonoRateLimitOptions, rateLimit } from "sluice/hono";
 import { describe, expect, test } from "vitest";
 import type { RateLimitOptions } from "../../src/http/options.ts";
-import { brokenStore, fields, limiterOf } from "./setup.ts";
+import { interruptible } from "../support/interruptible.ts";
+import { simulatedRedis } from "../support/simulated-redis.ts";
+import { brokenStore, fields, limiterOf, passedClock } from "./setup.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -255,6 +257,27 @@ describe.each(Object.entries(shapes))("%s", (_name, shape) => {
       expect(asked).toEqual([]);
     });
 
+    test("gives back to whoever took: what only memory took in an outage is not given to the store", async () => {
+      const clock = passedClock();
+      const redis = simulatedRedis(clock.now);
+      const store = interruptible(redis);
+      const policies = [fixedWindow({ name: "login", limit: 5, window: "1 m" })];
+      const options = { name: "login", policies, now: clock.now, breaker: false, failureMode: "memory" } as const;
+      const here = createLimiter({ ...options, store });
+      const elsewhere = createLimiter({ ...options, store: redis });
+      let outageEnds = false;
+      const { handler } = counted({ limiter: here, refundOn: (response) => response.ok }, () => {
+        if (outageEnds) store.down = false;
+        return new Response(null, { status: outageEnds ? 200 : 401 });
+      });
+      for (let i = 0; i < 5; i += 1) await elsewhere.consume("k");
+      store.down = true;
+      outageEnds = true;
+      expect((await handler(request())).status).toBe(200);
+      outageEnds = false;
+      expect((await handler(request())).status).toBe(429);
+    });
+
     test("may read a clone of the body, and the client still gets it", async () => {
       const { limiter } = one();
       const { handler } = counted(
@@ -354,6 +377,7 @@ describe.each(Object.entries(shapes))("%s", (_name, shape) => {
         if (tries === 1) throw new Error("no token yet");
         return limiter;
       },
+      onError: () => {},
     });
     const outcomes: unknown[] = [];
     for (let i = 0; i < 3; i += 1) outcomes.push(await handler(request()).then((response) => response.status, String));
@@ -376,6 +400,7 @@ describe("misuse", () => {
     [{ limiter, skip: true }, "skip must be a function, not true"],
     [{ limiter, onDenied: {} }, "onDenied must be a function, not an object"],
     [{ limiter, refundOn: 401 }, "refundOn must be a function, not 401"],
+    [{ limiter, onError: "open" }, 'onError must be a function, not "open"'],
   ])("%j throws at once", (options, message) => {
     expect(make(options as object)).toThrow(message);
     expect(() => rateLimit(options as unknown as HonoRateLimitOptions<object>)).toThrow(message);

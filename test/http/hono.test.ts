@@ -1,10 +1,10 @@
-import { Hono } from "hono";
+import { Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { streamText } from "hono/streaming";
-import { createLimiter, type Decision, fixedWindow, memoryStore, tokenBucket } from "sluice";
+import { createLimiter, type Decision, type DecisionEvent, fixedWindow, memoryStore, tokenBucket } from "sluice";
 import { exposedHeaders, rateLimit } from "sluice/hono";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { brokenStore, fields, limiterOf } from "./setup.ts";
 
 describe("rateLimit", () => {
@@ -201,6 +201,28 @@ describe("rateLimit", () => {
     finished.push("response");
     expect(finished.slice(2)).toEqual(["refund", "response"]);
     expect(await limiter.peek("k")).toMatchObject({ remaining: 2 });
+  });
+
+  test("the platform's waitUntil goes with every call, looked up where something needs it", async () => {
+    const lookUps = vi.spyOn(Context.prototype, "executionCtx", "get");
+    const tasks: Promise<unknown>[] = [];
+    const executionCtx = { waitUntil: (task: Promise<unknown>) => tasks.push(task) };
+    const given: unknown[] = [];
+    const onEvent = ({ waitUntil }: DecisionEvent) => void given.push(waitUntil?.(Promise.resolve()));
+    const { limiter } = limiterOf();
+    const { limiter: observed } = limiterOf(undefined, { onEvent: (event) => onEvent(event as DecisionEvent) });
+    const app = new Hono<{ Bindings: object }>()
+      .use("/quiet", rateLimit({ limiter, key: () => "k" }))
+      .use("/observed", rateLimit({ limiter: observed, key: () => "k" }))
+      .all("*", (c) => c.text("served"));
+    await app.request("/quiet", {}, {}, executionCtx as never);
+    await app.request("/quiet");
+    expect(lookUps).not.toHaveBeenCalled();
+    await app.request("/observed", {}, {}, executionCtx as never);
+    expect([given, tasks.length]).toEqual([[1], 1]);
+    await app.request("/observed");
+    expect(given).toEqual([1, undefined]);
+    lookUps.mockRestore();
   });
 
   test("an error of onDenied or key is the app's to answer", async () => {

@@ -10,10 +10,10 @@ export function retryAfterSeconds({ allowed, retryAfterMs }: Decision): number |
 
 /**
  * The window, rounded up, in which a policy gives `burst`: a bucket of 10 per second with a burst of 20 gives 20 in 2 s.
- * For every other policy `burst` is the limit and this its window.
+ * For every other policy `burst` is the limit, which may be 0, and this its window.
  */
 export function windowSeconds({ burst, limit, windowMs }: PolicyStatus): number {
-  return secondsOf((burst * windowMs) / limit);
+  return secondsOf((burst / limit || 1) * windowMs);
 }
 
 /** Until this call's cost passes, if the policy denied it and ever will let it pass; else until the quota is whole. */
@@ -23,7 +23,7 @@ export function resetSeconds(status: PolicyStatus): number {
   return resetAfterMs === 0 ? 0 : Math.min(secondsOf(resetAfterMs), windowSeconds(status));
 }
 
-/** The policy that a decision is about, for dialects that tell only one. */
+/** The policy that a decision is about, for dialects that tell only one; the first if that one has no limit. */
 export function bindingPolicy({ policy, policies }: KnownDecision): PolicyStatus {
-  return policies.find((status) => status.policy === policy) as PolicyStatus;
+  return policies.find((status) => status.policy === policy) ?? (policies[0] as PolicyStatus);
 }
