@@ -11,7 +11,7 @@ import { passedClock } from "../support/passed-clock.ts";
 import { connect, lastingClientOf, uniqueName } from "../support/redis.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
-const redis = connect(inject("redisUrl"));
+const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 /** Whose limits differ by plan; the least of each is the policy's own. */
