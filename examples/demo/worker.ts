@@ -13,8 +13,8 @@ function createLimiters({ UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN:
   const bucket = tokenBucket({ name: "bucket", limit: 5, window: "10 s", burst: 10 });
   const window = slidingWindow({ name: "window", limit: 10, window: "10 s" });
   return {
-    bucket: createLimiter({ store, policies: [bucket], name: "demo" }),
-    window: createLimiter({ store, policies: [window], name: "demo" }),
+    bucket: createLimiter({ name: "demo-bucket", store, policies: [bucket] }),
+    window: createLimiter({ name: "demo-window", store, policies: [window] }),
   };
 }
 
