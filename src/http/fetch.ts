@@ -3,9 +3,13 @@ import { createGuard } from "./guard.ts";
 import { type ClientIpOptions, clientAddress } from "./keys/client-address.ts";
 import type { RateLimitOptions } from "./options.ts";
 
-export type { Dialect } from "./headers/dialect.ts";
+export type { Dialect, Dialects } from "./headers/dialect.ts";
+export { draft6Fields } from "./headers/draft-6.ts";
+export { draft7Fields } from "./headers/draft-7.ts";
 export { exposedHeaders } from "./headers/exposed.ts";
 export { fieldsOf } from "./headers/fields-of.ts";
+export { legacyFields } from "./headers/legacy.ts";
+export { standardFields } from "./headers/standard.ts";
 export { bearer } from "./keys/bearer.ts";
 export type { ClientIpOptions } from "./keys/client-address.ts";
 export { compose, firstOf } from "./keys/compose.ts";

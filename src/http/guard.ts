@@ -2,7 +2,8 @@ import type { Decision } from "../core/decision.ts";
 import type { WaitUntil } from "../core/event.ts";
 import type { Limiter } from "../limiter/limiter.ts";
 import { denial } from "./denial.ts";
-import { writeFields } from "./headers/dialect.ts";
+import { dialectsOf, writeFields } from "./headers/dialect.ts";
+import { standardFields } from "./headers/standard.ts";
 import { checkOptions, type KeyValue, type RateLimitOptions } from "./options.ts";
 import { withHeaders } from "./with-headers.ts";
 
@@ -39,7 +40,8 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
     refundOn,
     onError = report,
   } = options;
-  const { headers: dialect = "standard", dryRun = false } = options;
+  const { headers = standardFields, dryRun = false } = options;
+  const dialects = dialectsOf("headers", headers);
   const limiterOf = keptLimiter(options.limiter);
 
   /** What the options make of a request; `undefined` if it is not limited. */
@@ -80,7 +82,7 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
       },
     });
     visit.tell(decision);
-    const write = (headers: Headers) => writeFields(dialect, headers, decision);
+    const write = (headers: Headers) => writeFields(dialects, headers, decision);
     if (!decision.allowed && !dryRun) {
       return withHeaders((await onDenied?.(subject, decision, ...info)) ?? denial(request, decision), write);
     }

@@ -2,7 +2,7 @@ import type { Decision } from "../core/decision.ts";
 import { checkFunction, misuse } from "../core/misuse.ts";
 import type { Amount } from "../limiter/amounts.ts";
 import type { Limiter } from "../limiter/limiter.ts";
-import { checkDialect, type Dialect } from "./headers/dialect.ts";
+import type { Dialects } from "./headers/dialect.ts";
 
 /** What a key function returns: `undefined` and `null` mean that this request is not limited. */
 export type KeyValue = string | null | undefined;
@@ -36,8 +36,11 @@ export interface RateLimitOptions<Subject, Info extends readonly unknown[], Sour
   limit?: Amount | ((subject: Subject, ...info: Info) => Awaitable<Amount | undefined>) | undefined;
   /** True: this request is not limited, and the store is not asked. */
   skip?: ((subject: Subject, ...info: Info) => Awaitable<boolean>) | undefined;
-  /** How responses tell the quota; `false`: not at all, but for `Retry-After` on denials. Default `"standard"`. */
-  headers?: Dialect | false | undefined;
+  /**
+   * How responses tell the quota: one of the dialects, or a list of them; `false`: not at all, but for `Retry-After` on
+   * denials. Default `standardFields`.
+   */
+  headers?: Dialects | undefined;
   /**
    * Answers denied requests instead of the problem document; returning nothing leaves it in place. The quota fields are
    * added to its response, and `Retry-After` unless it has one.
@@ -62,11 +65,10 @@ export interface RateLimitOptions<Subject, Info extends readonly unknown[], Sour
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function checkOptions(options: RateLimitOptions<never, never, never>): void {
-  const { limiter, headers = "standard" } = options;
+  const { limiter } = options;
   if (typeof limiter !== "function" && typeof limiter?.consume !== "function") {
     throw misuse("limiter", "a limiter or a function that makes one", limiter);
   }
-  checkDialect("headers", headers);
   for (const option of ["key", "skip", "onDenied", "refundOn", "onError"] as const) {
     checkFunction(option, options[option]);
   }

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { createLimiter, fixedWindow, type Limiter, memoryStore, tokenBucket } from "sluice";
-import { withRateLimit } from "sluice/fetch";
+import { legacyFields, standardFields, withRateLimit } from "sluice/fetch";
 import { type HonoRateLimitOptions, rateLimit } from "sluice/hono";
 import { describe, expect, test } from "vitest";
 import type { RateLimitOptions } from "../../src/http/options.ts";
@@ -148,7 +148,7 @@ describe.each(Object.entries(shapes))("%s", (_name, shape) => {
   describe("a store that can't be asked", () => {
     test("closed: 503, Retry-After, a problem and no quota", async () => {
       const { limiter } = limiterOf(undefined, { store: brokenStore, failureMode: "closed" });
-      const { handler, calls } = counted({ limiter, headers: "both" });
+      const { handler, calls } = counted({ limiter, headers: [standardFields, legacyFields] });
       const response = await handler(request());
       expect(response.status).toBe(503);
       expect(fields(response)).toEqual({ "retry-after": "1" });
@@ -163,7 +163,7 @@ describe.each(Object.entries(shapes))("%s", (_name, shape) => {
 
     test("open: served, without any quota", async () => {
       const { limiter } = limiterOf(undefined, { store: brokenStore });
-      const response = await counted({ limiter, headers: "both" }).handler(request());
+      const response = await counted({ limiter, headers: [standardFields, legacyFields] }).handler(request());
       expect([response.status, fields(response)]).toEqual([200, {}]);
     });
 
@@ -182,7 +182,7 @@ describe.each(Object.entries(shapes))("%s", (_name, shape) => {
     });
 
     test("both sends the standard and the legacy fields", async () => {
-      const { handler } = counted({ limiter: one().limiter, headers: "both" });
+      const { handler } = counted({ limiter: one().limiter, headers: [standardFields, legacyFields] });
       expect(Object.keys(fields(await handler(request()))).sort()).toEqual([
         "ratelimit",
         "ratelimit-policy",
@@ -393,7 +393,8 @@ describe("misuse", () => {
   test.each([
     [{}, "limiter must be a limiter or a function that makes one, not undefined"],
     [{ limiter: memoryStore() }, "limiter must be a limiter or a function that makes one, not an object"],
-    [{ limiter, headers: "draft-8" }, 'headers must be "standard", "legacy", "draft-6", "draft-7", "both" or false'],
+    [{ limiter, headers: "legacy" }, 'headers must be standardFields or its like, or false, not "legacy"'],
+    [{ limiter, headers: [standardFields, 5] }, "headers must be standardFields or its like, or false, not 5"],
     [{ limiter, headers: "toString" }, 'not "toString"'],
     [{ limiter, headers: true }, "not true"],
     [{ limiter, key: "ip" }, 'key must be a function, not "ip"'],

@@ -10,11 +10,10 @@ import {
   slidingWindow,
   tokenBucket,
 } from "sluice";
-import { exposedHeaders, withRateLimit } from "sluice/fetch";
+import { exposedHeaders, standardFields, withRateLimit } from "sluice/fetch";
 import { parseDictionary, parseList } from "structured-headers";
 import { describe, expect, test } from "vitest";
-import { DIALECTS, type Dialect } from "../../src/http/headers/dialect.ts";
-import { standardFields } from "../../src/http/headers/standard.ts";
+import { DIALECTS, type DialectName } from "./dialects.ts";
 import { fields, limiterOf, passedClock } from "./setup.ts";
 
 const request = () => new Request("https://api.test/");
@@ -37,8 +36,9 @@ function items(field: string | null): Record<string, Told> {
 }
 
 /** Responses of one client to `count` requests of one cost. */
-async function responses(headers: Dialect, policies: Policy[], count: number, cost = 1): Promise<Response[]> {
+async function responses(name: DialectName, policies: Policy[], count: number, cost = 1): Promise<Response[]> {
   const { limiter } = limiterOf(policies);
+  const headers = DIALECTS[name];
   const handler = withRateLimit(() => new Response("served"), { limiter, key: () => "k", headers, cost });
   const all: Response[] = [];
   for (let i = 0; i < count; i += 1) all.push(await handler(request()));
@@ -52,7 +52,7 @@ const hourly = fixedWindow({ name: "hourly", limit: 1000, window: "1 h" });
 
 describe("standard", () => {
   test("names every policy; a bucket is told by its burst and the time that refills it", async () => {
-    const response = await last("standard", [burst, hourly], 3);
+    const response = await last("standardFields", [burst, hourly], 3);
     expect(items(response.headers.get("RateLimit-Policy"))).toEqual({
       burst: { q: 20, w: 2 },
       hourly: { q: 1000, w: 3600 },
@@ -62,18 +62,18 @@ describe("standard", () => {
 
   test("names may hold quotes and backslashes", async () => {
     const name = String.raw`say "cheese\" ;r=5, "x`;
-    const response = await last("standard", [fixedWindow({ name, limit: 5, window: "1 m" })], 1);
+    const response = await last("standardFields", [fixedWindow({ name, limit: 5, window: "1 m" })], 1);
     expect(Object.keys(items(response.headers.get("RateLimit")))).toEqual([name]);
     expect(Object.keys(items(response.headers.get("RateLimit-Policy")))).toEqual([name]);
   });
 
   test("windows below a second are told as one second", async () => {
-    const response = await last("standard", [fixedWindow({ name: "w", limit: 5, window: "250 ms" })], 1);
+    const response = await last("standardFields", [fixedWindow({ name: "w", limit: 5, window: "250 ms" })], 1);
     expect(items(response.headers.get("RateLimit-Policy"))).toEqual({ w: { q: 5, w: 1 } });
   });
 
   test("a sliding window's t is no longer than its window", async () => {
-    const response = await last("standard", [slidingWindow({ name: "w", limit: 5, window: "1 m" })], 1);
+    const response = await last("standardFields", [slidingWindow({ name: "w", limit: 5, window: "1 m" })], 1);
     expect(items(response.headers.get("RateLimit"))).toEqual({ w: { r: 4, t: 60 } });
   });
 
@@ -81,19 +81,23 @@ describe("standard", () => {
     const headers = new Headers();
     const status = { policy: "p", limit: 2 ** 53 - 2, burst: 2 ** 53 - 2, remaining: 2 ** 53 - 2, windowMs: 1 };
     const decision = { allowed: true, retryAfterMs: 0, policies: [{ ...status, retryAfterMs: 0, resetAfterMs: 0 }] };
-    standardFields(headers, decision as unknown as KnownDecision);
+    standardFields.write(headers, decision as unknown as KnownDecision);
     expect(items(headers.get("RateLimit"))).toEqual({ p: { r: 999_999_999_999_999, t: 0 } });
     expect(items(headers.get("RateLimit-Policy"))).toEqual({ p: { q: 999_999_999_999_999, w: 1 } });
   });
 
   test("on a denial no t ends after Retry-After", async () => {
-    const [, denied] = await responses("standard", [tokenBucket({ name: "one", limit: 1, window: "5 s" }), hourly], 2);
+    const [, denied] = await responses(
+      "standardFields",
+      [tokenBucket({ name: "one", limit: 1, window: "5 s" }), hourly],
+      2,
+    );
     expect(denied?.headers.get("Retry-After")).toBe("5");
     expect(items((denied as Response).headers.get("RateLimit"))).toEqual({ one: { r: 0, t: 5 }, hourly: { r: 999 } });
   });
 
   test("a cost that can never pass has neither Retry-After nor t", async () => {
-    const response = await last("standard", [tokenBucket({ name: "small", limit: 5, window: "1 s" })], 1, 6);
+    const response = await last("standardFields", [tokenBucket({ name: "small", limit: 5, window: "1 s" })], 1, 6);
     expect(response.status).toBe(429);
     expect(response.headers.has("Retry-After")).toBe(false);
     expect(items(response.headers.get("RateLimit"))).toEqual({ small: { r: 5 } });
@@ -187,7 +191,7 @@ describe("older dialects", () => {
   const daily = fixedWindow({ name: "daily", limit: 3, window: "1 d" });
 
   test("legacy tells the policy that binds, and seconds to wait", async () => {
-    const [first, , , denied] = await responses("legacy", [tokenBucket({ limit: 3, window: "30 s" })], 4);
+    const [first, , , denied] = await responses("legacyFields", [tokenBucket({ limit: 3, window: "30 s" })], 4);
     expect(fields(first as Response)).toEqual({
       "x-ratelimit-limit": "3",
       "x-ratelimit-remaining": "2",
@@ -202,7 +206,7 @@ describe("older dialects", () => {
   });
 
   test("draft 6 has three fields of one policy, and all policies without names", async () => {
-    const response = await last("draft-6", [burst, daily], 1);
+    const response = await last("draft6Fields", [burst, daily], 1);
     expect(fields(response)).toMatchObject({ "ratelimit-limit": "3", "ratelimit-remaining": "2" });
     expect(Number(response.headers.get("RateLimit-Reset"))).toBeGreaterThan(0);
     const policies = parseList(response.headers.get("RateLimit-Policy") as string);
@@ -213,7 +217,7 @@ describe("older dialects", () => {
   });
 
   test("draft 7 has a dictionary of one policy", async () => {
-    const response = await last("draft-7", [burst, daily], 1);
+    const response = await last("draft7Fields", [burst, daily], 1);
     const told = Object.fromEntries(parseDictionary(response.headers.get("RateLimit") as string));
     expect(told).toMatchObject({ limit: [3, new Map()], remaining: [2, new Map()] });
     expect(Object.keys(told)).toEqual(["limit", "remaining", "reset"]);
@@ -225,10 +229,10 @@ describe("older dialects", () => {
       fixedWindow({ name: "a", limit: 5, window: "1 s" }),
       fixedWindow({ name: "b", limit: 5, window: "1 m" }),
     ];
-    expect((await last("draft-7", same, 1)).headers.get("RateLimit-Policy")).toBe("5;w=1");
+    expect((await last("draft7Fields", same, 1)).headers.get("RateLimit-Policy")).toBe("5;w=1");
   });
 
-  test.each(["legacy", "draft-6", "draft-7"] as const)(
+  test.each(["legacyFields", "draft6Fields", "draft7Fields"] as const)(
     "%s tells Retry-After's seconds on a denial",
     async (dialect) => {
       const response = await last(dialect, [tokenBucket({ limit: 1, window: "7 s" }), hourly], 2);
@@ -238,34 +242,41 @@ describe("older dialects", () => {
     },
   );
 
-  test.each(["legacy", "draft-6", "draft-7"] as const)("%s tells the scarcest of several limiters", async (dialect) => {
-    const quota = (limit: number) => limiterOf([fixedWindow({ limit, window: "1 m" })]).limiter;
-    for (const limits of [
-      [5, 9],
-      [9, 5],
-    ] as const) {
-      const [inner, outer] = limits.map((limit) => ({ limiter: quota(limit), key: () => "k", headers: dialect }));
-      const handler = withRateLimit(
-        withRateLimit(() => new Response(), inner as NonNullable<typeof inner>),
-        outer as NonNullable<typeof outer>,
-      );
-      const { headers } = await handler(request());
-      const told = headers.get("RateLimit") ?? headers.get("RateLimit-Limit") ?? headers.get("X-RateLimit-Limit");
-      expect(told).toMatch(/^(limit=)?5\b/);
-    }
-  });
+  test.each(["legacyFields", "draft6Fields", "draft7Fields"] as const)(
+    "%s tells the scarcest of several limiters",
+    async (dialect) => {
+      const quota = (limit: number) => limiterOf([fixedWindow({ limit, window: "1 m" })]).limiter;
+      for (const limits of [
+        [5, 9],
+        [9, 5],
+      ] as const) {
+        const [inner, outer] = limits.map((limit) => ({
+          limiter: quota(limit),
+          key: () => "k",
+          headers: DIALECTS[dialect],
+        }));
+        const handler = withRateLimit(
+          withRateLimit(() => new Response(), inner as NonNullable<typeof inner>),
+          outer as NonNullable<typeof outer>,
+        );
+        const { headers } = await handler(request());
+        const told = headers.get("RateLimit") ?? headers.get("RateLimit-Limit") ?? headers.get("X-RateLimit-Limit");
+        expect(told).toMatch(/^(limit=)?5\b/);
+      }
+    },
+  );
 });
 
 describe("exposedHeaders", () => {
-  test.each(Object.keys(DIALECTS) as Dialect[])("names all that %s sends", async (dialect) => {
+  test.each(Object.keys(DIALECTS) as DialectName[])("names all that %s sends", async (dialect) => {
     const response = await last(dialect, [tokenBucket({ limit: 1, window: "1 m" })], 2);
-    const exposed = exposedHeaders(dialect).map((name) => name.toLowerCase());
+    const exposed = exposedHeaders(DIALECTS[dialect]).map((name) => name.toLowerCase());
     expect(Object.keys(fields(response)).sort()).toEqual(exposed.sort());
   });
 
   test("without fields there is Retry-After", () => {
     expect(exposedHeaders(false)).toEqual(["Retry-After"]);
-    expect(exposedHeaders()).toEqual(exposedHeaders("standard"));
+    expect(exposedHeaders()).toEqual(exposedHeaders(standardFields));
   });
 });
 
@@ -274,7 +285,7 @@ describe("docs/http.md", () => {
   const samples = [...page.matchAll(/^```http (\S+)\n(.+?)^```$/gms)].map(([, dialect, text]) => [dialect, text]);
 
   test.each(samples)("shows %s as it is sent", async (dialect, text) => {
-    const { headers } = await last(dialect as Dialect, [burst, hourly], 3);
+    const { headers } = await last(dialect as DialectName, [burst, hourly], 3);
     const lines = (text as string).trim().split("\n");
     const sent = lines.map((line) => line.replace(/:.*/, "")).map((name) => `${name}: ${headers.get(name)}`);
     expect(sent).toEqual(lines);

@@ -141,7 +141,7 @@ describe("rateLimit", () => {
       // @ts-expect-error a limiter is needed
       rateLimit({ key: clientIp });
       // @ts-expect-error no such dialect
-      rateLimit({ limiter, headers: "draft-8" });
+      rateLimit({ limiter, headers: "legacy" });
       // @ts-expect-error keys are text
       rateLimit({ limiter, key: () => 5 });
       // @ts-expect-error costs are numbers

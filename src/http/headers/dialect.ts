@@ -1,43 +1,35 @@
 import type { Decision, KnownDecision } from "../../core/decision.ts";
-import { misuse, shown } from "../../core/misuse.ts";
-import { draft6Fields } from "./draft-6.ts";
-import { draft7Fields } from "./draft-7.ts";
-import { legacyFields } from "./legacy.ts";
+import { misuse } from "../../core/misuse.ts";
 import { retryAfterSeconds } from "./seconds.ts";
-import { standardFields } from "./standard.ts";
 
-/**
- * How responses tell the quota: `"standard"` as the newest IETF draft does, `"legacy"` in `X-RateLimit-*`, `"both"` in
- * these two, or as the sixth or seventh draft did.
- */
-export type Dialect = "standard" | "legacy" | "draft-6" | "draft-7" | "both";
+/** A way to tell the quota in a response: `standardFields`, `legacyFields`, `draft6Fields` or `draft7Fields`. */
+export interface Dialect {
+  /** The names of its fields. */
+  readonly names: readonly string[];
+  /** Adds the fields of a decision to those of other limiters. */
+  write(headers: Headers, decision: KnownDecision): void;
+}
 
-/** What writes each dialect. */
-export const DIALECTS: Readonly<Record<Dialect, (headers: Headers, decision: KnownDecision) => void>> = {
-  standard: standardFields,
-  legacy: legacyFields,
-  "draft-6": draft6Fields,
-  "draft-7": draft7Fields,
-  both(headers, decision) {
-    standardFields(headers, decision);
-    legacyFields(headers, decision);
-  },
-};
+/** One dialect, several, or none. */
+export type Dialects = Dialect | readonly Dialect[] | false;
 
-/** Throws a `RangeError` that names `option` if there is no such dialect. */
-export function checkDialect(option: string, dialect: Dialect | false): void {
-  if (dialect === false || Object.hasOwn(DIALECTS, dialect)) return;
-  throw misuse(option, `${Object.keys(DIALECTS).map(shown).join(", ")} or false`, dialect, true);
+/** The dialects as a list; throws a `TypeError` that names `option` if something else is among them. */
+export function dialectsOf(option: string, dialects: Dialects): readonly Dialect[] {
+  const list: readonly Dialect[] = dialects === false ? [] : [dialects].flat();
+  for (const dialect of list) {
+    if (typeof dialect?.write !== "function") throw misuse(option, "standardFields or its like, or false", dialect);
+  }
+  return list;
 }
 
 /**
  * Writes what is known: `Retry-After`, unless somebody has chosen one, and each quota's numbers. A decision by failure mode
  * alone knows none, and a policy without a limit for this call has none.
  */
-export function writeFields(dialect: Dialect | false, headers: Headers, decision: Decision): void {
+export function writeFields(dialects: readonly Dialect[], headers: Headers, decision: Decision): void {
   const seconds = retryAfterSeconds(decision);
   if (seconds && !headers.has("Retry-After")) headers.set("Retry-After", `${seconds}`);
-  if (dialect === false || decision.source === "fallback") return;
+  if (decision.source === "fallback") return;
   const policies = decision.policies.filter(({ burst }) => burst < Infinity);
-  if (policies.length > 0) DIALECTS[dialect](headers, { ...decision, policies });
+  if (policies.length > 0) for (const dialect of dialects) dialect.write(headers, { ...decision, policies });
 }

@@ -1,4 +1,4 @@
-import type { KnownDecision } from "../../core/decision.ts";
+import type { Dialect } from "./dialect.ts";
 import { numberedPolicies } from "./numbered-policies.ts";
 import { bindingPolicy, resetSeconds } from "./seconds.ts";
 
@@ -7,11 +7,14 @@ import { bindingPolicy, resetSeconds } from "./seconds.ts";
  * one policy: of several limiters the scarcest is told.
  * https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-07
  */
-export function draft7Fields(headers: Headers, decision: KnownDecision): void {
-  const status = bindingPolicy(decision);
-  headers.append("RateLimit-Policy", numberedPolicies(decision));
-  const told = /\bremaining=(\d+)/.exec(headers.get("RateLimit") ?? "");
-  if (told && Number(told[1]) <= status.remaining) return;
-  const { burst, remaining } = status;
-  headers.set("RateLimit", `limit=${burst}, remaining=${remaining}, reset=${resetSeconds(status)}`);
-}
+export const draft7Fields: Dialect = {
+  names: ["RateLimit", "RateLimit-Policy"],
+  write(headers, decision) {
+    const status = bindingPolicy(decision);
+    headers.append("RateLimit-Policy", numberedPolicies(decision));
+    const told = /\bremaining=(\d+)/.exec(headers.get("RateLimit") ?? "");
+    if (told && Number(told[1]) <= status.remaining) return;
+    const { burst, remaining } = status;
+    headers.set("RateLimit", `limit=${burst}, remaining=${remaining}, reset=${resetSeconds(status)}`);
+  },
+};

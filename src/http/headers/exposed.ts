@@ -1,21 +1,10 @@
-import type { Dialect } from "./dialect.ts";
-
-const STANDARD = ["RateLimit", "RateLimit-Policy"];
-const LEGACY = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];
-
-/** The fields of each dialect. */
-const NAMES: Readonly<Record<Dialect, readonly string[]>> = {
-  standard: STANDARD,
-  legacy: LEGACY,
-  "draft-6": ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy"],
-  "draft-7": STANDARD,
-  both: [...STANDARD, ...LEGACY],
-};
+import { type Dialects, dialectsOf } from "./dialect.ts";
+import { standardFields } from "./standard.ts";
 
 /**
  * The fields that scripts of other origins can only read if `Access-Control-Expose-Headers` names them:
- * `cors({ exposeHeaders: exposedHeaders() })`. By default those of `"standard"`.
+ * `cors({ exposeHeaders: exposedHeaders() })`. By default those of `standardFields`. Throws a `TypeError` on misuse.
  */
-export function exposedHeaders(dialect: Dialect | false = "standard"): string[] {
-  return ["Retry-After", ...(dialect === false ? [] : NAMES[dialect])];
+export function exposedHeaders(dialects: Dialects = standardFields): string[] {
+  return ["Retry-After", ...dialectsOf("dialects", dialects).flatMap(({ names }) => names)];
 }

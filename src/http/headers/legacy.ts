@@ -1,4 +1,4 @@
-import type { KnownDecision } from "../../core/decision.ts";
+import type { Dialect } from "./dialect.ts";
 import { threeFields } from "./three-fields.ts";
 
 /**
@@ -6,6 +6,7 @@ import { threeFields } from "./three-fields.ts";
  * them; this is how the drafts before the seventh, and async-ratelimit, have them.
  * https://datatracker.ietf.org/doc/html/draft-polli-ratelimit-headers-02
  */
-export function legacyFields(headers: Headers, decision: KnownDecision): void {
-  threeFields("X-RateLimit", headers, decision);
-}
+export const legacyFields: Dialect = {
+  names: ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"],
+  write: (headers, decision) => threeFields("X-RateLimit", headers, decision),
+};

@@ -1,4 +1,5 @@
 import type { KnownDecision, PolicyStatus } from "../../core/decision.ts";
+import type { Dialect } from "./dialect.ts";
 import { resetSeconds, retryAfterSeconds, windowSeconds } from "./seconds.ts";
 
 /** The largest Integer of a structured field (RFC 9651, section 3.3.1). */
@@ -9,11 +10,14 @@ const MAX_INTEGER = 999_999_999_999_999;
  * is told by its burst and the time that refills it, so `r` never exceeds `q`. `t` never ends after `Retry-After`.
  * https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11
  */
-export function standardFields(headers: Headers, decision: KnownDecision): void {
-  const { policies } = decision;
-  headers.append("RateLimit-Policy", policies.map(policyItem).join(", "));
-  headers.append("RateLimit", policies.map((status) => limitItem(status, decision)).join(", "));
-}
+export const standardFields: Dialect = {
+  names: ["RateLimit", "RateLimit-Policy"],
+  write(headers, decision) {
+    const { policies } = decision;
+    headers.append("RateLimit-Policy", policies.map(policyItem).join(", "));
+    headers.append("RateLimit", policies.map((status) => limitItem(status, decision)).join(", "));
+  },
+};
 
 function policyItem(status: PolicyStatus): string {
   return `${name(status)};q=${integer(status.burst)};w=${windowSeconds(status)}`;
