@@ -69,6 +69,14 @@ describe.each(Object.entries(stores))("a limit of Infinity, on %s", (_name, stor
     expect(await limiter.consume("k")).toMatchObject({ allowed: false, policy: "daily" });
   });
 
+  test("waits for nobody to whom the bucket has lent", async () => {
+    const { limiter } = limiterOf(bucket, daily);
+    await limiter.consume("k", { cost: { burst: 2 } });
+    expect(await limiter.consume("k", { cost: { burst: 2 }, maxDelayMs: 5000 })).toMatchObject({ delayMs: 1000 });
+    const limit = { burst: Infinity };
+    expect(await limiter.consume("k", { limit, maxDelayMs: 5000 })).toMatchObject({ allowed: true, delayMs: 0 });
+  });
+
   test("leaves a bucket's refill as it is", async () => {
     const { limiter, advance } = limiterOf(bucket, daily);
     await limiter.consume("k", { cost: { burst: 2 } });
