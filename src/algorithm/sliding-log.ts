@@ -18,8 +18,8 @@ export const slidingLogAlgorithm: Algorithm = {
     let left = 0;
     while (left < oldest.length && (oldest[left] as number) <= to - windowMs) left += 2;
     const floor = left > 0 ? (oldest[left - 1] as number) : base;
-    // Past the pairs that are known, nobody here knows what still counts: at least what was just taken, or nothing.
-    const known = left < oldest.length || floor === total ? floor : total;
+    // Past the pairs that are known, nobody here knows what still counts, and what is not a number denies nothing.
+    const known = left < oldest.length || floor === total ? floor : Number.NaN;
     return [newest, total, known, need, leaves, ...oldest.slice(left)];
   },
   add([newest = 0, total = 0, base = 0, ...rest], delta) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fixedWindow, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
+import { fixedWindow, slidingLog, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
 import { createSnapshots, type Snapshot } from "../../src/limiter/snapshots.ts";
 import type { RemoteStore } from "../../src/store/store.ts";
@@ -228,4 +228,22 @@ describe("a limiter's snapshots", () => {
     const apart = createLimiter({ store, policies, now: clock.now, name: "apart" });
     expect(await apart.consume("k")).toMatchObject({ allowed: true });
   });
+});
+
+test("of a log that has outlived what a reply tells of it, no denial makes up counts, not even of a cost that never passes", async () => {
+  const clock = clockAt();
+  const limiter = createLimiter({
+    name: "log",
+    store: simulatedRedis(clock.now),
+    policies: [slidingLog({ limit: 12, window: 1000 })],
+    now: clock.now,
+  });
+  for (let i = 0; i < 12; i += 1) {
+    await limiter.consume("k");
+    clock.ms += 10;
+  }
+  expect(await limiter.consume("k")).toMatchObject({ allowed: false, remaining: 0 });
+  // Ten of the twelve have left, and the isolate knew of nine.
+  clock.ms += 970;
+  expect(await limiter.consume("k", { cost: 13 })).toMatchObject({ allowed: false, remaining: 10, source: "store" });
 });
