@@ -4,7 +4,7 @@ import { FULL } from "./lib/pace.ts";
 import { progress } from "./lib/progress.ts";
 import { type RedisSideRow, redisSide } from "./redis-side/section.ts";
 
-const server = await startPrivateRedis({ say: console.error });
+const server = await startPrivateRedis({ install: true, say: console.error });
 const { say, end } = progress();
 const rows = await redisSide({ redisUrl: server.url }, FULL, say);
 end();

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Redis as UpstashRedis } from "@upstash/redis";
+import freePort from "get-port";
 import { Redis } from "ioredis";
-import { freePort } from "../src/server/redis/free-port.ts";
 import { startPrivateRedis } from "../src/server/redis/private-redis.ts";
 
 // `npm run bench:rest`: redis-rest beside webdis (a C server with a similar purpose) on one Redis, by turns, under the
@@ -32,7 +32,7 @@ interface Target {
 
 const folder = await mkdtemp(join(tmpdir(), "sluice-bench-"));
 const children: ChildProcess[] = [];
-const redis = await startPrivateRedis();
+const redis = await startPrivateRedis({ install: true, say: console.error });
 try {
   await bench();
 } catch (error) {

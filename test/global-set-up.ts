@@ -11,7 +11,7 @@ declare module "vitest" {
 
 /** One Redis, and one REST server in front of it, for all test files; each keeps to keys of its own. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const rest = await createRedisRest({ say: (line) => project.vitest.logger.log(line) });
+  const rest = await createRedisRest({ install: true, say: (line) => project.vitest.logger.log(line) });
   project.provide("redisUrl", rest.redisUrl);
   project.provide("restUrl", rest.url);
   project.provide("restToken", rest.token);

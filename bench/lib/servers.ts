@@ -15,7 +15,7 @@ export interface Servers {
 
 /** A Redis, and a REST server in a process of its own: it shares no event loop with who is measured. */
 export async function startServers(): Promise<Servers> {
-  const redis: PrivateRedis = await startPrivateRedis({ say: console.error });
+  const redis: PrivateRedis = await startPrivateRedis({ install: true, say: console.error });
   const child = fork(await bundleForNode("bench/lib/rest-process.ts"), [redis.url], { execArgv: [] });
   const [{ url, token }] = (await once(child, "message")) as [{ url: string; token: string }];
   const client = new Redis(redis.url);

@@ -1,4 +1,4 @@
-import { withoutPassword } from "../../src/server/rest/redis/redis-address.ts";
+import { withoutPassword } from "../../src/server/rest/redis/address.ts";
 import { createRedisRest, type RedisRest } from "../../src/server/rest/server.ts";
 
 /** Told what happens, in lines. */
@@ -11,7 +11,12 @@ const OUTAGE_MS = 5000;
 export async function startRedis(say: Say): Promise<RedisRest> {
   const { REDIS_URL } = process.env;
   const url = REDIS_URL || undefined;
-  const rest = await createRedisRest({ say, restartAfterMs: OUTAGE_MS, ...(url !== undefined && { redis: url }) });
+  const rest = await createRedisRest({
+    install: true,
+    say,
+    restartAfterMs: OUTAGE_MS,
+    ...(url !== undefined && { redis: url }),
+  });
   say(rest.privateRedis ? `a private one on port ${rest.privateRedis.port}` : withoutPassword(rest.redisUrl));
   return rest;
 }

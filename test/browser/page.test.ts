@@ -1,6 +1,6 @@
+import freePort from "get-port";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { freePort } from "../../src/server/redis/free-port.ts";
 import { kill, type Listed, type NpmStart, npmStart } from "../demo/npm-start.ts";
 import { launchChromium } from "./chromium.ts";
 

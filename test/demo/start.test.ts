@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+import freePort from "get-port";
 import { afterEach, expect, test } from "vitest";
-import { freePort } from "../../src/server/redis/free-port.ts";
 import { kill, type Listed, type NpmStart, npmStart, processes } from "./npm-start.ts";
 
 const started: NpmStart[] = [];

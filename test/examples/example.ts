@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { Redis } from "@upstash/redis";
+import freePort from "get-port";
 import { inject } from "vitest";
-import { freePort } from "../../src/server/redis/free-port.ts";
 import { listens, repository, run, type Server, start } from "./processes.ts";
 
 /** An example in a folder of its own, as a user has it, with a Redis of its own. */

@@ -1,5 +1,5 @@
 import type { CommandObserver } from "../rest/commands/gateway.ts";
-import type { Word } from "../rest/redis/word.ts";
+import type { Word } from "../rest/redis/protocol.ts";
 
 const MOST_WORDS = 8;
 const MOST_CHARACTERS = 40;

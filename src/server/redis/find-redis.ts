@@ -1,8 +1,8 @@
-import { execFile, spawn } from "node:child_process";
-import { access, constants } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
+import { delimiter, dirname, join } from "node:path";
+import which from "which";
 
 /** A program that runs as a Redis server, and how to call it. */
 export interface RedisProgram {
@@ -19,12 +19,10 @@ const NAMES = ["redis-server", "valkey-server", "redis-check-rdb", "valkey-check
 
 /** A Redis or Valkey server on the PATH or among what was unpacked earlier; undefined if there is none that starts. */
 export async function findRedisProgram(): Promise<RedisProgram | undefined> {
-  const { PATH = "" } = process.env;
-  const folders = PATH.split(delimiter).filter((folder) => folder !== "");
   for (const name of NAMES) {
-    for (const folder of folders) {
-      const program = { path: join(folder, name), env: {} };
-      if ((await isExecutable(program.path)) && (await serves(program))) return program;
+    for (const path of (await which(name, { all: true, nothrow: true })) ?? []) {
+      const program = { path, env: {} };
+      if (await serves(program)) return program;
     }
   }
   const unpacked = await unpackedProgram(unpackFolder());
@@ -39,32 +37,19 @@ export function unpackFolder(): string {
 
 /** The program inside a folder that Debian packages were unpacked into. */
 export async function unpackedProgram(folder: string): Promise<RedisProgram> {
-  const libraries = await libraryFolders(folder);
-  return { path: join(folder, "usr/bin/redis-check-rdb"), env: { LD_LIBRARY_PATH: libraries.join(delimiter) } };
+  const files = await readdir(folder, { recursive: true }).catch(() => []);
+  const libraries = new Set(files.filter((file) => file.includes(".so")).map((file) => join(folder, dirname(file))));
+  return { path: join(folder, "usr/bin/redis-check-rdb"), env: { LD_LIBRARY_PATH: [...libraries].join(delimiter) } };
 }
 
 /** True if the program is there and answers `--version` as a server does. */
-export async function serves(program: RedisProgram): Promise<boolean> {
-  const env = { ...process.env, ...program.env };
-  const child = spawn(program.path, ["--version"], { argv0: SERVER_NAME, env, stdio: ["ignore", "pipe", "ignore"] });
+export async function serves({ path, env }: RedisProgram): Promise<boolean> {
+  const stdio = ["ignore", "pipe", "ignore"] as const;
+  const child = spawn(path, ["--version"], { argv0: SERVER_NAME, env: { ...process.env, ...env }, stdio: [...stdio] });
   let said = "";
-  child.stdout.on("data", (chunk: Buffer) => {
+  child.stdout?.on("data", (chunk: Buffer) => {
     said += chunk;
   });
   await new Promise((resolve) => child.once("error", resolve).once("close", resolve));
   return /^(Redis|Valkey|Redict) server v=/m.test(said);
-}
-
-function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function libraryFolders(folder: string): Promise<string[]> {
-  const { stdout } = await promisify(execFile)("find", [folder, "-name", "*.so*", "-printf", "%h\n"]).catch(() => ({
-    stdout: "",
-  }));
-  return [...new Set(stdout.split("\n").filter((line) => line !== ""))];
 }

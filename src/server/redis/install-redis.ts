@@ -1,84 +1,84 @@
-import { spawn } from "node:child_process";
-import { access, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import which from "which";
 import { ExpectedError } from "../errors.ts";
 import { findRedisProgram, type RedisProgram, serves, unpackedProgram, unpackFolder } from "./find-redis.ts";
-
-// Debian's redis-tools holds the server's binary; the package redis-server adds the name and a system service on port
-// 6379, which nobody asked for.
-const DEBIAN_PACKAGE = "redis-tools";
-
-const LONGEST_MS = 5 * 60_000;
-
-interface RunOptions {
-  readonly env?: Record<string, string>;
-  readonly cwd?: string;
-}
 
 /** Told line by line what is being done, e.g. `console.error`. */
 export type Say = (line: string) => void;
 
+/** Whether Redis may be installed: yes, no, or who decides when told in a line how it would be done. */
+export type MayInstall = boolean | ((how: string) => Promise<boolean>);
+
+interface Way {
+  /** As a person would do it, or read it. */
+  readonly how: string;
+  run(say: Say): Promise<unknown>;
+}
+
+// Debian's redis-tools holds the server's binary; the package redis-server adds the name and a system service on port
+// 6379, which nobody asked for.
+const PACKAGE = "redis-tools";
+const QUIET = ["-qq", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Use-Pty=0"];
+const LONGEST_MS = 5 * 60_000;
+
 /**
- * The Redis or Valkey server of this machine. Where there is none it is installed as this user may: with apt-get as
- * root on Debian, unpacked from the downloaded packages otherwise, with brew on a Mac.
- * @throws {ExpectedError} naming what to install by hand, where nothing of this works
+ * The Redis or Valkey server of this machine. Where there is none it is installed, if it may be.
+ * @throws {ExpectedError} with what to do by hand, if it may not be installed or can't
  */
-export async function ensureRedisProgram(say: Say = () => {}): Promise<RedisProgram> {
+export async function ensureRedisProgram(mayInstall: MayInstall = false, say: Say = () => {}): Promise<RedisProgram> {
   const found = await findRedisProgram();
   if (found) return found;
-  const reason = await install(say).then(
+  const way = await wayToInstall();
+  const otherwise = "install Redis 6.2 or newer, or name a running one by REDIS_URL";
+  if (!way) throw new ExpectedError(`no redis-server or valkey-server here: ${otherwise}`);
+  if (!(typeof mayInstall === "function" ? await mayInstall(way.how) : mayInstall)) {
+    throw new ExpectedError(`no redis-server or valkey-server here: ${way.how} (--install does it), or ${otherwise}`);
+  }
+  say(`no Redis on this machine: ${way.how}`);
+  const trouble = await way.run(say).then(
     () => "what was installed does not start",
-    (error: unknown) => lastLine(error),
+    (error: Error & { stderr?: string }) => (error.stderr || error.message).trim().split("\n").at(-1),
   );
   const installed = await findRedisProgram();
   if (installed) return installed;
-  throw new ExpectedError(
-    `no redis-server or valkey-server here, and it could not be installed (${reason}): install Redis 6.2 or newer, or name a running one by REDIS_URL`,
-  );
+  throw new ExpectedError(`Redis could not be installed (${trouble}): ${otherwise}`);
 }
 
-async function install(say: Say): Promise<void> {
-  const isRoot = process.getuid?.() === 0;
-  if (await has("apt-get")) return isRoot ? installAsRoot(say) : unpack(unpackFolder(), say);
-  if (process.platform === "darwin" && (await has("brew"))) {
-    say("no Redis on this machine: brew install redis (no service is started)");
-    const env = { HOMEBREW_NO_AUTO_UPDATE: "1", HOMEBREW_NO_ANALYTICS: "1" };
-    await run("brew", ["install", "--quiet", "redis"], { env });
-    return;
+/** How this user may install Redis on this machine; undefined where no way is known. */
+async function wayToInstall(): Promise<Way | undefined> {
+  if (await which("apt-get", { nothrow: true })) {
+    if (process.getuid?.() === 0) return { how: `apt-get install ${PACKAGE}`, run: installAsRoot };
+    return { how: `unpack Debian's ${PACKAGE} into ${unpackFolder()}`, run: (say) => unpack(unpackFolder(), say) };
   }
-  throw new Error(`no package manager known for ${process.platform}`);
+  if (process.platform !== "darwin" || !(await which("brew", { nothrow: true }))) return undefined;
+  const env = { HOMEBREW_NO_AUTO_UPDATE: "1", HOMEBREW_NO_ANALYTICS: "1" };
+  return { how: "brew install redis", run: () => run("brew", ["install", "--quiet", "redis"], { env }) };
 }
 
 async function installAsRoot(say: Say): Promise<void> {
-  say(`no Redis on this machine: apt-get install ${DEBIAN_PACKAGE} (the server's program, without a system service)`);
-  const options = ["-qq", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Use-Pty=0"];
-  const install = () =>
-    run("apt-get", [...options, "install", "-y", "--no-install-recommends", DEBIAN_PACKAGE], {
-      env: { DEBIAN_FRONTEND: "noninteractive" },
-    });
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const install = () => run("apt-get", [...QUIET, "install", "-y", "--no-install-recommends", PACKAGE], { env });
   await install().catch(async () => {
     say("apt-get update, since the package lists are missing or old");
-    await run("apt-get", [...options, "update"]);
+    await run("apt-get", [...QUIET, "update"]);
     await install();
   });
 }
 
 /** Downloads Debian's packages as an ordinary user and unpacks them into `folder`; nothing outside it changes. */
-export async function unpack(folder: string, say: Say): Promise<void> {
-  say(`no Redis on this machine: unpacking Debian's ${DEBIAN_PACKAGE} into ${folder}`);
+async function unpack(folder: string, say: Say): Promise<void> {
   await mkdir(dirname(folder), { recursive: true });
   // Unpacked beside its place and renamed, so that a second process never finds half of it.
   const draft = await mkdtemp(`${folder}-`);
   try {
-    const options = await aptOptions(draft, say);
-    const plan = await run("apt-get", [...options, "install", "--simulate", "--no-install-recommends", DEBIAN_PACKAGE]);
+    const options = await listOptions(draft, say);
+    const plan = await run("apt-get", [...options, "install", "--simulate", "--no-install-recommends", PACKAGE]);
     const packages = [...plan.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] as string);
     await run("apt-get", [...options, "download", ...packages], { cwd: draft });
-    const files = await run("find", [draft, "-maxdepth", "1", "-name", "*.deb"]);
-    for (const file of files.split("\n").filter((line) => line !== "")) {
-      await run("dpkg-deb", ["-x", file, draft]);
-      await rm(file);
-    }
+    await run("sh", ["-c", 'for file in ./*.deb; do dpkg-deb -x "$file" . && rm "$file"; done'], { cwd: draft });
     if (!(await serves(await unpackedProgram(draft)))) throw new Error("the unpacked server does not start");
     await rename(draft, folder).catch(async (error: unknown) => {
       if (!(await serves(await unpackedProgram(folder)))) throw error;
@@ -89,60 +89,22 @@ export async function unpack(folder: string, say: Say): Promise<void> {
 }
 
 /** None if the system's package lists know the package; else lists of our own, which need no root to update. */
-async function aptOptions(draft: string, say: Say): Promise<string[]> {
-  const known = await run("apt-cache", ["show", "--no-all-versions", DEBIAN_PACKAGE]).then(
-    (shown) => shown !== "",
-    () => false,
-  );
-  if (known) return [];
-  const state = join(draft, "apt");
-  await mkdir(join(state, "lists/partial"), { recursive: true });
-  await mkdir(join(state, "cache/archives/partial"), { recursive: true });
-  const options = [`Dir::State::lists=${state}/lists`, `Dir::Cache=${state}/cache`].flatMap((option) => ["-o", option]);
+async function listOptions(draft: string, say: Say): Promise<string[]> {
+  if (await run("apt-cache", ["show", "--no-all-versions", PACKAGE]).catch(() => "")) return [];
+  const [lists, cache] = [join(draft, "apt/lists"), join(draft, "apt/cache")];
+  await mkdir(join(lists, "partial"), { recursive: true });
+  await mkdir(join(cache, "archives/partial"), { recursive: true });
+  const options = ["-o", `Dir::State::lists=${lists}`, "-o", `Dir::Cache=${cache}`];
   say("reading the package lists, since this machine has none");
   await run("apt-get", [...options, "update", "-qq"]);
   return options;
 }
 
-async function has(program: string): Promise<boolean> {
-  const { PATH = "" } = process.env;
-  const folders = PATH.split(":");
-  const checks = folders.map((folder) =>
-    access(join(folder, program)).then(
-      () => true,
-      () => false,
-    ),
-  );
-  return (await Promise.all(checks)).includes(true);
-}
-
 /** Runs a program to its end and gives what it printed. @throws with its last words, or after five minutes */
-function run(command: string, args: string[], { env, cwd }: RunOptions = {}): Promise<string> {
+async function run(command: string, args: string[], { env = {}, cwd }: { env?: object; cwd?: string } = {}) {
+  const settings = { ...(cwd !== undefined && { cwd }), env: { ...process.env, ...env }, timeout: LONGEST_MS };
+  const running = promisify(execFile)(command, args, { ...settings, maxBuffer: 64 * 1024 * 1024 });
   // Nothing to read, so that nothing waits for an answer.
-  const child = spawn(command, args, {
-    cwd,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: LONGEST_MS,
-  });
-  let printed = "";
-  let trouble = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    printed += chunk;
-  });
-  child.stderr.on("data", (chunk: Buffer) => {
-    trouble += chunk;
-  });
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, signal) => {
-      if (code === 0) resolve(printed);
-      else reject(new Error(trouble || `${command} ended with ${signal ?? `exit code ${code}`}`));
-    });
-  });
-}
-
-function lastLine(error: unknown): string {
-  const text = error instanceof Error ? error.message.trim() : String(error);
-  return text.split("\n").at(-1) ?? text;
+  running.child.stdin?.end();
+  return (await running).stdout;
 }

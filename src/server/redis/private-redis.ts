@@ -1,20 +1,24 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
+import getPort from "get-port";
 import { ExpectedError } from "../errors.ts";
-import { SERVER_NAME } from "./find-redis.ts";
-import { freePort } from "./free-port.ts";
-import { ensureRedisProgram, type Say } from "./install-redis.ts";
+import { type RedisProgram, SERVER_NAME } from "./find-redis.ts";
+import { ensureRedisProgram, type MayInstall, type Say } from "./install-redis.ts";
 
 export interface PrivateRedisOptions {
   /** TCP port on 127.0.0.1; default: a free one. */
   readonly port?: number | undefined;
   /** More lines of redis.conf, e.g. `["maxmemory 64mb"]`. */
-  readonly config?: readonly string[] | undefined;
-  /** Told in lines what is installed, where Redis is missing; default: silent. */
-  readonly say?: Say | undefined;
+  readonly config?: readonly string[];
+  /** Whether Redis may be installed where it is missing; default false. */
+  readonly install?: MayInstall;
+  /** Told in lines what is installed; default: silent. */
+  readonly say?: Say;
 }
 
 /** A Redis server that belongs to this process: loopback only, behind a random password, nothing kept on disk. */
@@ -37,21 +41,25 @@ export interface PrivateRedis {
 /**
  * Starts a private `redis-server` or `valkey-server` and waits until it accepts connections. It ends with this process,
  * also when that is killed.
- * @throws {ExpectedError} if no server program is there and none could be installed, or if it does not start
+ * @throws {ExpectedError} if no server program is there and none may or could be installed, or if it does not start
  */
 export async function startPrivateRedis(options: PrivateRedisOptions = {}): Promise<PrivateRedis> {
-  const program = await ensureRedisProgram(options.say);
+  const program = await ensureRedisProgram(options.install, options.say);
   const folder = await mkdtemp(join(tmpdir(), "sluice-redis-"));
   const password = randomBytes(18).toString("base64url");
   const listeners: ((reason: string) => void)[] = [];
   let port = options.port ?? (await freePort());
-  let running: Running | undefined;
+  let running: ChildProcess | undefined;
 
   const start = async () => {
-    const config = configuration(port, folder, password, options.config ?? []);
-    const started = await launch(program.path, program.env, config, folder);
+    // Clients may have had it save its data.
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { mode: 0o700 });
+    const lines = ["bind 127.0.0.1", `port ${port}`, `dir "${folder}"`, `requirepass ${password}`];
+    const more = ['save ""', "appendonly no", "daemonize no", "loglevel notice", ...(options.config ?? []), ""];
+    const started = await launch(program, [...lines, ...more].join("\n"), folder);
     running = started;
-    started.process.once("exit", (code, signal) => {
+    started.once("exit", (code, signal) => {
       if (running !== started) return;
       running = undefined;
       for (const listener of listeners) listener(`${SERVER_NAME} ended (${signal ?? `exit code ${code}`})`);
@@ -60,7 +68,11 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
   const kill = async (signal: NodeJS.Signals = "SIGKILL") => {
     const ending = running;
     running = undefined;
-    await ending?.end(signal);
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
+    ending.ref();
+    const ended = once(ending, "exit");
+    ending.kill(signal);
+    await ended;
   };
 
   // A free port may be taken in the moment before the server binds it.
@@ -79,7 +91,7 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
     url: `redis://default:${password}@127.0.0.1:${port}`,
     port,
     get pid() {
-      return running?.process.pid;
+      return running?.pid;
     },
     kill,
     async restart() {
@@ -94,69 +106,46 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
   };
 }
 
-interface Running {
-  readonly process: ChildProcess;
-  end(signal: NodeJS.Signals): Promise<void>;
-}
+const freePort = () => getPort({ host: "127.0.0.1" });
 
-function configuration(port: number, folder: string, password: string, more: readonly string[]): string {
-  const lines = ["bind 127.0.0.1", `port ${port}`, `dir "${folder}"`, `requirepass ${password}`];
-  return [...lines, 'save ""', "appendonly no", "daemonize no", "loglevel notice", ...more, ""].join("\n");
-}
-
-async function launch(path: string, env: Record<string, string>, config: string, folder: string): Promise<Running> {
+async function launch({ path, env }: RedisProgram, config: string, folder: string): Promise<ChildProcess> {
   // The configuration goes in by stdin: arguments are visible to every user of the machine. A process group of its own
   // keeps Ctrl-C from ending it while answers are still under way.
-  const server = spawn(path, ["-"], {
-    argv0: SERVER_NAME,
-    env: { ...process.env, ...env },
-    stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
-  });
-  server.stdin.on("error", () => {});
-  server.stdin.end(config);
-  const exited = new Promise<void>((resolve) => server.once("exit", () => resolve()));
+  const server = spawn(path, ["-"], { argv0: SERVER_NAME, env: { ...process.env, ...env }, detached: true });
+  server.stdin.on("error", () => {}).end(config);
   await ready(server);
-  server.stdout.resume();
-  server.stderr.resume();
   const guard = spawnGuard(server.pid as number, folder);
   server.once("exit", () => guard.kill("SIGKILL"));
   server.unref();
-  for (const stream of [server.stdout, server.stderr]) (stream as unknown as { unref(): void }).unref();
-  return {
-    process: server,
-    async end(signal) {
-      server.ref();
-      server.kill(signal);
-      await exited;
-    },
-  };
+  for (const stream of [server.stdout, server.stderr]) unref(stream.resume());
+  return server;
 }
 
 /** Kills the server when this process is gone, however it went: the guard's stdin closes then. */
 function spawnGuard(pid: number, folder: string): ChildProcess {
   const script = 'read -r _; kill -9 "$1"; rm -rf "$2"';
-  const guard = spawn("/bin/sh", ["-c", script, "sluice-redis-guard", String(pid), folder], {
-    stdio: ["pipe", "ignore", "ignore"],
-    detached: true,
-  });
-  guard.stdin?.on("error", () => {});
-  (guard.stdin as unknown as { unref(): void }).unref();
+  const args = ["-c", script, "sluice-redis-guard", String(pid), folder];
+  const guard = spawn("/bin/sh", args, { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  unref(guard.stdin?.on("error", () => {}));
   guard.unref();
   return guard;
 }
 
-async function ready(server: ChildProcess): Promise<void> {
+/** Its type does not say so, but a child's pipe is a socket, which can let this process end. */
+function unref(stream: unknown): void {
+  (stream as { unref(): void }).unref();
+}
+
+function ready(server: ChildProcess & { stdout: Readable; stderr: Readable }): Promise<void> {
   let log = "";
-  await new Promise<void>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
+    const fail = (reason?: string) => reject(new ExpectedError(`${SERVER_NAME} did not start: ${reason}`));
     const read = (chunk: Buffer) => {
       log += chunk;
       if (log.includes("eady to accept connections")) resolve();
     };
-    const fail = () => reject(new ExpectedError(`${SERVER_NAME} did not start: ${log.trim().split("\n").at(-1)}`));
-    server.stdout?.on("data", read);
-    server.stderr?.on("data", read);
-    server.once("error", (error) => reject(new ExpectedError(`${SERVER_NAME} did not start: ${error.message}`)));
-    server.once("close", fail);
+    server.stdout.on("data", read);
+    server.stderr.on("data", read);
+    server.once("error", (error) => fail(error.message)).once("close", () => fail(log.trim().split("\n").at(-1)));
   });
 }

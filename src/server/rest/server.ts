@@ -3,16 +3,17 @@ import { isIP } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { getRequestListener } from "@hono/node-server";
 import { ExpectedError } from "../errors.ts";
-import type { Say } from "../redis/install-redis.ts";
+import type { MayInstall, Say } from "../redis/install-redis.ts";
 import { type PrivateRedis, startPrivateRedis } from "../redis/private-redis.ts";
 import { createAccessControl } from "./access/access.ts";
 import { LONGEST_TOKEN } from "./access/tokens.ts";
 import { type CommandObserver, createGateway } from "./commands/gateway.ts";
 import { createApp } from "./http/app.ts";
-import type { EventStream } from "./http/event-stream.ts";
-import { startHttpServer } from "./http/http-server.ts";
-import { createPlainAnswer } from "./http/plain-answer.ts";
-import { type LimitOptions, limitsWith } from "./limits.ts";
+import { createContract, errorAnswer } from "./http/contract.ts";
+import { createListener } from "./http/plain.ts";
+import { startHttpServer } from "./http/server.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { parseAddress, withoutPassword } from "./redis/address.ts";
 import { connectRedis } from "./redis/redis-link.ts";
 
 export { ExpectedError } from "../errors.ts";
@@ -39,7 +40,11 @@ export interface RedisRestOptions {
   /** What one client may ask; default: see {@link Limits}. */
   readonly limits?: LimitOptions | undefined;
   /** So long a private Redis stays away that ended by itself, before it is started again, empty; default 3000 ms. */
-  readonly restartAfterMs?: number | undefined;
+  readonly restartAfterMs?: number;
+  /** Whether Redis may be installed where there is none; default false: an error tells how. */
+  readonly install?: MayInstall;
+  /** Origins of web pages that may ask, e.g. `https://example.org`, or `*`; default: none, browsers refuse them. */
+  readonly corsOrigins?: readonly string[];
   /** Told in lines what is done on this machine, e.g. that Redis is installed; default: silent. */
   readonly say?: Say | undefined;
   /** Told about each command when it is done; default: nobody. */
@@ -77,29 +82,39 @@ export async function createRedisRest(options: RedisRestOptions = {}): Promise<R
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
   try {
-    const privateRedis = options.redis === undefined ? await startPrivateRedis({ say: options.say }) : undefined;
+    const { install = false, say = () => {} } = options;
+    const privateRedis = options.redis === undefined ? await startPrivateRedis({ install, say }) : undefined;
     if (privateRedis) closers.push(keepAlive(privateRedis, options));
     const redisUrl = options.redis ?? (privateRedis as PrivateRedis).url;
-    const redis = await connectRedis(redisUrl, limits.redisTimeoutMs, { tls: options.tls });
+    const address = parseAddress(redisUrl, options.tls);
+    const timeoutMs = limits.redisTimeoutMs;
+    const redis = await connectRedis({ address, timeoutMs }).catch((error: Error) => {
+      throw new ExpectedError(`can't use Redis at ${withoutPassword(redisUrl)}: ${error.message}`);
+    });
     closers.push(redis.close);
     const accessControl = createAccessControl({
       redis,
       token,
       readOnlyToken: options.readOnlyToken,
-      connectAs: (user) => connectRedis(redisUrl, limits.redisTimeoutMs, { tls: options.tls, user }),
+      connectAs: (user) => connectRedis({ address: { ...address, user }, timeoutMs, table: redis.table }),
     });
     closers.push(accessControl.close);
     const gateway = createGateway({ redis, issueToken: accessControl.issue, observe: options.onCommand });
-    const streams = new Set<EventStream>();
-    const app = createApp({ redis, gateway, accessControl, limits, streams });
-    const server = await startHttpServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }), {
+    const contract = createContract({ gateway, accessControl, limits });
+    const streams = new Set<() => void>();
+    const app = createApp({ redis, contract, limits, corsOrigins: options.corsOrigins ?? [], streams });
+    const errorHandler = (error: unknown) => {
+      const { status, headers, body } = errorAnswer(error);
+      return new Response(body as string, { status, headers });
+    };
+    const router = getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler });
+    const server = await startHttpServer(createListener({ contract, limits, router }), {
       port: options.port ?? 0,
       host,
       clientTimeoutMs: limits.clientTimeoutMs,
-      answerPlain: createPlainAnswer({ gateway, accessControl, limits }),
     });
     closers.push(() => {
-      for (const stream of streams) stream.end();
+      for (const end of streams) end();
       return server.close(CLOSE_GRACE_MS);
     });
     return { url: server.url, token, redisUrl, privateRedis, connections: server.connections, close };

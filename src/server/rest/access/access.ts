@@ -1,8 +1,8 @@
 import { RestError } from "../../errors.ts";
+import type { RedisUser } from "../redis/address.ts";
+import type { Word } from "../redis/protocol.ts";
 import type { RedisLink } from "../redis/redis-link.ts";
-import type { Word } from "../redis/word.ts";
-import { createTokenCheck } from "./tokens.ts";
-import { createUserTokens, type RedisUser } from "./user-tokens.ts";
+import { createTokenCheck, createUserTokens } from "./tokens.ts";
 
 /** What the bearer of a token may do. */
 export interface Access {
@@ -33,43 +33,44 @@ const MOST_USERS = 32;
 
 /** Who may do what, by token. */
 export function createAccessControl({ redis, token, readOnlyToken, connectAs }: AccessOptions): AccessControl {
-  const owner: Access = { readOnly: false, isOwner: true, redis };
-  const reader: Access = { readOnly: true, isOwner: false, redis };
   const isOwner = createTokenCheck(token);
   const isReader = readOnlyToken === undefined ? () => false : createTokenCheck(readOnlyToken);
   const userTokens = createUserTokens(token);
-  const users = new Map<string, Promise<Access>>();
+  const users = new Map<string, Promise<RedisLink>>();
 
-  const close = async (access: Promise<Access>) => (await access.catch(() => undefined))?.redis.close();
-  const userAccess = (user: RedisUser): Promise<Access> => {
+  const close = (link: Promise<RedisLink> | undefined) => link?.then((each) => each.close()).catch(() => {});
+  const linkFor = (user: RedisUser): Promise<RedisLink> => {
     const id = JSON.stringify([user.name, user.password]);
     const known = users.get(id);
     if (known) return known;
-    const connecting = connectAs(user).then((link): Access => ({ readOnly: false, isOwner: false, redis: link }));
-    users.set(id, connecting);
-    connecting.catch(() => users.delete(id));
-    const [oldest] = users;
-    if (oldest && users.size > MOST_USERS) {
-      users.delete(oldest[0]);
-      void close(oldest[1]);
+    const link = connectAs(user);
+    users.set(id, link);
+    link.catch(() => users.delete(id));
+    const [oldest = ""] = users.keys();
+    if (users.size > MOST_USERS) {
+      void close(users.get(oldest));
+      users.delete(oldest);
     }
-    return connecting;
+    return link;
+  };
+  const accessOf = async (given: string): Promise<Access> => {
+    const user = await userTokens.open(given);
+    if (user === undefined) throw unauthorized();
+    const link = await linkFor(user).catch(() => {
+      throw redis.isReady() ? unauthorized() : new RestError(503, "UNAVAILABLE Redis can't be reached");
+    });
+    return { readOnly: false, isOwner: false, redis: link };
   };
 
   return {
-    accessFor(given) {
-      if (isOwner(given)) return owner;
-      if (isReader(given)) return reader;
-      const user = given === undefined ? undefined : userTokens.open(given);
-      if (user === undefined) throw unauthorized();
-      return userAccess(user).catch(() => {
-        throw redis.isReady() ? unauthorized() : new RestError(503, "UNAVAILABLE Redis can't be reached");
-      });
+    accessFor(given = "") {
+      if (isOwner(given)) return { readOnly: false, isOwner: true, redis };
+      return isReader(given) ? { readOnly: true, isOwner: false, redis } : accessOf(given);
     },
     async issue(args) {
       if (args.length !== 2) throw new RestError(400, "ERR wrong number of arguments for 'acl|resttoken' command");
       const [name, password] = args.map(String) as [string, string];
-      await userAccess({ name, password }).catch(() => {
+      await linkFor({ name, password }).catch(() => {
         throw new RestError(400, `ERR Wrong password or user "${name}" does not exist`);
       });
       return userTokens.seal({ name, password });

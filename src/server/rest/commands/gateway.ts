@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { RestError } from "../../errors.ts";
 import type { Access } from "../access/access.ts";
+import { isReplyError, keyword, type Reply, type Word } from "../redis/protocol.ts";
 import type { RedisLink } from "../redis/redis-link.ts";
-import { isReplyError, type Reply } from "../redis/reply.ts";
-import type { Word } from "../redis/word.ts";
 import { refusalOf } from "./refusals.ts";
-import { createScriptTexts } from "./script-texts.ts";
+import { createScripts } from "./scripts.ts";
 
 /** Told about each command when it is done; `error` is set if it failed. */
 export type CommandObserver = (command: readonly Word[], durationMs: number, error?: Error) => void;
@@ -18,8 +17,8 @@ export interface Gateway {
   pipeline(access: Access, commands: readonly (readonly Word[])[]): Promise<readonly Reply[]>;
   /** All or none; run-time errors in their places. @throws as `one` does, if the transaction is discarded */
   transaction(access: Access, commands: readonly (readonly Word[])[]): Promise<readonly Reply[]>;
-  /** Changes with every command that may have written; clients send it back to read their writes. */
-  syncToken(): string;
+  /** What clients send back to read their writes: another one for each answer to commands that may have written. */
+  syncToken(commands: readonly (readonly Word[])[]): string;
 }
 
 export interface GatewayOptions {
@@ -29,105 +28,73 @@ export interface GatewayOptions {
   readonly observe?: CommandObserver | undefined;
 }
 
-const KILLS = /^(SCRIPT|FUNCTION) KILL$/i;
-const SPECIAL = /^(ACL|SCRIPT|FUNCTION)$/i;
-
+/** A gateway that shares `redis`, or the connection of an ACL user, among all requests. */
 export function createGateway({ redis, issueToken, observe }: GatewayOptions): Gateway {
-  const scripts = createScriptTexts();
-  redis.onReconnect(() => {
-    for (const command of scripts.reload()) redis.send(command).catch(() => {});
+  const scripts = createScripts();
+  redis.onReconnect((send) => {
+    for (const command of scripts.reload()) send(command).catch(() => {});
   });
   const origin = randomBytes(6).toString("base64url");
   let writes = 0;
 
   const check = (access: Access, command: readonly Word[]) => {
-    const refusal = refusalOf(command, access.readOnly, access.redis.table);
+    const refusal = refusalOf(command, access.readOnly, redis.table());
     if (refusal) throw refusal;
   };
-  const noteWrites = (access: Access, commands: readonly (readonly Word[])[]) => {
-    if (commands.some(access.redis.table().mayWrite)) writes += 1;
-  };
-  const send = (access: Access, words: readonly Word[]): Promise<Reply> => {
-    check(access, words);
-    const special = specialOf(access, words);
-    if (special) return special;
-    const { command, onReply } = scripts.translate(words);
-    noteWrites(access, [words]);
-    const reply = access.redis.send(command);
-    return onReply ? reply.then(onReply) : reply;
-  };
-  const specialOf = (access: Access, words: readonly Word[]): Promise<Reply> | undefined => {
-    if (words.length < 2 || !SPECIAL.test(String(words[0]))) return undefined;
-    const name = `${words[0]} ${words[1]}`.toUpperCase();
-    if (name === "ACL RESTTOKEN" && access.isOwner)
-      return issueToken(words.slice(2)).then((token) => Buffer.from(token));
+  const send = async (access: Access, command: readonly Word[]): Promise<Reply> => {
+    check(access, command);
+    const name = `${keyword(command[0])} ${keyword(command[1])}`;
+    if (name === "ACL RESTTOKEN" && access.isOwner) return Buffer.from(await issueToken(command.slice(2)));
     // A busy script keeps the shared connection waiting; only another one can end it.
-    return KILLS.test(name) ? aside(access, words) : undefined;
+    if (/^(SCRIPT|FUNCTION) KILL$/.test(name)) return aside(access.redis, command);
+    return scripts.fromRedis(command, await access.redis.send(scripts.toRedis(command)));
   };
-  const one = observe ? observed(send, observe) : send;
-  const pipeline = async (access: Access, commands: readonly (readonly Word[])[]): Promise<readonly Reply[]> => {
-    // One by one if each is observed, and if one of them does not go to Redis as it came.
-    if (observe || commands.some((words) => isOutOfLine(access, words))) {
-      return Promise.all(commands.map(async (words) => one(access, words)).map((each) => each.catch(toError)));
-    }
-    const translated = commands.map(scripts.translate);
-    noteWrites(access, commands);
-    const replies = await access.redis.sendAll(translated.map(({ command }) => command));
-    return replies.map((reply, index) => translated[index]?.onReply?.(reply) ?? reply);
+  const observed = async <T>(commands: readonly (readonly Word[])[], work: () => Promise<T>): Promise<T> => {
+    if (!observe) return work();
+    const startMs = performance.now();
+    const tell = (error?: Error) => {
+      for (const command of commands) observe(command, performance.now() - startMs, error);
+    };
+    return work().then(
+      (result) => {
+        tell();
+        return result;
+      },
+      (error: Error) => {
+        tell(error);
+        throw error;
+      },
+    );
   };
-  const isOutOfLine = (access: Access, words: readonly Word[]) =>
-    refusalOf(words, access.readOnly, access.redis.table) !== undefined || SPECIAL.test(String(words[0]));
+  const one = (access: Access, command: readonly Word[]) => observed([command], () => send(access, command));
   return {
     one,
     async pipeline(access, commands) {
-      const outcomes = await pipeline(access, commands);
-      if (outcomes.length > 0 && outcomes.every(isUnavailable)) throw outcomes[0];
-      return outcomes;
+      const replies = await Promise.all(commands.map((command) => one(access, command).catch(toItem)));
+      if (replies.length > 0 && replies.every((reply) => reply instanceof RestError && reply.status === 503)) {
+        throw replies[0];
+      }
+      return replies;
     },
     async transaction(access, commands) {
       if (commands.length === 0) return [];
-      for (const words of commands) check(access, words);
-      const translated = commands.map(scripts.translate);
-      noteWrites(access, commands);
-      const startMs = performance.now();
-      const replies = await access.redis.transaction(translated.map(({ command }) => command));
-      for (const words of observe ? commands : []) observe?.(words, performance.now() - startMs);
-      return replies.map((reply, index) => translated[index]?.onReply?.(reply) ?? reply);
+      for (const command of commands) check(access, command);
+      const replies = await observed(commands, () => access.redis.transaction(commands.map(scripts.toRedis)));
+      return replies.map((reply, index) => scripts.fromRedis(commands[index] as readonly Word[], reply));
     },
-    syncToken: () => `${origin}.${writes.toString(36)}`,
+    syncToken(commands) {
+      if (commands.some((command) => redis.table().mayWrite(command))) writes += 1;
+      return `${origin}.${writes.toString(36)}`;
+    },
   };
 }
 
-type Send = (access: Access, command: readonly Word[]) => Promise<Reply>;
-
-function observed(send: Send, observe: CommandObserver): Send {
-  return async (access, command) => {
-    const startMs = performance.now();
-    try {
-      const reply = await send(access, command);
-      observe(command, performance.now() - startMs);
-      return reply;
-    } catch (error) {
-      observe(command, performance.now() - startMs, toError(error));
-      throw error;
-    }
-  };
+async function aside(redis: RedisLink, command: readonly Word[]): Promise<Reply> {
+  const connection = await redis.connection();
+  return connection.sendCommand<Reply>([...command]).finally(() => connection.destroy());
 }
 
-async function aside(access: Access, [name, ...args]: readonly Word[]): Promise<Reply> {
-  const connection = await access.redis.connection();
-  try {
-    return (await connection.callBuffer(String(name), ...args)) as Buffer;
-  } finally {
-    connection.disconnect();
-  }
-}
-
-function toError(error: unknown): Error {
+function toItem(error: unknown): Error {
   if (isReplyError(error) || error instanceof RestError) return error;
   throw error;
-}
-
-function isUnavailable(outcome: Reply): boolean {
-  return outcome instanceof RestError && outcome.status === 503;
 }

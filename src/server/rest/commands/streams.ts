@@ -1,60 +1,50 @@
-import type { Redis } from "ioredis";
 import { RestError } from "../../errors.ts";
 import type { Access } from "../access/access.ts";
-import type { EventStream } from "../http/event-stream.ts";
-import type { Word } from "../redis/word.ts";
+import { keyword, type Word } from "../redis/protocol.ts";
 
-/** A stream's Redis side, ready to be turned on; made before the answer begins, so that failing is still an error. */
-export type StreamSource = (stream: EventStream) => void;
+/** Where a stream's events go. */
+export interface StreamTarget {
+  send(text: string): void;
+  /** A stream that went on over a lost connection would hide lost messages. */
+  end(): void;
+}
+
+/** Turns a stream on, and gives what turns it off; made before the answer begins, so that failing is still an error. */
+export type StreamSource = (target: StreamTarget) => () => void;
 
 /**
- * Messages of channels, or of patterns, as `subscribe,<channel>,<count>` and `message,<channel>,<text>`, or
- * `psubscribe,<pattern>,<count>` and `pmessage,<pattern>,<channel>,<text>`.
- * @throws {RestError} 400 without a channel, 503 if Redis is away
+ * What `/subscribe/…`, `/psubscribe/…` or `/monitor` streams, by its path's segments:
+ * - `subscribe,<channel>,<count>`, then `message,<channel>,<text>`
+ * - `psubscribe,<pattern>,<count>`, then `pmessage,<pattern>,<channel>,<text>`
+ * - `"OK"`, then each command that Redis runs, as `redis-cli monitor` prints it
+ * @throws {RestError} 400 without a channel or for a monitor that is not the owner, 503 if Redis is away
  */
-export async function subscription(
-  access: Access,
-  kind: "subscribe" | "psubscribe",
-  names: readonly Word[],
-): Promise<StreamSource> {
-  const channels = names.filter((name) => name.length > 0);
-  if (channels.length === 0) throw new RestError(400, `ERR wrong number of arguments for '${kind}' command`);
-  const connection = await access.redis.connection({ autoResubscribe: false });
-  return (stream) => {
-    connection.on("messageBuffer", (channel: Buffer, text: Buffer) => stream.send(`message,${channel},${text}`));
-    connection.on("pmessageBuffer", (pattern: Buffer, channel: Buffer, text: Buffer) =>
-      stream.send(`pmessage,${pattern},${channel},${text}`),
-    );
-    tie(connection, stream);
-    channels.forEach((channel, index) => {
-      const done =
-        kind === "subscribe" ? connection.subscribe(String(channel)) : connection.psubscribe(String(channel));
-      done.then(
-        () => stream.send(`${kind},${channel},${index + 1}`),
-        () => stream.end(),
-      );
-    });
+export async function openStream(access: Access, [kind, ...names]: readonly Word[]): Promise<StreamSource> {
+  const isMonitor = keyword(kind) === "MONITOR";
+  const channels = names.map(String).filter((name) => name !== "");
+  if (isMonitor && !access.isOwner) {
+    throw new RestError(400, "NOPERM this user has no permissions to run the 'monitor' command");
+  }
+  if (!isMonitor && channels.length === 0) {
+    throw new RestError(400, `ERR wrong number of arguments for '${kind}' command`);
+  }
+  const connection = await access.redis.connection();
+  return ({ send, end }) => {
+    connection.on("error", end);
+    // After the line that says that the stream has begun, which may stand in the same packet.
+    const later = (text: string) => setImmediate(send, text);
+    const begun = (async () => {
+      if (isMonitor) {
+        await connection.monitor((line) => later(String(line)));
+        send('"OK"');
+      }
+      for (const [index, channel] of channels.entries()) {
+        if (kind === "subscribe") await connection.subscribe(channel, (text, from) => later(`message,${from},${text}`));
+        else await connection.pSubscribe(channel, (text, from) => later(`pmessage,${channel},${from},${text}`));
+        send(`${kind},${channel},${index + 1}`);
+      }
+    })();
+    begun.catch(end);
+    return () => connection.destroy();
   };
-}
-
-/** Every command that Redis runs, as `redis-cli monitor` prints them, after an `"OK"`. @throws {RestError} 400 or 503 */
-export async function monitoring(access: Access): Promise<StreamSource> {
-  if (!access.isOwner) throw new RestError(400, "NOPERM this user has no permissions to run the 'monitor' command");
-  const connection = await access.redis.connection({ monitor: true });
-  return (stream) => {
-    connection.on("monitor", (time: string, words: string[], source: string, database: string) => {
-      const quoted = words.map((word) => `"${word.replaceAll('"', '\\"')}"`).join(" ");
-      stream.send(`${time} [${database} ${source}] ${quoted}`);
-    });
-    tie(connection, stream);
-    const begin = () => stream.send('"OK"');
-    if ((connection.status as string) === "monitoring") begin();
-    else connection.once("monitoring", begin);
-  };
-}
-
-/** One ends with the other: a stream that went on over a lost connection would hide lost messages. */
-function tie(connection: Redis, stream: EventStream): void {
-  connection.on("close", () => stream.end());
-  stream.onEnd(() => connection.disconnect());
 }

@@ -1,45 +1,57 @@
-import type { Reply } from "./reply.ts";
-import type { Word } from "./word.ts";
+import { keyword, type Reply, type Word } from "./protocol.ts";
 
 /** What Redis says about its commands. */
 export interface CommandTable {
-  /** True if Redis marks the command as one that only reads. */
-  isRead(command: readonly Word[]): boolean;
+  /** Name in upper case, e.g. `XINFO|STREAM`, flags and ACL categories; undefined for a command it does not know. */
+  find(command: readonly Word[]): CommandInfo | undefined;
   /** True unless Redis marks the command as one that never writes. */
   mayWrite(command: readonly Word[]): boolean;
+  /** The key that decides to which node of a cluster a command goes; undefined if it has none. */
+  firstKey(command: readonly Word[]): Word | undefined;
 }
 
-const SCRIPT_READS = new Set(["EVAL_RO", "EVALSHA_RO", "FCALL_RO"]);
-const SCRIPT_WRITES = new Set(["EVAL", "EVALSHA", "FCALL"]);
-const ALWAYS_ALLOWED = new Set(["PING", "ECHO"]);
+export interface CommandInfo {
+  readonly name: string;
+  /** Such as `readonly`, `admin`, and categories such as `@connection`. */
+  readonly marks: ReadonlySet<string>;
+  /** Place of the first key, 0 if there is none or it depends on the arguments. */
+  readonly firstKey: number;
+  readonly hasMovableKeys: boolean;
+}
 
-/** A table from the reply to `COMMAND`; with an empty one every command may write and none is known to only read. */
+/** Runs a script that may do anything, or one that only reads, whatever its flags are. */
+export const SCRIPT = /^(EVAL|EVALSHA|FCALL)(_RO)?$/;
+
+/** A table from the reply to `COMMAND`; with an empty one nothing is known, and every command may write. */
 export function createCommandTable(reply: Reply): CommandTable {
-  const flags = new Map<string, ReadonlySet<string>>();
+  const commands = new Map<string, CommandInfo>();
   const learn = (entry: readonly Reply[]) => {
-    const words = (entry[2] as readonly Reply[]).map(String);
-    flags.set(String(entry[0]).toUpperCase(), new Set(words));
-    for (const subcommand of (entry[9] as readonly (readonly Reply[])[] | undefined) ?? []) learn(subcommand);
+    const marks = new Set([...(entry[2] as readonly Reply[]), ...((entry[6] ?? []) as readonly Reply[])].map(String));
+    const name = keyword(entry[0] as Buffer);
+    commands.set(name, { name, marks, firstKey: Number(entry[3]), hasMovableKeys: marks.has("movablekeys") });
+    for (const subcommand of (entry[9] ?? []) as readonly (readonly Reply[])[]) learn(subcommand);
   };
   for (const entry of reply as readonly (readonly Reply[])[]) learn(entry);
 
-  const flagsOf = (name: string, command: readonly Word[]) => {
-    const own = flags.get(name);
-    // Containers such as XINFO carry their flags on `XINFO|STREAM`.
-    return own && command.length > 1 ? (flags.get(`${name}|${String(command[1]).toUpperCase()}`) ?? own) : own;
+  const find = (command: readonly Word[]) => {
+    const name = keyword(command[0]);
+    // Containers such as XINFO carry their marks on `XINFO|STREAM`.
+    return (command.length > 1 && commands.get(`${name}|${keyword(command[1])}`)) || commands.get(name);
   };
   return {
-    isRead(command) {
-      const name = String(command[0]).toUpperCase();
-      if (ALWAYS_ALLOWED.has(name) || SCRIPT_READS.has(name)) return true;
-      return flagsOf(name, command)?.has("readonly") ?? false;
-    },
+    find,
     mayWrite(command) {
-      const name = String(command[0]).toUpperCase();
-      if (SCRIPT_WRITES.has(name)) return true;
-      if (SCRIPT_READS.has(name)) return false;
-      const known = flagsOf(name, command);
-      return known === undefined || known.has("write");
+      const [isScript, readsOnly] = SCRIPT.exec(keyword(command[0])) ? [true, /_RO$/i.test(String(command[0]))] : [];
+      return isScript ? !readsOnly : (find(command)?.marks.has("write") ?? true);
+    },
+    firstKey(command) {
+      const info = find(command);
+      if (!info || info.firstKey > 0) return command[info?.firstKey ?? command.length];
+      if (!info.hasMovableKeys) return undefined;
+      if (info.marks.has("@stream")) return command[command.map(keyword).indexOf("STREAMS") + 1];
+      // The number of keys comes before them; a script or function stands before that.
+      const at = SCRIPT.test(info.name) ? 2 : 1;
+      return Number(command[at]) > 0 ? command[at + 1] : undefined;
     },
   };
 }

@@ -1,10 +1,10 @@
-import { Cluster, type Redis, type RedisOptions } from "ioredis";
-import { ExpectedError, RestError } from "../../errors.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RestError } from "../../errors.ts";
+import type { RedisAddress } from "./address.ts";
+import { type Channel, openChannel } from "./channel.ts";
 import { type CommandTable, createCommandTable } from "./command-table.ts";
-import { createClient, type RedisAddressOptions, withoutPassword } from "./redis-address.ts";
-import { isReplyError, type Reply } from "./reply.ts";
-import { clusterSender, connectionSender, UNREACHABLE } from "./senders.ts";
-import type { Word } from "./word.ts";
+import { type Connection, openConnection, runTransaction } from "./connection.ts";
+import { isReplyError, type Reply, type Word } from "./protocol.ts";
 
 /** The way to Redis: one connection (in a cluster: one per node) that all requests share, pipelined. */
 export interface RedisLink {
@@ -13,116 +13,93 @@ export interface RedisLink {
    * @throws ReplyError for Redis's own errors, {@link RestError} 503 if Redis can't be reached
    */
   send(command: readonly Word[]): Promise<Reply>;
-  /** Sends all in this order, at once; errors stand in their places. */
-  sendAll(commands: readonly (readonly Word[])[]): Promise<Reply[]>;
   /** Runs the commands as MULTI/EXEC. @throws as `send` does, and if the transaction was discarded */
   transaction(commands: readonly (readonly Word[])[]): Promise<readonly Reply[]>;
-  /** A new connection for what can't share one. The caller disconnects it; it does not reconnect by itself. */
-  connection(options?: RedisOptions): Promise<Redis>;
+  /** A new connection for what can't share one. The caller destroys it. @throws as `send` does */
+  connection(): Promise<Connection>;
   /** What Redis says about its commands. */
   table(): CommandTable;
   /** True while commands can be sent. */
   isReady(): boolean;
   /** Calls back after each reconnection, before any other command is sent: Redis may be another process than before. */
-  onReconnect(listener: () => void): void;
-  /** Waits for answers under way, then disconnects. */
+  onReconnect(listener: (send: Channel["send"]) => void): void;
+  /** Waits a second for answers under way, then disconnects. */
   close(): Promise<void>;
 }
 
-const CONNECT_TIMEOUT_MS = 5000;
-
-/**
- * Connects to Redis and, when the connection breaks later, reconnects for as long as the link is open.
- * @param timeoutMs how long an answer may take before the connection counts as broken
- * @throws {ExpectedError} if the first connection fails; its text holds no password
- */
-export async function connectRedis(
-  url: string,
-  timeoutMs: number,
-  address: RedisAddressOptions = {},
-): Promise<RedisLink> {
-  const settings: RedisOptions = {
-    lazyConnect: true,
-    // Someone waits for each answer now; and a command sent again after a lost answer would count twice.
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(50 * attempt, 1000),
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    socketTimeout: timeoutMs,
-    disableClientInfo: true,
-    stringNumbers: true,
-    // The check needs INFO, which another user may not be allowed.
-    enableReadyCheck: address.user === undefined,
-  };
-  const client = createClient(url, settings, address);
-  let trouble = "";
-  const note = (error: Error) => {
-    trouble = (error as { lastNodeError?: Error }).lastNodeError?.message ?? error.message;
-  };
-  client.on("error", note);
-  const { user } = address;
-  const connected = client.connect().then(() => user && client.call("AUTH", user.name, user.password));
-  await connected.catch((error: Error) => {
-    client.disconnect();
-    throw new ExpectedError(`can't use Redis at ${withoutPassword(url)}: ${trouble || error.message}`);
-  });
-  return createLink(client);
+export interface RedisLinkOptions {
+  readonly address: RedisAddress;
+  /** How long an answer may take before the connection counts as broken. */
+  readonly timeoutMs: number;
+  /** Where it is known already; default: Redis is asked. */
+  readonly table?: () => CommandTable;
 }
 
-async function createLink(client: Redis | Cluster): Promise<RedisLink> {
-  const sender = client instanceof Cluster ? clusterSender(client) : connectionSender(client);
+const CLOSE_GRACE_MS = 1000;
+
+/** Connects to Redis and, when the connection breaks later, reconnects for as long as the link is open. */
+export async function connectRedis({ address, timeoutMs, table: known }: RedisLinkOptions): Promise<RedisLink> {
+  const listeners: ((send: Channel["send"]) => void)[] = [];
+  /** Since when each command is under way, the oldest first. */
+  const underWay = new Set<{ readonly sinceMs: number }>();
   let table = createCommandTable([]);
-  const learn = async () => {
-    // An ACL user may not be allowed to ask.
-    table = createCommandTable(await sender.send(["COMMAND"]).catch(() => []));
+  let channel: Channel | undefined;
+  let isClosed = false;
+
+  const open = async () => {
+    const opened = await openChannel(address, known ?? (() => table), () => lose(opened));
+    if (!known) table = createCommandTable(await opened.send(["COMMAND"]));
+    for (const listener of listeners) listener(opened.send);
+    if (isClosed) opened.destroy();
+    else channel = opened;
   };
-  await learn();
-  const listeners: (() => void)[] = [];
-  client.on("ready", () => {
-    for (const listener of listeners) listener();
-    learn().catch(() => {});
-  });
-  // A cluster is ready once; its nodes come and go.
-  client.on("+node", (node: Redis) => {
-    node.once("ready", () => {
-      for (const listener of listeners) listener();
-    });
-  });
+  const lose = async (lost: Channel) => {
+    if (lost !== channel) return;
+    channel = undefined;
+    lost.destroy();
+    for (let attempt = 1; channel === undefined && !isClosed; attempt += 1) {
+      await open().catch(() => sleep(Math.min(50 * attempt, 1000)));
+    }
+  };
+  const use = async <T>(work: (channel: Channel) => Promise<T>): Promise<T> => {
+    const mark = { sinceMs: performance.now() };
+    underWay.add(mark);
+    try {
+      if (channel === undefined) throw unreachable();
+      return await work(channel);
+    } catch (error) {
+      throw isReplyError(error) ? error : unreachable();
+    } finally {
+      underWay.delete(mark);
+    }
+  };
+  await open();
+  const watch = setInterval(
+    () => {
+      const [oldest] = underWay;
+      if (channel && oldest && performance.now() - oldest.sinceMs > timeoutMs) void lose(channel);
+    },
+    Math.min(timeoutMs / 4, 1000),
+  );
+
   return {
-    send: sender.send,
-    sendAll: sender.sendAll,
-    async transaction(commands) {
-      const replies = await sender.sendAtomic(commands);
-      const last = replies.at(-1);
-      if (!(last instanceof Error)) return last as readonly Reply[];
-      const cause = replies.find((reply) => reply instanceof Error);
-      if (isReplyError(last) && isReplyError(cause) && cause !== last) last.message += ` ${cause.message}`;
-      throw last;
-    },
-    async connection(options) {
-      const source = client instanceof Cluster ? client.nodes("master")[0] : client;
-      if (source === undefined) throw new RestError(503, UNREACHABLE);
-      const connection = source.duplicate({
-        ...options,
-        lazyConnect: true,
-        retryStrategy: () => null,
-        // It would wait for a busy script, which this connection may be there to end.
-        enableReadyCheck: false,
-      });
-      connection.on("error", () => {});
-      await connection.connect().catch((error: unknown) => {
-        connection.disconnect();
-        throw isReplyError(error) ? error : new RestError(503, UNREACHABLE);
-      });
-      return connection;
-    },
-    table: () => table,
-    isReady: () => client.status === "ready",
+    send: (command) => use(({ send }) => send(command)),
+    transaction: (commands) => use(async (via) => runTransaction(await via.connectionFor(commands), commands)),
+    connection: () => use((via) => openConnection(via.address())),
+    table: known ?? (() => table),
+    isReady: () => channel?.isReady() ?? false,
     onReconnect: (listener) => listeners.push(listener),
     async close() {
-      if (client.status === "ready") await client.quit().catch(() => {});
-      client.disconnect();
+      isClosed = true;
+      clearInterval(watch);
+      const last = channel;
+      channel = undefined;
+      await Promise.race([last?.close(), sleep(CLOSE_GRACE_MS, undefined, { ref: false })]).catch(() => {});
+      last?.destroy();
     },
   };
+}
+
+function unreachable(): RestError {
+  return new RestError(503, "UNAVAILABLE Redis can't be reached at the moment");
 }

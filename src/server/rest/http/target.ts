@@ -1,5 +1,5 @@
 import { RestError } from "../../errors.ts";
-import type { Word } from "../redis/word.ts";
+import type { Word } from "../redis/protocol.ts";
 
 /** A request target taken apart: `/set/foo?EX=100&_token=t`. */
 export interface Target {

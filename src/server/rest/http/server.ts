@@ -1,0 +1,105 @@
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import { ExpectedError } from "../../errors.ts";
+
+const KEEP_ALIVE_MS = 65_000;
+const SWEEP_MS = 50;
+
+/** A listening HTTP server. */
+export interface HttpServer {
+  /** `http://host:port`. */
+  readonly url: string;
+  /** How many clients are connected now. */
+  connections(): number;
+  /** Takes no more connections, lets answers under way finish for at most `graceMs`, then cuts what is left. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface HttpServerOptions {
+  readonly port: number;
+  readonly host: string;
+  /** How long a client may be silent in the middle of a request or an answer, in ms. */
+  readonly clientTimeoutMs: number;
+}
+
+/** Starts to listen. @throws {ExpectedError} if the address is taken or not this machine's */
+export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
+  const { port, host, clientTimeoutMs } = options;
+  const sockets = new Set<Socket>();
+  let isClosing = false;
+  const listen = oneByOne((request, response) => {
+    if (isClosing) response.setHeader("connection", "close");
+    listener(request, response);
+  });
+  const server = createServer(
+    {
+      headersTimeout: Math.min(clientTimeoutMs, 10_000),
+      requestTimeout: clientTimeoutMs,
+      connectionsCheckingInterval: Math.min(clientTimeoutMs, 1000),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      noDelay: true,
+      // Nothing depends on it.
+      requireHostHeader: false,
+    },
+    listen,
+  );
+  server.on("checkExpectation", listen);
+  server.on("clientError", refuse);
+  // Who says that it sends no more gets the answer to what it has sent.
+  Object.assign(server, { httpAllowHalfOpen: true });
+  // Ends a client that stopped reading in the middle of an answer; waiting for Redis has its own, shorter limit.
+  server.setTimeout(2 * clientTimeoutMs);
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  server.listen(port, host);
+  await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EADDRINUSE") throw new ExpectedError(`can't listen on ${host}:${port}: ${error.message}`);
+    throw new ExpectedError(`port ${port} is already in use: end the other program or choose another --port`);
+  });
+  const { address, port: bound } = server.address() as AddressInfo;
+  return {
+    url: `http://${address.includes(":") ? `[${address}]` : address}:${bound}`,
+    connections: () => sockets.size,
+    close(graceMs) {
+      isClosing = true;
+      return close(server, sockets, graceMs);
+    },
+  };
+}
+
+/** Starts on a connection's next request when its answer has been sent: a client that does not read gets no more. */
+function oneByOne(listener: RequestListener): RequestListener {
+  const last = new WeakMap<Socket, ServerResponse>();
+  return (request, response) => {
+    const previous = last.get(request.socket);
+    last.set(request.socket, response);
+    if (previous === undefined || previous.closed) listener(request, response);
+    else previous.once("close", () => listener(request, response));
+  };
+}
+
+/** Answers what is no HTTP, in JSON as everything else. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+  const codes: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+  const status = codes[error.code ?? ""] ?? 400;
+  const body = JSON.stringify({ error: `ERR ${STATUS_CODES[status]}` });
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\nconnection: close\r\n`;
+  socket.end(`${head}content-length: ${body.length}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+async function close(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+  const closed = once(server, "close");
+  // Not as http.Server closes, which cuts idle connections at once: a request may have arrived and not been read.
+  NetServer.prototype.close.call(server);
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+  const deadline = setTimeout(() => {
+    for (const socket of sockets) socket.destroy();
+  }, graceMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(deadline);
+}
