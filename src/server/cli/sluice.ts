@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-import { Command } from "commander";
-import { redisRestCommand } from "./cli-command.ts";
+import { Command } from "@commander-js/extra-typings";
+import { redisRestCommand } from "./redis-rest.ts";
 
 const program = new Command("sluice").description("Rate limiting for edge and serverless runtimes.");
-program.addCommand(redisRestCommand());
-await program.parseAsync();
+await program.addCommand(redisRestCommand()).parseAsync();

@@ -1,14 +1,13 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import which from "which";
 
-/** A program that runs as a Redis server, and how to call it. */
+/** A program that runs as a Redis server: its absolute path, and what to add to its environment. */
 export interface RedisProgram {
-  /** Absolute path of the executable. */
   readonly path: string;
-  /** What to add to the environment, e.g. where unpacked libraries lie. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -21,8 +20,7 @@ const NAMES = ["redis-server", "valkey-server", "redis-check-rdb", "valkey-check
 export async function findRedisProgram(): Promise<RedisProgram | undefined> {
   for (const name of NAMES) {
     for (const path of (await which(name, { all: true, nothrow: true })) ?? []) {
-      const program = { path, env: {} };
-      if (await serves(program)) return program;
+      if (await serves({ path, env: {} })) return { path, env: {} };
     }
   }
   const unpacked = await unpackedProgram(unpackFolder());
@@ -44,12 +42,11 @@ export async function unpackedProgram(folder: string): Promise<RedisProgram> {
 
 /** True if the program is there and answers `--version` as a server does. */
 export async function serves({ path, env }: RedisProgram): Promise<boolean> {
-  const stdio = ["ignore", "pipe", "ignore"] as const;
-  const child = spawn(path, ["--version"], { argv0: SERVER_NAME, env: { ...process.env, ...env }, stdio: [...stdio] });
+  const child = spawn(path, ["--version"], { argv0: SERVER_NAME, env: { ...process.env, ...env } });
   let said = "";
-  child.stdout?.on("data", (chunk: Buffer) => {
+  child.stdout.on("data", (chunk) => {
     said += chunk;
   });
-  await new Promise((resolve) => child.once("error", resolve).once("close", resolve));
-  return /^(Redis|Valkey|Redict) server v=/m.test(said);
+  await once(child, "close").catch(() => {});
+  return /^(Redis|Valkey) server v=/m.test(said);
 }

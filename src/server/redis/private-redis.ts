@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import getPort from "get-port";
 import { ExpectedError } from "../errors.ts";
 import { type RedisProgram, SERVER_NAME } from "./find-redis.ts";
@@ -48,16 +47,15 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
   const folder = await mkdtemp(join(tmpdir(), "sluice-redis-"));
   const password = randomBytes(18).toString("base64url");
   const listeners: ((reason: string) => void)[] = [];
-  let port = options.port ?? (await freePort());
-  let running: ChildProcess | undefined;
+  let port = options.port ?? 0;
+  let running: ChildProcessWithoutNullStreams | undefined;
 
   const start = async () => {
     // Clients may have had it save its data.
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { mode: 0o700 });
-    const lines = ["bind 127.0.0.1", `port ${port}`, `dir "${folder}"`, `requirepass ${password}`];
-    const more = ['save ""', "appendonly no", "daemonize no", "loglevel notice", ...(options.config ?? []), ""];
-    const started = await launch(program, [...lines, ...more].join("\n"), folder);
+    const own = [`bind 127.0.0.1\nport ${port}\ndir "${folder}"\nrequirepass ${password}\nsave ""`, "appendonly no"];
+    const started = await launch(program, [...own, ...(options.config ?? []), ""].join("\n"), folder);
     running = started;
     started.once("exit", (code, signal) => {
       if (running !== started) return;
@@ -68,24 +66,24 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
   const kill = async (signal: NodeJS.Signals = "SIGKILL") => {
     const ending = running;
     running = undefined;
-    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
-    ending.ref();
-    const ended = once(ending, "exit");
-    ending.kill(signal);
+    ending?.ref();
+    const ended = ending && once(ending, "exit");
+    ending?.kill(signal);
     await ended;
+  };
+  const stop = async () => {
+    await kill("SIGTERM");
+    await rm(folder, { recursive: true, force: true });
   };
 
   // A free port may be taken in the moment before the server binds it.
   for (let attempt = 1; running === undefined; attempt += 1) {
-    try {
-      await start();
-    } catch (error) {
-      if (options.port !== undefined || attempt === 5) {
-        await rm(folder, { recursive: true, force: true });
-        throw error;
-      }
-      port = await freePort();
-    }
+    port = options.port ?? (await getPort({ host: "127.0.0.1" }));
+    await start().catch(async (error: unknown) => {
+      if (options.port === undefined && attempt < 5) return;
+      await stop();
+      throw error;
+    });
   }
   return {
     url: `redis://default:${password}@127.0.0.1:${port}`,
@@ -98,54 +96,41 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
       await kill();
       await start();
     },
-    async stop() {
-      await kill("SIGTERM");
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop,
     onUnexpectedExit: (listener) => listeners.push(listener),
   };
 }
 
-const freePort = () => getPort({ host: "127.0.0.1" });
-
-async function launch({ path, env }: RedisProgram, config: string, folder: string): Promise<ChildProcess> {
+async function launch({ path, env }: RedisProgram, config: string, folder: string) {
   // The configuration goes in by stdin: arguments are visible to every user of the machine. A process group of its own
   // keeps Ctrl-C from ending it while answers are still under way.
   const server = spawn(path, ["-"], { argv0: SERVER_NAME, env: { ...process.env, ...env }, detached: true });
   server.stdin.on("error", () => {}).end(config);
   await ready(server);
-  const guard = spawnGuard(server.pid as number, folder);
+  // Kills the server when this process is gone, however it went: the guard's stdin closes then.
+  const script = 'read -r _; kill -9 "$1"; rm -rf "$2"';
+  const guard = spawn("/bin/sh", ["-c", script, "guard", String(server.pid), folder], { detached: true });
+  guard.stdin.on("error", () => {});
   server.once("exit", () => guard.kill("SIGKILL"));
-  server.unref();
-  for (const stream of [server.stdout, server.stderr]) unref(stream.resume());
+  // Neither keeps this process from ending. A pipe can be let go of, too, though its type does not say so.
+  for (const each of [server, server.stdout.resume(), server.stderr.resume(), guard, ...guard.stdio]) {
+    (each as { unref(): void }).unref();
+  }
   return server;
 }
 
-/** Kills the server when this process is gone, however it went: the guard's stdin closes then. */
-function spawnGuard(pid: number, folder: string): ChildProcess {
-  const script = 'read -r _; kill -9 "$1"; rm -rf "$2"';
-  const args = ["-c", script, "sluice-redis-guard", String(pid), folder];
-  const guard = spawn("/bin/sh", args, { stdio: ["pipe", "ignore", "ignore"], detached: true });
-  unref(guard.stdin?.on("error", () => {}));
-  guard.unref();
-  return guard;
-}
-
-/** Its type does not say so, but a child's pipe is a socket, which can let this process end. */
-function unref(stream: unknown): void {
-  (stream as { unref(): void }).unref();
-}
-
-function ready(server: ChildProcess & { stdout: Readable; stderr: Readable }): Promise<void> {
+function ready(server: ChildProcessWithoutNullStreams): Promise<void> {
   let log = "";
   return new Promise((resolve, reject) => {
-    const fail = (reason?: string) => reject(new ExpectedError(`${SERVER_NAME} did not start: ${reason}`));
-    const read = (chunk: Buffer) => {
+    const fail = (reason = log.trim().split("\n").at(-1)) =>
+      reject(new ExpectedError(`${SERVER_NAME} did not start: ${reason}`));
+    server.stdout.on("data", (chunk) => {
       log += chunk;
       if (log.includes("eady to accept connections")) resolve();
-    };
-    server.stdout.on("data", read);
-    server.stderr.on("data", read);
-    server.once("error", (error) => fail(error.message)).once("close", () => fail(log.trim().split("\n").at(-1)));
+    });
+    server.stderr.on("data", (chunk) => {
+      log += chunk;
+    });
+    server.once("error", (error) => fail(error.message)).once("close", () => fail());
   });
 }

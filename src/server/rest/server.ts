@@ -6,17 +6,19 @@ import { ExpectedError } from "../errors.ts";
 import type { MayInstall, Say } from "../redis/install-redis.ts";
 import { type PrivateRedis, startPrivateRedis } from "../redis/private-redis.ts";
 import { createAccessControl } from "./access/access.ts";
-import { LONGEST_TOKEN } from "./access/tokens.ts";
 import { type CommandObserver, createGateway } from "./commands/gateway.ts";
+import { createScripts } from "./commands/scripts.ts";
+import { createCommandTable } from "./commands/table.ts";
 import { createApp } from "./http/app.ts";
 import { createContract, errorAnswer } from "./http/contract.ts";
-import { createListener } from "./http/plain.ts";
+import { answerPlain } from "./http/plain.ts";
 import { startHttpServer } from "./http/server.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { parseAddress, withoutPassword } from "./redis/address.ts";
-import { connectRedis } from "./redis/redis-link.ts";
+import { connectRedis, type RedisLinkOptions } from "./redis/link.ts";
 
 export { ExpectedError } from "../errors.ts";
+export type { MayInstall } from "../redis/install-redis.ts";
 export type { PrivateRedis } from "../redis/private-redis.ts";
 export type { CommandObserver } from "./commands/gateway.ts";
 export type { LimitOptions, Limits } from "./limits.ts";
@@ -38,13 +40,13 @@ export interface RedisRestOptions {
   /** A second token, which may only read; default: none. */
   readonly readOnlyToken?: string | undefined;
   /** What one client may ask; default: see {@link Limits}. */
-  readonly limits?: LimitOptions | undefined;
-  /** So long a private Redis stays away that ended by itself, before it is started again, empty; default 3000 ms. */
-  readonly restartAfterMs?: number;
-  /** Whether Redis may be installed where there is none; default false: an error tells how. */
-  readonly install?: MayInstall;
+  readonly limits?: Partial<Limits>;
   /** Origins of web pages that may ask, e.g. `https://example.org`, or `*`; default: none, browsers refuse them. */
   readonly corsOrigins?: readonly string[];
+  /** Whether Redis may be installed where there is none; default false: an error tells how. */
+  readonly install?: MayInstall;
+  /** So long a private Redis stays away that ended by itself, before it is started again, empty; default 3000 ms. */
+  readonly restartAfterMs?: number;
   /** Told in lines what is done on this machine, e.g. that Redis is installed; default: silent. */
   readonly say?: Say | undefined;
   /** Told about each command when it is done; default: nobody. */
@@ -66,14 +68,14 @@ export interface RedisRest {
 }
 
 const CLOSE_GRACE_MS = 5000;
-const RESTART_AFTER_MS = 3000;
+const LONGEST_TOKEN = 1024;
 
 /**
  * Starts an HTTP server that speaks the Upstash REST contract over a real Redis.
- * @throws {ExpectedError} if an option can't be, the port is taken, Redis can't be reached, or none can be installed
+ * @throws {ExpectedError} if an option can't be, the port is taken, Redis can't be reached, or there is none
  */
 export async function createRedisRest(options: RedisRestOptions = {}): Promise<RedisRest> {
-  const host = options.host ?? "127.0.0.1";
+  const { port = 0, host = "127.0.0.1", install = false, say = () => {}, corsOrigins = [], readOnlyToken } = options;
   checkTokens(options, host);
   const token = options.token ?? randomBytes(24).toString("base64url");
   const limits = limitsWith(options.limits);
@@ -82,37 +84,35 @@ export async function createRedisRest(options: RedisRestOptions = {}): Promise<R
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
   try {
-    const { install = false, say = () => {} } = options;
     const privateRedis = options.redis === undefined ? await startPrivateRedis({ install, say }) : undefined;
-    if (privateRedis) closers.push(keepAlive(privateRedis, options));
+    if (privateRedis) closers.push(keepAlive(privateRedis, say, options.restartAfterMs));
     const redisUrl = options.redis ?? (privateRedis as PrivateRedis).url;
+    const [table, scripts] = [createCommandTable(), createScripts()];
     const address = parseAddress(redisUrl, options.tls);
-    const timeoutMs = limits.redisTimeoutMs;
-    const redis = await connectRedis({ address, timeoutMs }).catch((error: Error) => {
+    const settings = { address, timeoutMs: limits.redisTimeoutMs, firstKey: table.firstKey };
+    const prepare: RedisLinkOptions["prepare"] = async (send) => {
+      table.learn(await send(["COMMAND"]));
+      for (const command of scripts.reload()) send(command).catch(() => {});
+    };
+    const redis = await connectRedis({ ...settings, prepare }).catch((error: Error) => {
       throw new ExpectedError(`can't use Redis at ${withoutPassword(redisUrl)}: ${error.message}`);
     });
     closers.push(redis.close);
-    const accessControl = createAccessControl({
-      redis,
-      token,
-      readOnlyToken: options.readOnlyToken,
-      connectAs: (user) => connectRedis({ address: { ...address, user }, timeoutMs, table: redis.table }),
-    });
+    const connectAs = (user: typeof address.user) => connectRedis({ ...settings, address: { ...address, user } });
+    const accessControl = createAccessControl({ redis, token, readOnlyToken, connectAs });
     closers.push(accessControl.close);
-    const gateway = createGateway({ redis, issueToken: accessControl.issue, observe: options.onCommand });
-    const contract = createContract({ gateway, accessControl, limits });
+    const gateway = createGateway({ table, scripts, issueToken: accessControl.issue, observe: options.onCommand });
+    const contract = createContract(gateway, accessControl, limits);
+    const { maxRequestBytes, clientTimeoutMs } = limits;
     const streams = new Set<() => void>();
-    const app = createApp({ redis, contract, limits, corsOrigins: options.corsOrigins ?? [], streams });
+    const app = createApp({ redis, contract, maxRequestBytes, corsOrigins, streams });
     const errorHandler = (error: unknown) => {
-      const { status, headers, body } = errorAnswer(error);
-      return new Response(body as string, { status, headers });
+      const { body, ...init } = errorAnswer(error);
+      return new Response(body as string, init);
     };
     const router = getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler });
-    const server = await startHttpServer(createListener({ contract, limits, router }), {
-      port: options.port ?? 0,
-      host,
-      clientTimeoutMs: limits.clientTimeoutMs,
-    });
+    const listener = answerPlain(contract, maxRequestBytes, router);
+    const server = await startHttpServer(listener, { port, host, clientTimeoutMs });
     closers.push(() => {
       for (const end of streams) end();
       return server.close(CLOSE_GRACE_MS);
@@ -137,19 +137,14 @@ function checkTokens({ token, readOnlyToken }: RedisRestOptions, host: string): 
 }
 
 /** Starts the private server again when it ends by itself, since nobody else would. Returns what stops all of it. */
-function keepAlive(redis: PrivateRedis, options: RedisRestOptions): () => Promise<void> {
-  const { say = () => {}, restartAfterMs = RESTART_AFTER_MS } = options;
+function keepAlive(redis: PrivateRedis, say: Say, restartAfterMs = 3000): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const restart = () => {
-    if (redis.pid !== undefined) return;
-    redis.restart().then(
-      () => say("Redis is back, empty"),
-      (error: Error) => say(error.message),
-    );
+  const restart = async () => {
+    if (redis.pid === undefined) await redis.restart().then(() => say("Redis is back, empty"));
   };
   redis.onUnexpectedExit((reason) => {
     say(`${reason}; starting it again in ${restartAfterMs / 1000} s`);
-    timer = setTimeout(restart, restartAfterMs);
+    timer = setTimeout(() => restart().catch((error: Error) => say(error.message)), restartAfterMs);
   });
   return async () => {
     clearTimeout(timer);

@@ -1,8 +1,9 @@
+import { hash, hkdfSync, timingSafeEqual } from "node:crypto";
+import { EncryptJWT, jwtDecrypt } from "jose";
 import { RestError } from "../../errors.ts";
 import type { RedisUser } from "../redis/address.ts";
-import type { Word } from "../redis/protocol.ts";
-import type { RedisLink } from "../redis/redis-link.ts";
-import { createTokenCheck, createUserTokens } from "./tokens.ts";
+import type { RedisLink } from "../redis/link.ts";
+import type { Command } from "../redis/protocol.ts";
 
 /** What the bearer of a token may do. */
 export interface Access {
@@ -13,13 +14,8 @@ export interface Access {
   readonly redis: RedisLink;
 }
 
-export interface AccessControl {
-  /** The access that a token gives. @throws {RestError} 401 if it gives none */
-  accessFor(token: string | undefined): Access | Promise<Access>;
-  /** The token of `ACL RESTTOKEN user password`. @throws {RestError} 400 for a wrong pair */
-  issue(args: readonly Word[]): Promise<string>;
-  close(): Promise<void>;
-}
+/** Who may do what, by token. */
+export type AccessControl = ReturnType<typeof createAccessControl>;
 
 export interface AccessOptions {
   readonly redis: RedisLink;
@@ -29,58 +25,56 @@ export interface AccessOptions {
   connectAs(user: RedisUser): Promise<RedisLink>;
 }
 
-const MOST_USERS = 32;
+export function createAccessControl({ redis, token, readOnlyToken, connectAs }: AccessOptions) {
+  const isOwner = tokenCheck(token);
+  const isReader = readOnlyToken === undefined ? () => false : tokenCheck(readOnlyToken);
+  // Tokens of ACL users hold the user, encrypted; nothing is stored. They are valid as long as `token` stays the same.
+  const key = new Uint8Array(hkdfSync("sha256", token, "", "sluice redis-rest user tokens", 32));
+  const links = new Map<string, Promise<RedisLink>>();
 
-/** Who may do what, by token. */
-export function createAccessControl({ redis, token, readOnlyToken, connectAs }: AccessOptions): AccessControl {
-  const isOwner = createTokenCheck(token);
-  const isReader = readOnlyToken === undefined ? () => false : createTokenCheck(readOnlyToken);
-  const userTokens = createUserTokens(token);
-  const users = new Map<string, Promise<RedisLink>>();
-
-  const close = (link: Promise<RedisLink> | undefined) => link?.then((each) => each.close()).catch(() => {});
   const linkFor = (user: RedisUser): Promise<RedisLink> => {
     const id = JSON.stringify([user.name, user.password]);
-    const known = users.get(id);
-    if (known) return known;
-    const link = connectAs(user);
-    users.set(id, link);
-    link.catch(() => users.delete(id));
-    const [oldest = ""] = users.keys();
-    if (users.size > MOST_USERS) {
-      void close(users.get(oldest));
-      users.delete(oldest);
-    }
+    const link = links.get(id) ?? connectAs(user);
+    links.set(id, link);
+    link.catch(() => links.delete(id));
     return link;
   };
-  const accessOf = async (given: string): Promise<Access> => {
-    const user = await userTokens.open(given);
-    if (user === undefined) throw unauthorized();
-    const link = await linkFor(user).catch(() => {
+  const userAccess = async (given: string): Promise<Access> => {
+    const { payload } = await jwtDecrypt<RedisUser>(given, key).catch(() => {
+      throw unauthorized();
+    });
+    const link = await linkFor(payload).catch(() => {
       throw redis.isReady() ? unauthorized() : new RestError(503, "UNAVAILABLE Redis can't be reached");
     });
     return { readOnly: false, isOwner: false, redis: link };
   };
-
   return {
-    accessFor(given = "") {
+    /** The access that a token gives. @throws {RestError} 401 if it gives none */
+    accessFor(given = ""): Access | Promise<Access> {
       if (isOwner(given)) return { readOnly: false, isOwner: true, redis };
-      return isReader(given) ? { readOnly: true, isOwner: false, redis } : accessOf(given);
+      return isReader(given) ? { readOnly: true, isOwner: false, redis } : userAccess(given);
     },
-    async issue(args) {
-      if (args.length !== 2) throw new RestError(400, "ERR wrong number of arguments for 'acl|resttoken' command");
-      const [name, password] = args.map(String) as [string, string];
+    /** The token of `ACL RESTTOKEN user password`. @throws {RestError} 400 for a wrong pair */
+    async issue(args: Command): Promise<string> {
+      const [name, password] = args.map(String);
+      if (name === undefined || password === undefined || args.length > 2) {
+        throw new RestError(400, "ERR wrong number of arguments for 'acl|resttoken' command");
+      }
       await linkFor({ name, password }).catch(() => {
         throw new RestError(400, `ERR Wrong password or user "${name}" does not exist`);
       });
-      return userTokens.seal({ name, password });
+      return new EncryptJWT({ name, password }).setProtectedHeader({ alg: "dir", enc: "A256GCM" }).encrypt(key);
     },
-    async close() {
-      await Promise.all([...users.values()].map(close));
+    async close(): Promise<void> {
+      await Promise.allSettled([...links.values()].map(async (link) => (await link).close()));
     },
   };
 }
 
-function unauthorized(): RestError {
-  return new RestError(401, "WRONGPASS invalid or missing auth token");
+/** Checks in a time that does not depend on how much of a given token is right. */
+function tokenCheck(token: string): (given: string) => boolean {
+  const expected = hash("sha256", token, "buffer");
+  return (given) => timingSafeEqual(hash("sha256", given, "buffer"), expected);
 }
+
+const unauthorized = () => new RestError(401, "WRONGPASS invalid or missing auth token");

@@ -1,22 +1,15 @@
 import { createHash } from "node:crypto";
-import { isReplyError, keyword, type Reply, type Word } from "../redis/protocol.ts";
+import { type Command, isReplyError, keyword, type Reply, type Word } from "../redis/protocol.ts";
 
 /** Lets stock Redis run scripts that are marked for Upstash, under the SHA-1 that their callers know. */
-export interface Scripts {
-  /** The command as Redis is to get it: changes EVAL, EVALSHA and SCRIPT (and their read-only forms). */
-  toRedis(command: readonly Word[]): readonly Word[];
-  /** What the caller is to get instead of Redis's reply. */
-  fromRedis(command: readonly Word[], reply: Reply): Reply;
-  /** The commands that make a Redis that has lost its scripts know the marked ones again. */
-  reload(): readonly (readonly Word[])[];
-}
+export type Scripts = ReturnType<typeof createScripts>;
 
 // Upstash takes a lock per key instead of a global one for `#!lua flags=allow-key-locking`; Redis refuses that flag.
 const LOCKING = "allow-key-locking";
 const MOST_SCRIPTS = 1000;
 
 /** An empty table; it learns from the scripts that pass through it, and forgets the oldest above 1000. */
-export function createScripts(): Scripts {
+export function createScripts() {
   /** The text as Redis gets it and its SHA-1, by the SHA-1 of the text as its caller has it. */
   const marked = new Map<string, { readonly text: string; readonly sha: string }>();
 
@@ -30,9 +23,10 @@ export function createScripts(): Scripts {
   const shaFor = (sha: Word): Word => marked.get(String(sha).toLowerCase())?.sha ?? sha;
 
   return {
-    toRedis(command) {
-      const [name = "", first = "", ...rest] = command;
-      if (command.length < 2) return command;
+    /** The command as Redis is to get it: changes EVAL, EVALSHA and SCRIPT (and their read-only forms). */
+    toRedis(command: Command): Command {
+      const [name = "", first, ...rest] = command;
+      if (first === undefined) return command;
       switch (keyword(name)) {
         case "EVAL":
         case "EVAL_RO":
@@ -48,11 +42,13 @@ export function createScripts(): Scripts {
           return command;
       }
     },
-    fromRedis([name, subcommand, text], reply) {
+    /** What the caller is to get instead of Redis's reply. */
+    fromRedis([name, subcommand, text]: Command, reply: Reply): Reply {
       const isLoaded = text !== undefined && keyword(subcommand) === "LOAD" && keyword(name) === "SCRIPT";
       return isLoaded && !isReplyError(reply) ? Buffer.from(sha1(text)) : reply;
     },
-    reload: () => [...marked.values()].map(({ text }) => ["SCRIPT", "LOAD", text]),
+    /** The commands that make a Redis that has lost its scripts know the marked ones again. */
+    reload: (): Command[] => [...marked.values()].map(({ text }) => ["SCRIPT", "LOAD", text]),
   };
 }
 
@@ -65,6 +61,4 @@ function withoutLocking(text: string): string | undefined {
   return (others === "" ? "" : `#!lua flags=${others}`) + text.slice(shebang.length);
 }
 
-function sha1(text: Word): string {
-  return createHash("sha1").update(text).digest("hex");
-}
+const sha1 = (text: Word): string => createHash("sha1").update(text).digest("hex");

@@ -1,16 +1,17 @@
+import { once } from "node:events";
 import { RestError } from "../../errors.ts";
 import type { Access } from "../access/access.ts";
-import { keyword, type Word } from "../redis/protocol.ts";
+import { type Command, keyword } from "../redis/protocol.ts";
 
-/** Where a stream's events go. */
 export interface StreamTarget {
   send(text: string): void;
-  /** A stream that went on over a lost connection would hide lost messages. */
+  /** Aborts `over`. A stream that went on over a lost connection would hide lost messages. */
   end(): void;
+  readonly over: AbortSignal;
 }
 
-/** Turns a stream on, and gives what turns it off; made before the answer begins, so that failing is still an error. */
-export type StreamSource = (target: StreamTarget) => () => void;
+/** Streams until that is over; made before the answer begins, so that failing is still an error. */
+export type StreamSource = (target: StreamTarget) => Promise<void>;
 
 /**
  * What `/subscribe/…`, `/psubscribe/…` or `/monitor` streams, by its path's segments:
@@ -19,7 +20,7 @@ export type StreamSource = (target: StreamTarget) => () => void;
  * - `"OK"`, then each command that Redis runs, as `redis-cli monitor` prints it
  * @throws {RestError} 400 without a channel or for a monitor that is not the owner, 503 if Redis is away
  */
-export async function openStream(access: Access, [kind, ...names]: readonly Word[]): Promise<StreamSource> {
+export async function openStream(access: Access, [kind, ...names]: Command): Promise<StreamSource> {
   const isMonitor = keyword(kind) === "MONITOR";
   const channels = names.map(String).filter((name) => name !== "");
   if (isMonitor && !access.isOwner) {
@@ -29,22 +30,21 @@ export async function openStream(access: Access, [kind, ...names]: readonly Word
     throw new RestError(400, `ERR wrong number of arguments for '${kind}' command`);
   }
   const connection = await access.redis.connection();
-  return ({ send, end }) => {
+  return async ({ send, end, over }) => {
     connection.on("error", end);
     // After the line that says that the stream has begun, which may stand in the same packet.
     const later = (text: string) => setImmediate(send, text);
-    const begun = (async () => {
-      if (isMonitor) {
-        await connection.monitor((line) => later(String(line)));
-        send('"OK"');
-      }
+    const begin = async () => {
+      if (isMonitor) await connection.monitor((line) => later(String(line)));
+      if (isMonitor) send('"OK"');
       for (const [index, channel] of channels.entries()) {
-        if (kind === "subscribe") await connection.subscribe(channel, (text, from) => later(`message,${from},${text}`));
-        else await connection.pSubscribe(channel, (text, from) => later(`pmessage,${channel},${from},${text}`));
+        if (kind === "subscribe") await connection.subscribe(channel, (text, of) => later(`message,${of},${text}`));
+        else await connection.pSubscribe(channel, (text, of) => later(`pmessage,${channel},${of},${text}`));
         send(`${kind},${channel},${index + 1}`);
       }
-    })();
-    begun.catch(end);
-    return () => connection.destroy();
+    };
+    begin().catch(end);
+    if (!over.aborted) await once(over, "abort");
+    connection.destroy();
   };
 }

@@ -6,17 +6,16 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { RestError } from "../../errors.ts";
 import type { Access } from "../access/access.ts";
 import { openStream } from "../commands/streams.ts";
-import type { Limits } from "../limits.ts";
-import type { RedisLink } from "../redis/redis-link.ts";
-import { type Answer, type Contract, errorAnswer, tooLarge } from "./contract.ts";
+import type { RedisLink } from "../redis/link.ts";
+import { type Answer, type Contract, errorAnswer } from "./contract.ts";
 import { streamEvents } from "./events.ts";
 import { parseTarget } from "./target.ts";
 
 export interface AppOptions {
   readonly redis: RedisLink;
   readonly contract: Contract;
-  readonly limits: Limits;
-  /** Web origins whose pages may ask, `*` for all; none: browsers keep the answers from other origins' pages. */
+  readonly maxRequestBytes: number;
+  /** Web origins whose pages may ask, `*` for all. Browsers keep the answers from any other page. */
   readonly corsOrigins: readonly string[];
   /** What ends each event stream under way, since they end by themselves only when their client does. */
   readonly streams: Set<() => void>;
@@ -27,38 +26,33 @@ type Env = { Bindings: HttpBindings; Variables: { access: Access } };
 const METHODS = ["GET", "HEAD", "POST", "PUT"];
 
 /** The routes of the Upstash REST contract. */
-export function createApp({ redis, contract, limits, corsOrigins, streams }: AppOptions): Hono<Env> {
-  const app = new Hono<Env>();
+export function createApp({ redis, contract, maxRequestBytes, corsOrigins, streams }: AppOptions): Hono<Env> {
   const send = (c: Context<Env>, { status, headers, body }: Answer) =>
     c.body(body as string, status as ContentfulStatusCode, headers);
-
+  const refuse = (status: 405 | 413, message: string) => {
+    throw new RestError(status, message);
+  };
+  const limited = bodyLimit({
+    maxSize: maxRequestBytes,
+    onError: () => refuse(413, `ERR the request is larger than ${maxRequestBytes} bytes`),
+  });
+  const app = new Hono<Env>();
   if (corsOrigins.length > 0) {
     const origin = corsOrigins.includes("*") ? "*" : [...corsOrigins];
     app.use(cors({ origin, allowMethods: METHODS, exposeHeaders: ["upstash-sync-token"] }));
   }
-  app.get("/health", (c) => {
-    const isReady = redis.isReady();
-    return c.json({ status: isReady ? "ok" : "unavailable" }, isReady ? 200 : 503);
-  });
+  app.get("/health", (c) => (redis.isReady() ? c.json({ status: "ok" }) : c.json({ status: "unavailable" }, 503)));
   app.use(async (c, next) => {
-    if (!METHODS.includes(c.env.incoming.method ?? "")) {
-      throw new RestError(405, "ERR only GET, HEAD, POST and PUT are allowed");
-    }
-    c.set("access", await contract.admit(c.env.incoming));
-    await next();
+    const { incoming } = c.env;
+    if (!METHODS.includes(incoming.method ?? "")) refuse(405, "ERR only GET, HEAD, POST and PUT are allowed");
+    c.set("access", await contract.admit(incoming));
+    const { "transfer-encoding": encoding, "content-length": length = 0 } = incoming.headers;
+    // It makes a web stream of the body, which costs more than all the rest of a small request.
+    return encoding === undefined && Number(length) <= maxRequestBytes ? next() : limited(c, next);
   });
   app.on(["GET", "POST"], ["/subscribe/*", "/psubscribe/*", "/monitor"], async (c) => {
-    const source = await openStream(c.get("access"), parseTarget(c.env.incoming.url ?? "/").segments);
-    return streamEvents(c, source, streams);
+    return streamEvents(c, await openStream(c.get("access"), parseTarget(c.env.incoming.url).segments), streams);
   });
-  app.use(
-    bodyLimit({
-      maxSize: limits.maxRequestBytes,
-      onError: () => {
-        throw tooLarge(limits);
-      },
-    }),
-  );
   app.all("*", async (c) => {
     const body = Buffer.from(await c.req.arrayBuffer());
     return send(c, await contract.answer(c.env.incoming, c.get("access"), body));

@@ -1,19 +1,16 @@
 import { RestError } from "../../errors.ts";
-import type { Word } from "../redis/protocol.ts";
+import type { Command, Word } from "../redis/protocol.ts";
 
 /** Redis 6.2 hangs up above that. */
 const MOST_WORDS = 1024 * 1024;
 
 /** The command in a JSON body such as `["SET","foo","bar","EX",100]`. @throws {RestError} 400, 413 */
-export function parseCommand(body: Buffer): Word[] {
+export function parseCommand(body: Buffer): Command {
   return toCommand(parseJson(body, 1, 1));
 }
 
-/**
- * The commands in a JSON body such as `[["GET","a"],["INCR","b"]]`.
- * @throws {RestError} 400 if it is none, 413 if it holds more than `most`
- */
-export function parseCommands(body: Buffer, most: number): Word[][] {
+/** The commands, at most `most`, in a JSON body such as `[["GET","a"],["INCR","b"]]`. @throws {RestError} 400, 413 */
+export function parseCommands(body: Buffer, most: number): Command[] {
   const value = parseJson(body, 2, most);
   if (!Array.isArray(value)) throw new RestError(400, "ERR failed to parse pipeline: an array of commands is due");
   return value.map(toCommand);
@@ -60,7 +57,7 @@ function endOfString(body: Buffer, at: number): number {
   return body.length;
 }
 
-function toCommand(value: unknown): Word[] {
+function toCommand(value: unknown): Command {
   if (!Array.isArray(value)) throw new RestError(400, "ERR failed to parse command: an array of words is due");
   if (value.length === 0) throw new RestError(400, "ERR empty command");
   return value.map(toWord);
@@ -72,6 +69,4 @@ function toWord(value: unknown): Word {
   throw wordDue();
 }
 
-function wordDue(): RestError {
-  return new RestError(400, "ERR failed to parse command: a word is a string, a number or a boolean");
-}
+const wordDue = () => new RestError(400, "ERR failed to parse command: a word is a string, a number or a boolean");

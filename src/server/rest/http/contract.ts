@@ -2,12 +2,11 @@ import type { IncomingMessage } from "node:http";
 import { RequestError } from "@hono/node-server";
 import { RestError } from "../../errors.ts";
 import type { Access, AccessControl } from "../access/access.ts";
-import { bearerToken } from "../access/tokens.ts";
 import type { Gateway } from "../commands/gateway.ts";
 import type { Limits } from "../limits.ts";
-import { isReplyError } from "../redis/protocol.ts";
+import { type Command, isReplyError } from "../redis/protocol.ts";
 import { parseCommand, parseCommands } from "./commands.ts";
-import { type Format, formatFor, jsonFormat } from "./formats.ts";
+import { formatFor, jsonFormat } from "./formats.ts";
 import { parseTarget, pathCommand } from "./target.ts";
 
 export interface Answer {
@@ -17,53 +16,40 @@ export interface Answer {
 }
 
 /** The Upstash REST contract, apart from how requests come in. */
-export interface Contract {
-  /** @throws {RestError} 401 if the request's token gives no access */
-  admit(request: IncomingMessage): Access | Promise<Access>;
-  /** Runs what the request asks for. @throws ReplyError or {@link RestError} */
-  answer(request: IncomingMessage, access: Access, body: Buffer): Promise<Answer>;
-}
+export type Contract = ReturnType<typeof createContract>;
 
-export interface ContractOptions {
-  readonly gateway: Gateway;
-  readonly accessControl: AccessControl;
-  readonly limits: Limits;
-}
-
-export function createContract({ gateway, accessControl, limits }: ContractOptions): Contract {
-  const answer = (
-    { contentType }: Format,
-    commands: readonly (readonly (string | Buffer)[])[],
-    body: string | Buffer,
-  ) => {
-    const size = Buffer.byteLength(body);
-    if (size > limits.maxReplyBytes) {
-      throw new RestError(400, `ERR the reply has ${size} bytes, more than the ${limits.maxReplyBytes} allowed`);
-    }
-    const headers = { "content-type": contentType, "upstash-sync-token": gateway.syncToken(commands) };
-    return { status: 200, headers: { ...headers, "content-length": String(size) }, body };
+export function createContract(gateway: Gateway, accessControl: AccessControl, limits: Limits) {
+  const parse = ({ url = "/", method }: IncomingMessage, body: Buffer) => {
+    const path = method === "POST" || method === "PUT" ? url.split("?", 1)[0] : undefined;
+    if (path === "/") return { path, commands: [parseCommand(body)] };
+    if (path === "/pipeline" || path === "/multi-exec")
+      return { path, commands: parseCommands(body, limits.maxCommands) };
+    return { path: "/", commands: [pathCommand(parseTarget(url), body)] };
   };
   return {
-    admit: ({ url = "/", headers }) =>
-      accessControl.accessFor(bearerToken(headers.authorization) ?? parseTarget(url).token),
-    async answer({ url = "/", method, headers }, access, body) {
-      const format = formatFor(headers);
-      const [path = ""] = method === "POST" || method === "PUT" ? url.split("?", 1) : [];
-      if (path === "/pipeline" || path === "/multi-exec") {
-        const isAtomic = path === "/multi-exec";
-        if (isAtomic && format.name === "resp2") throw new RestError(400, "ERR /multi-exec answers in JSON only");
-        const commands = parseCommands(body, limits.maxCommands);
-        const replies = await (isAtomic ? gateway.transaction : gateway.pipeline)(access, commands);
-        return answer(format, commands, format.list(replies, commands));
+    /** @throws {RestError} 401 if the request's token gives no access */
+    admit({ url, headers }: IncomingMessage): Access | Promise<Access> {
+      const bearer = /^bearer +(.*)$/i.exec(headers.authorization ?? "")?.[1]?.trim();
+      return accessControl.accessFor(bearer ?? parseTarget(url).token);
+    },
+    /** Runs what the request asks for. @throws ReplyError or {@link RestError} */
+    async answer(request: IncomingMessage, access: Access, body: Buffer): Promise<Answer> {
+      const format = formatFor(request.headers);
+      const { path, commands } = parse(request, body);
+      const isAtomic = path === "/multi-exec";
+      if (isAtomic && format.name === "resp2") throw new RestError(400, "ERR /multi-exec answers in JSON only");
+      const replies = await (isAtomic ? gateway.transaction : gateway.pipeline)(access, commands);
+      const [reply = null] = replies;
+      if (path === "/" && reply instanceof Error) throw reply;
+      const text = path === "/" ? format.result(reply, commands[0] as Command) : format.list(replies, commands);
+      const size = Buffer.byteLength(text);
+      if (size > limits.maxReplyBytes) {
+        throw new RestError(400, `ERR the reply has ${size} bytes, more than the ${limits.maxReplyBytes} allowed`);
       }
-      const command = path === "/" ? parseCommand(body) : pathCommand(parseTarget(url), body);
-      return answer(format, [command], format.result(await gateway.one(access, command), command));
+      const headers = { "content-type": format.contentType, "upstash-sync-token": gateway.syncToken(commands) };
+      return { status: 200, headers: { ...headers, "content-length": String(size) }, body: text };
     },
   };
-}
-
-export function tooLarge({ maxRequestBytes }: Limits): RestError {
-  return new RestError(413, `ERR the request is larger than ${maxRequestBytes} bytes`);
 }
 
 /** The answer to a request that went wrong; what nobody expected is not shown to the client. */

@@ -21,20 +21,16 @@ export function streamEvents<E extends { Bindings: HttpBindings }>(
       await stream.write(text);
       unsent -= text.length;
     };
-    let end = () => {};
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    streams.add(end);
-    stream.onAbort(end);
     // Each line of a text is marked as the same event's, and clients that look for "data: " take it for no other.
     const send = (text: string) => void write(`data: ${text.replace(/\r\n|\r|\n/g, "\ndata:")}\n\n`);
-    const close = source({ send, end });
+    const over = new AbortController();
+    const end = () => over.abort();
+    stream.onAbort(end);
+    streams.add(end);
     // A comment now and then shows a client that is gone, and a proxy that somebody is there.
     const heartbeat = setInterval(write, HEARTBEAT_MS, ":\n\n");
-    await ended;
+    await source({ send, end, over: over.signal });
     clearInterval(heartbeat);
-    close();
     streams.delete(end);
   });
 }

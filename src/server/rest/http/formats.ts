@@ -1,8 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { RestError } from "../../errors.ts";
-import { keyword, type Reply, type Word } from "../redis/protocol.ts";
-
-type Command = readonly Word[];
+import { type Command, keyword, type Reply } from "../redis/protocol.ts";
 
 /** How answers are written: the contract's `Upstash-Encoding` and `Upstash-Response-Format`. */
 export interface Format {

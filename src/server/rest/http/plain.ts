@@ -1,13 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { Limits } from "../limits.ts";
 import { type Contract, errorAnswer } from "./contract.ts";
-
-export interface PlainOptions {
-  readonly contract: Contract;
-  readonly limits: Limits;
-  /** Takes all other requests. */
-  readonly router: RequestListener;
-}
 
 const PATHS = new Set(["/", "/pipeline", "/multi-exec"]);
 
@@ -15,14 +7,13 @@ const PATHS = new Set(["/", "/pipeline", "/multi-exec"]);
  * Nearly every request of a rate limiter is a `POST /` that says how long it is. Answered here it costs less than half
  * of what it costs as a route. What comes from a web page goes to the router, which knows which pages may ask.
  */
-export function createListener({ contract, limits, router }: PlainOptions): RequestListener {
+export function answerPlain(contract: Contract, maxRequestBytes: number, router: RequestListener): RequestListener {
   return (request, response) => {
     const { url = "", method, headers } = request;
     // Nothing depends on it, and the router would refuse some.
     headers.host = "localhost";
     const isPlain = method === "POST" && PATHS.has(url) && headers.origin === undefined;
-    if (isPlain && Number(headers["content-length"]) <= limits.maxRequestBytes)
-      void answer(contract, request, response);
+    if (isPlain && Number(headers["content-length"]) <= maxRequestBytes) void answer(contract, request, response);
     else router(request, response);
   };
 }
@@ -42,7 +33,6 @@ async function run(contract: Contract, request: IncomingMessage) {
 function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.on("data", (chunk: Buffer) => chunks.push(chunk)).on("end", () => resolve(Buffer.concat(chunks)));
   });
 }

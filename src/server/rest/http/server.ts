@@ -6,16 +6,6 @@ import { ExpectedError } from "../../errors.ts";
 const KEEP_ALIVE_MS = 65_000;
 const SWEEP_MS = 50;
 
-/** A listening HTTP server. */
-export interface HttpServer {
-  /** `http://host:port`. */
-  readonly url: string;
-  /** How many clients are connected now. */
-  connections(): number;
-  /** Takes no more connections, lets answers under way finish for at most `graceMs`, then cuts what is left. */
-  close(graceMs: number): Promise<void>;
-}
-
 export interface HttpServerOptions {
   readonly port: number;
   readonly host: string;
@@ -24,46 +14,42 @@ export interface HttpServerOptions {
 }
 
 /** Starts to listen. @throws {ExpectedError} if the address is taken or not this machine's */
-export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
-  const { port, host, clientTimeoutMs } = options;
-  const sockets = new Set<Socket>();
+export async function startHttpServer(listener: RequestListener, { port, host, clientTimeoutMs }: HttpServerOptions) {
   let isClosing = false;
   const listen = oneByOne((request, response) => {
     if (isClosing) response.setHeader("connection", "close");
     listener(request, response);
   });
-  const server = createServer(
-    {
-      headersTimeout: Math.min(clientTimeoutMs, 10_000),
-      requestTimeout: clientTimeoutMs,
-      connectionsCheckingInterval: Math.min(clientTimeoutMs, 1000),
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      noDelay: true,
-      // Nothing depends on it.
-      requireHostHeader: false,
-    },
-    listen,
-  );
-  server.on("checkExpectation", listen);
-  server.on("clientError", refuse);
+  const settings = {
+    headersTimeout: Math.min(clientTimeoutMs, 10_000),
+    requestTimeout: clientTimeoutMs,
+    connectionsCheckingInterval: Math.min(clientTimeoutMs, 1000),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    noDelay: true,
+    // Nothing depends on it.
+    requireHostHeader: false,
+  };
+  const server = createServer(settings, listen).on("checkExpectation", listen).on("clientError", refuse);
   // Who says that it sends no more gets the answer to what it has sent.
   Object.assign(server, { httpAllowHalfOpen: true });
   // Ends a client that stopped reading in the middle of an answer; waiting for Redis has its own, shorter limit.
   server.setTimeout(2 * clientTimeoutMs);
+  const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
   });
-  server.listen(port, host);
-  await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
+  await once(server.listen(port, host), "listening").catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EADDRINUSE") throw new ExpectedError(`can't listen on ${host}:${port}: ${error.message}`);
     throw new ExpectedError(`port ${port} is already in use: end the other program or choose another --port`);
   });
   const { address, port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${address.includes(":") ? `[${address}]` : address}:${bound}`,
+    /** How many clients are connected now. */
     connections: () => sockets.size,
-    close(graceMs) {
+    /** Takes no more connections, lets answers under way finish for at most `graceMs`, then cuts what is left. */
+    close(graceMs: number): Promise<void> {
       isClosing = true;
       return close(server, sockets, graceMs);
     },
@@ -82,10 +68,9 @@ function oneByOne(listener: RequestListener): RequestListener {
 }
 
 /** Answers what is no HTTP, in JSON as everything else. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
-  const codes: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
-  const status = codes[error.code ?? ""] ?? 400;
+function refuse({ code = "" }: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || code === "ECONNRESET") return void socket.destroy();
+  const status = code === "HPE_HEADER_OVERFLOW" ? 431 : code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
   const body = JSON.stringify({ error: `ERR ${STATUS_CODES[status]}` });
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\nconnection: close\r\n`;
   socket.end(`${head}content-length: ${body.length}\r\n\r\n${body}`, () => socket.destroy());

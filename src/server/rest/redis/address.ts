@@ -1,13 +1,10 @@
 import type { ConnectionOptions } from "node:tls";
 import { ExpectedError } from "../../errors.ts";
 
-/** A Redis ACL user. */
-export interface RedisUser {
-  /** Empty for the default user. */
-  readonly name: string;
-  /** Empty for none. */
-  readonly password: string;
-}
+/** A Redis ACL user; an empty name is the default user's, an empty password is none. */
+export type RedisUser = { readonly name: string; readonly password: string };
+
+export type RedisNode = { readonly host: string; readonly port: number };
 
 /** Where a Redis is, and how to get in. */
 export interface RedisAddress {
@@ -22,22 +19,9 @@ export interface RedisAddress {
   readonly tls: ConnectionOptions | undefined;
 }
 
-export interface RedisNode {
-  readonly host: string;
-  readonly port: number;
-}
-
 const FORM = /^redis(s?)(?:\+(cluster|sentinel))?:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^@/?#]+)(?:\/([^?#]*))?$/;
 
-/**
- * Reads one of
- * - `redis://[user:password@]host[:port][/db]`
- * - `redis+sentinel://[user:password@]host:port,host:port/master-name[/db]`
- * - `redis+cluster://[user:password@]host:port,host:port`
- *
- * and the same with `rediss` for TLS, with `tls` as its settings.
- * @throws {ExpectedError} for any other text
- */
+/** Reads the URLs that `RedisRestOptions` names; `tls` is for `rediss`. @throws {ExpectedError} for any other text */
 export function parseAddress(url: string, tls: ConnectionOptions = {}): RedisAddress {
   const [, secure, kind = "server", name, password, hosts, path = ""] = FORM.exec(url) ?? [];
   if (hosts === undefined) {
@@ -61,9 +45,7 @@ export function parseAddress(url: string, tls: ConnectionOptions = {}): RedisAdd
 }
 
 /** The URL as it may be shown. */
-export function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^/]*@/, "//***@");
-}
+export const withoutPassword = (url: string): string => url.replace(/\/\/[^/]*@/, "//***@");
 
 function toNode(text: string, defaultPort: number): RedisNode {
   const [, bracketed, plain, port = defaultPort] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? [];

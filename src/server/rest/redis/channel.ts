@@ -1,16 +1,15 @@
 import { createCluster } from "@redis/client";
 import keySlot from "cluster-key-slot";
 import type { RedisAddress } from "./address.ts";
-import type { CommandTable } from "./command-table.ts";
 import { type Connection, connectionOptions, openConnection } from "./connection.ts";
-import { DECODED, isReplyError, type Reply, type Word } from "./protocol.ts";
+import { type Command, DECODED, isReplyError, type Reply, type Word } from "./protocol.ts";
 
 /** A way to send commands: one connection, or one per node of a cluster. */
 export interface Channel {
-  send(command: readonly Word[]): Promise<Reply>;
+  send(command: Command): Promise<Reply>;
   /** The connection over which a transaction of these commands goes. */
-  connectionFor(commands: readonly (readonly Word[])[]): Promise<Connection> | Connection;
-  /** The address of a server, in a cluster of one that may write, for a connection of one's own. */
+  connectionFor(commands: readonly Command[]): Promise<Connection> | Connection;
+  /** Where a connection of one's own goes: in a cluster to one of its masters. */
   address(): RedisAddress;
   isReady(): boolean;
   /** Waits for answers under way. */
@@ -18,13 +17,14 @@ export interface Channel {
   destroy(): void;
 }
 
+/** The key that decides to which node of a cluster a command goes; undefined if it has none. */
+export type FirstKey = (command: Command) => Word | undefined;
+
+const REDISCOVER_MS = 500;
+
 /** Opens a channel. `onEnd` is called when it can't be used any more; a cluster looks for its nodes by itself. */
-export async function openChannel(
-  address: RedisAddress,
-  table: () => CommandTable,
-  onEnd: () => void,
-): Promise<Channel> {
-  if (address.kind === "cluster") return openCluster(address, table);
+export async function openChannel(address: RedisAddress, firstKey: FirstKey, onEnd: () => void): Promise<Channel> {
+  if (address.kind === "cluster") return openCluster(address, firstKey);
   const connection = await openConnection(address);
   connection.on("error", () => connection.isOpen || onEnd());
   return {
@@ -37,9 +37,7 @@ export async function openChannel(
   };
 }
 
-const REDISCOVER_MS = 500;
-
-async function openCluster(address: RedisAddress, table: () => CommandTable): Promise<Channel> {
+async function openCluster(address: RedisAddress, firstKey: FirstKey): Promise<Channel> {
   const cluster = createCluster({
     RESP: 2,
     rootNodes: address.nodes.map((node) => connectionOptions(address, node)),
@@ -50,9 +48,9 @@ async function openCluster(address: RedisAddress, table: () => CommandTable): Pr
   cluster.on("error", () => {});
   await cluster.connect();
   return {
-    // Sent at once if it can be, so that the commands of a pipeline stay in order; a redirected one has not run.
+    // At once where it can be, so that the commands of a pipeline stay in order. One that is redirected has not run.
     send(command) {
-      const key = table().firstKey(command);
+      const key = firstKey(command);
       const anywhere = () => cluster.sendCommand<Reply>(key, false, command as Word[], DECODED);
       const node = key === undefined ? undefined : cluster.getSlotMaster(keySlot(key)).client;
       if (!node?.isReady) return anywhere();
@@ -62,7 +60,7 @@ async function openCluster(address: RedisAddress, table: () => CommandTable): Pr
       });
     },
     connectionFor(commands) {
-      const key = commands.map((command) => table().firstKey(command)).find((each) => each !== undefined);
+      const key = commands.map(firstKey).find((each) => each !== undefined);
       const node = key === undefined ? cluster.getRandomNode() : cluster.getSlotMaster(keySlot(key));
       return cluster.nodeClient(node) as unknown as Promise<Connection>;
     },

@@ -1,27 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { Command, InvalidArgumentError } from "commander";
+import { createInterface } from "node:readline/promises";
+import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { ExpectedError } from "../errors.ts";
-import { DEFAULT_LIMITS } from "../rest/limits.ts";
+import { DEFAULT_LIMITS as limits } from "../rest/limits.ts";
 import { createRedisRest, type RedisRestOptions } from "../rest/server.ts";
 import { createCommandLog } from "./command-log.ts";
 import { writeEnvFile } from "./env-file.ts";
-
-interface Flags {
-  readonly port: number;
-  readonly host: string;
-  readonly redis?: string;
-  readonly ca?: string;
-  readonly token?: string;
-  readonly readOnlyToken?: string;
-  readonly envFile?: string;
-  readonly writeEnv?: string;
-  readonly verbose?: boolean;
-  readonly maxRequestBytes: number;
-  readonly maxReplyBytes: number;
-  readonly maxCommands: number;
-  readonly clientTimeout: number;
-  readonly redisTimeout: number;
-}
 
 const EXAMPLES = `
 Examples:
@@ -34,20 +18,28 @@ Examples:
 A token on the command line can be seen by other users of the machine; in the environment it can't.
 Exit code: 0 after Ctrl-C or SIGTERM, 1 if the server can't start, or a wrong option.`;
 
+type Flags = ReturnType<ReturnType<typeof command>["opts"]>;
+
 /** The command `redis-rest`: a server in the foreground that one Ctrl-C ends. */
-export function redisRestCommand(): Command {
-  const limits = DEFAULT_LIMITS;
+export function redisRestCommand(): CommandUnknownOpts {
+  return command().action((flags) => serve(flags).catch(fail));
+}
+
+function command() {
   return new Command("redis-rest")
     .description("Serve the Upstash REST API over a real Redis, on this machine.")
     .option("-p, --port <port>", "port to listen on, 0 for a free one", toPort, 8079)
     .option("--host <address>", "address to listen on; any but loopback needs a token of your own", "127.0.0.1")
-    .option("--redis <url>", "running Redis to use (default: $REDIS_URL, else a private one is started)")
+    .addOption(new Option("--redis <url>", "running Redis to use; default: a private one").env("REDIS_URL"))
     .option("--ca <file>", "certificates (PEM) to trust for rediss:// URLs")
-    .option("--token <token>", "token that clients send (default: $UPSTASH_REDIS_REST_TOKEN, else a random one)")
-    .option(
-      "--read-only-token <token>",
-      "a second token that may only read (default: $UPSTASH_REDIS_REST_READONLY_TOKEN)",
+    .option("--install", "install Redis if this machine has none (a terminal is asked)")
+    .addOption(new Option("--token <token>", "what clients send; default: random").env("UPSTASH_REDIS_REST_TOKEN"))
+    .addOption(
+      new Option("--read-only-token <token>", "a second one that may only read").env(
+        "UPSTASH_REDIS_REST_READONLY_TOKEN",
+      ),
     )
+    .option("--cors-origin <origin...>", "origins of web pages that may ask, * for all; default: none")
     .option("--env-file <file>", "write URL and token into this file, e.g. .dev.vars")
     .option("--write-env <file>", "the same; Node 20 itself reads --env-file too and wants that file to exist")
     .option("-v, --verbose", "print each command with its time")
@@ -57,13 +49,14 @@ export function redisRestCommand(): Command {
     .option("--client-timeout <ms>", "how long a client may take to send a request", toCount, limits.clientTimeoutMs)
     .option("--redis-timeout <ms>", "how long Redis may take to answer", toCount, limits.redisTimeoutMs)
     .addHelpText("after", EXAMPLES)
-    .allowExcessArguments(false)
-    .action((flags: Flags) => serve(flags).catch(fail));
+    .allowExcessArguments(false);
 }
 
 async function serve(flags: Flags): Promise<void> {
   const server = await createRedisRest(await toOptions(flags));
-  const ended = untilSignal();
+  const ended = new Promise((resolve) => {
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, resolve);
+  });
   try {
     const variables = { UPSTASH_REDIS_REST_URL: server.url, UPSTASH_REDIS_REST_TOKEN: server.token };
     const file = flags.envFile ?? flags.writeEnv;
@@ -71,7 +64,7 @@ async function serve(flags: Flags): Promise<void> {
     // Both lines at once, for who waits for them.
     console.log(
       Object.entries(variables)
-        .map(([name, value]) => `${name}=${value}`)
+        .map((each) => each.join("="))
         .join("\n"),
     );
     await ended;
@@ -82,40 +75,41 @@ async function serve(flags: Flags): Promise<void> {
 }
 
 async function toOptions(flags: Flags): Promise<RedisRestOptions> {
-  const { REDIS_URL, UPSTASH_REDIS_REST_TOKEN, UPSTASH_REDIS_REST_READONLY_TOKEN } = process.env;
-  const redis = flags.redis ?? REDIS_URL;
-  const token = flags.token ?? UPSTASH_REDIS_REST_TOKEN;
-  const readOnlyToken = flags.readOnlyToken ?? UPSTASH_REDIS_REST_READONLY_TOKEN;
-  const say = (line: string) => console.error(`sluice: ${line}`);
+  const { redis, token, readOnlyToken, ca, verbose, corsOrigin = [] } = flags;
+  const { maxRequestBytes, maxReplyBytes, maxCommands, clientTimeout, redisTimeout } = flags;
+  const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
   return {
     port: flags.port,
     host: flags.host,
+    install: flags.install ?? (isTerminal ? ask : false),
+    corsOrigins: corsOrigin,
     limits: {
-      maxRequestBytes: flags.maxRequestBytes,
-      maxReplyBytes: flags.maxReplyBytes,
-      maxCommands: flags.maxCommands,
-      clientTimeoutMs: flags.clientTimeout,
-      redisTimeoutMs: flags.redisTimeout,
+      maxRequestBytes,
+      maxReplyBytes,
+      maxCommands,
+      clientTimeoutMs: clientTimeout,
+      redisTimeoutMs: redisTimeout,
     },
-    say,
+    say: (line) => console.error(`sluice: ${line}`),
     // An empty variable is one that is not set.
     ...(redis && { redis }),
     ...(token && { token }),
     ...(readOnlyToken && { readOnlyToken }),
-    ...(flags.ca !== undefined && { tls: { ca: await readCertificates(flags.ca) } }),
-    ...(flags.verbose && { onCommand: createCommandLog((line) => console.error(line)) }),
+    ...(ca !== undefined && { tls: { ca: await readCertificates(ca) } }),
+    ...(verbose && { onCommand: createCommandLog((line) => console.error(line)) }),
   };
+}
+
+async function ask(how: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(`sluice: no Redis on this machine. ${how}? [y/N] `);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
 }
 
 async function readCertificates(path: string): Promise<string> {
   return readFile(path, "utf8").catch((error: Error) => {
     throw new ExpectedError(`can't read the certificates of --ca: ${error.message}`);
-  });
-}
-
-function untilSignal(): Promise<unknown> {
-  return new Promise((resolve) => {
-    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, resolve);
   });
 }
 
@@ -133,8 +127,6 @@ function toPort(value: string): number {
 
 function toCount(value: string): number {
   const count = Number(value);
-  if (!/^\d+$/.test(value) || count < 1 || !Number.isSafeInteger(count)) {
-    throw new InvalidArgumentError("A whole number from 1 is due.");
-  }
-  return count;
+  if (/^\d+$/.test(value) && count >= 1 && Number.isSafeInteger(count)) return count;
+  throw new InvalidArgumentError("A whole number from 1 is due.");
 }
