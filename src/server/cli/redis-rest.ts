@@ -77,7 +77,7 @@ async function serve(flags: Flags): Promise<void> {
 async function toOptions(flags: Flags): Promise<RedisRestOptions> {
   const { redis, token, readOnlyToken, ca, verbose, corsOrigin = [] } = flags;
   const { maxRequestBytes, maxReplyBytes, maxCommands, clientTimeout, redisTimeout } = flags;
-  const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
+  const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
   return {
     port: flags.port,
     host: flags.host,

@@ -1,15 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-
-const CLI = fileURLToPath(new URL("../../../src/server/cli/sluice.ts", import.meta.url));
-const { REDIS_URL, UPSTASH_REDIS_REST_TOKEN, UPSTASH_REDIS_REST_READONLY_TOKEN, ...CLEAN_ENV } = process.env;
+import { startSluice } from "./sluice.ts";
 
 let folder: string;
 let children: ChildProcess[];
@@ -24,24 +21,9 @@ afterEach(async () => {
 });
 
 function sluice(args: string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ["--import", "tsx", "--", CLI, ...args], { env: { ...CLEAN_ENV, ...env } });
-  children.push(child);
-  let out = "";
-  let err = "";
-  child.stdout.on("data", (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on("data", (chunk) => {
-    err += chunk;
-  });
-  const ended = once(child, "close").then(([code]) => ({ code, out, err }));
-  const ready = async () => {
-    while (!out.includes("TOKEN="))
-      await Promise.race([once(child.stdout, "data"), ended.then(({ err }) => Promise.reject(new Error(err)))]);
-    const [, url, token] = /^UPSTASH_REDIS_REST_URL=(.+)\nUPSTASH_REDIS_REST_TOKEN=(.+)\n$/.exec(out) ?? [];
-    return { url: url as string, token: token as string };
-  };
-  return { child, ready, ended, err: () => err };
+  const running = startSluice(args, env);
+  children.push(running.child);
+  return running;
 }
 
 test("prints two ready lines, writes them to the file, shows commands, and ends with 0 at Ctrl-C", async () => {
@@ -67,8 +49,9 @@ test("prints two ready lines, writes them to the file, shows commands, and ends 
   expect((await ended).code).toBe(0);
 });
 
-test("a new file for the token is the owner's alone", async () => {
-  const file = join(folder, "fresh");
+test.each(["new", "world-readable"])("a %s file for the token is the owner's alone", async (kind) => {
+  const file = join(folder, "file");
+  if (kind !== "new") await writeFile(file, "A=1", { mode: 0o644 });
   const { child, ready, ended } = sluice(["redis-rest", "--port=0", "--write-env", file]);
   await ready();
   expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -119,6 +102,8 @@ test("--help names every option", async () => {
     "--host",
     "--redis",
     "--ca",
+    "--install",
+    "--cors-origin",
     "--token",
     "--read-only-token",
     "--env-file",

@@ -38,6 +38,19 @@ test("a restart keeps port and password and nothing else", async () => {
   await server.stop();
 });
 
+test("a restart is empty although a client had the data saved", async () => {
+  const server = await startPrivateRedis();
+  const first = new Redis(server.url);
+  await first.set("kept", "no");
+  await first.save();
+  first.disconnect();
+  await server.restart();
+  const second = new Redis(server.url);
+  expect(await second.dbsize()).toBe(0);
+  second.disconnect();
+  await server.stop();
+});
+
 test("it asks for its password", async () => {
   const server = await startPrivateRedis();
   const stranger = new Redis(server.port, "127.0.0.1", { enableReadyCheck: false });

@@ -264,6 +264,21 @@ describe.each([
   });
 });
 
+test("read-your-writes: concurrent writes change the client's token one by one, 20 of 20", async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const redis = connect({ enableAutoPipelining: false });
+    // As the client's own suite looks at it.
+    const token = () => (redis as unknown as { client: { upstashSyncToken: string } }).client.upstashSyncToken;
+    let last = token();
+    const write = async (n: number) => {
+      await redis.set(`key-${n}`, n);
+      expect(token()).not.toBe(last);
+      last = token();
+    };
+    await Promise.all([1, 2, 3].map(write));
+  }
+});
+
 test("what a newer Redis has is there or is refused in its words", async () => {
   const redis = connect({ enableAutoPipelining: false });
   await redis.flushall();

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createRedisRest, type RedisRest } from "../../../src/server/rest/server.ts";
 import { ask } from "./ask.ts";
+import { wireReply } from "./wire.ts";
 
 let rest: RedisRest;
 
@@ -289,6 +290,43 @@ describe("RESP2", () => {
     expect(pipeline.bytes.toString()).toMatch(/^\*2\r\n\$1\r\na\r\n-ERR unknown/);
   });
 
+  test("a string is never taken for a status, whatever stood before it", async () => {
+    const injected = "\r\n$5\r\nINJEC\r\n";
+    await ask(rest, "/pipeline", {
+      json: [
+        ["SET", "plus", "x".repeat(300_000).concat("+")],
+        ["SET", "next", injected],
+      ],
+    });
+    for (let n = 0; n < 40; n += 1) {
+      const [, next] = await Promise.all([raw("GET", "plus"), raw("GET", "next")]);
+      expect(next.bytes.toString()).toBe(`$${injected.length}\r\n${injected}\r\n`);
+    }
+  });
+
+  test("the null of a list is told from that of a string, as Redis does", async () => {
+    await run("XADD", "s", "1-1", "f", "v");
+    await run("GEOADD", "geo", 13, 38, "there");
+    await run("ZADD", "z", 1, "a");
+    for (const command of [
+      ["GET", "none"],
+      ["LPOP", "none"],
+      ["LPOP", "none", 2],
+      ["RPOP", "none", 2],
+      ["LMPOP", 1, "none", "LEFT"],
+      ["ZMPOP", 1, "none", "MIN"],
+      ["XREAD", "STREAMS", "s", "1-1"],
+      ["GEOPOS", "geo", "there", "nowhere"],
+      ["COMMAND", "INFO", "NOSUCH"],
+      ["ZSCORE", "z", "none"],
+      ["ZRANK", "z", "none"],
+      ["HMGET", "none", "a"],
+      ["EVAL", "return {false, redis.call('LPOP', 'none', 2)}", 0],
+    ]) {
+      expect((await raw(...command)).bytes.toString("latin1")).toBe(await wireReply(rest.redisUrl, command));
+    }
+  });
+
   test("is refused together with base64, for transactions, and under another name", async () => {
     const statuses = [
       await ask(rest, "/", { json: ["PING"], headers: { ...headers, "upstash-encoding": "base64" } }),
@@ -312,6 +350,14 @@ describe("the sync token", () => {
     expect(await token("GET", "a")).toBe(second);
     expect(await token("EVAL", "return redis.call('SET', KEYS[1], '2')", 1, "a")).not.toBe(second);
   });
+});
+
+test("each of several concurrent writes has a sync token of its own", async () => {
+  const write = async (n: number) =>
+    (await ask(rest, "/", { json: ["SET", `k${n}`, n] })).headers.get("upstash-sync-token");
+  const tokens = await Promise.all([1, 2, 3, 4, 5, 6].map(write));
+  expect(new Set(tokens).size).toBe(6);
+  expect(tokens).not.toContain(null);
 });
 
 describe("scripts marked for key locking", () => {

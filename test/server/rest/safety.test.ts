@@ -60,6 +60,14 @@ describe("limits", () => {
     }
   });
 
+  test("of the reply is in bytes", async () => {
+    const rest = await start({ limits: { maxReplyBytes: 5000 } });
+    await ask(rest, "/", { json: ["SET", "wide", "€".repeat(2000)] });
+    expect((await ask(rest, "/", { json: ["GET", "wide"] })).body.error).toMatch(/^ERR the reply has 6\d\d\d bytes/);
+    const resp2 = { headers: { "upstash-response-format": "resp2" } };
+    expect((await ask(rest, "/", { json: ["GET", "wide"], ...resp2 })).status).toBe(400);
+  });
+
   test.each([
     ["headers", "POST / HTTP/1.1\r\nHost: x\r\n"],
     ["a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nAuthorization: Bearer t\r\n\r\n[1"],
@@ -69,6 +77,35 @@ describe("limits", () => {
     socket.write(text);
     socket.resume();
     await once(socket, "close");
+  });
+});
+
+describe("web pages", () => {
+  const origin = "https://page.example";
+  const preflight = { "access-control-request-method": "POST", "access-control-request-headers": "authorization" };
+  const cors = async (rest: RedisRest, from: string) => {
+    const asked = await ask(rest, "/", { method: "OPTIONS", headers: { origin: from, ...preflight } });
+    const ran = await ask(rest, "/", { json: ["PING"], headers: { origin: from } });
+    const failed = await ask(rest, "/", { json: ["NOSUCH"], headers: { origin: from } });
+    return [asked, ran, failed].map(({ headers }) => headers.get("access-control-allow-origin"));
+  };
+
+  test("get no answers to read, unless that is asked for", async () => {
+    expect(await cors(await start(), origin)).toEqual([null, null, null]);
+  });
+
+  test("of the origins that are named, or of all", async () => {
+    const some = await start({ corsOrigins: [origin, "https://other.example"] });
+    expect(await cors(some, origin)).toEqual([origin, origin, origin]);
+    expect(await cors(some, "https://evil.example")).toEqual([null, null, null]);
+    expect(await cors(await start({ corsOrigins: ["*"] }), origin)).toEqual(["*", "*", "*"]);
+    const asked = await ask(some, "/", { method: "OPTIONS", headers: { origin, ...preflight } });
+    expect(asked.headers.get("access-control-allow-headers")).toBe("authorization");
+    const ran = await ask(some, "/", { json: ["PING"], headers: { origin } });
+    expect([ran.body, ran.headers.get("access-control-expose-headers")]).toEqual([
+      { result: "PONG" },
+      "upstash-sync-token",
+    ]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -46,9 +47,13 @@ export function createApp({ redis, contract, maxRequestBytes, corsOrigins, strea
     const { incoming } = c.env;
     if (!METHODS.includes(incoming.method ?? "")) refuse(405, "ERR only GET, HEAD, POST and PUT are allowed");
     c.set("access", await contract.admit(incoming));
-    const { "transfer-encoding": encoding, "content-length": length = 0 } = incoming.headers;
-    // It makes a web stream of the body, which costs more than all the rest of a small request.
-    return encoding === undefined && Number(length) <= maxRequestBytes ? next() : limited(c, next);
+    const { "transfer-encoding": encoding, "content-length": length = "0" } = incoming.headers;
+    if (encoding === undefined && Number(length) <= maxRequestBytes) return next();
+    // The limit needs a Request of this runtime; it costs more than all the rest of a small request.
+    const headers: Record<string, string> = encoding === undefined ? { "content-length": length } : {};
+    const body = Readable.toWeb(incoming) as unknown as BodyInit;
+    c.req.raw = new Request("http://localhost", { method: "POST", headers, body, duplex: "half" } as RequestInit);
+    return limited(c, next);
   });
   app.on(["GET", "POST"], ["/subscribe/*", "/psubscribe/*", "/monitor"], async (c) => {
     return streamEvents(c, await openStream(c.get("access"), parseTarget(c.env.incoming.url).segments), streams);

@@ -59,7 +59,7 @@ function jsonLike(name: "json" | "base64", text: (bytes: Buffer) => string): For
 }
 
 /** Redis has two nulls in RESP2, which a client sees as one. These commands answer with that of lists, at any depth. */
-const NULL_LISTS = /^(COMMAND|EXEC|GEOPOS|LMPOP|XREAD|XREADGROUP|ZMPOP|[LR]POP .*|Z(REV)?RANK .* WITHSCORE)$/s;
+const NULL_LISTS = /^(GEOPOS|LMPOP|XREAD|XREADGROUP|ZMPOP|[LR]POP .*|Z(REV)?RANK .* WITHSCORE)$/s;
 
 function nullOf(command: Command): string {
   const [name, key, ...options] = command;

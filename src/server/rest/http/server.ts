@@ -80,7 +80,7 @@ async function close(server: Server, sockets: ReadonlySet<Socket>, graceMs: numb
   const closed = once(server, "close");
   // Not as http.Server closes, which cuts idle connections at once: a request may have arrived and not been read.
   NetServer.prototype.close.call(server);
-  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+  const sweep = setInterval(() => setImmediate(() => server.closeIdleConnections()), SWEEP_MS);
   const deadline = setTimeout(() => {
     for (const socket of sockets) socket.destroy();
   }, graceMs);
