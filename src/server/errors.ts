@@ -3,12 +3,13 @@ export class ExpectedError extends Error {
   override readonly name = "ExpectedError";
 }
 
-/** An answer of this server that is an error: HTTP status and a text with its Redis prefix. */
+/** An answer of the REST server that is an error: HTTP status and a text with its Redis prefix. */
 export class RestError extends Error {
   override readonly name = "RestError";
-  readonly status: 400 | 401 | 405 | 408 | 413 | 500 | 503;
-  constructor(status: RestError["status"], message: string) {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
     super(message);
-    this.status = status;
   }
 }

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
@@ -26,47 +27,40 @@ export function redisRestCommand(): CommandUnknownOpts {
 }
 
 function command() {
+  const token = new Option("--token <token>", "what clients send; default: random").env("UPSTASH_REDIS_REST_TOKEN");
+  const reader = new Option("--read-only-token <token>", "a second one that may only read");
+  const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
   return new Command("redis-rest")
     .description("Serve the Upstash REST API over a real Redis, on this machine.")
-    .option("-p, --port <port>", "port to listen on, 0 for a free one", toPort, 8079)
+    .option("-p, --port <port>", "port to listen on, 0 for a free one", wholeNumber(0, 65535), 8079)
     .option("--host <address>", "address to listen on; any but loopback needs a token of your own", "127.0.0.1")
     .addOption(new Option("--redis <url>", "running Redis to use; default: a private one").env("REDIS_URL"))
     .option("--ca <file>", "certificates (PEM) to trust for rediss:// URLs")
     .option("--install", "install Redis if this machine has none (a terminal is asked)")
-    .addOption(new Option("--token <token>", "what clients send; default: random").env("UPSTASH_REDIS_REST_TOKEN"))
-    .addOption(
-      new Option("--read-only-token <token>", "a second one that may only read").env(
-        "UPSTASH_REDIS_REST_READONLY_TOKEN",
-      ),
-    )
+    .addOption(token)
+    .addOption(reader.env("UPSTASH_REDIS_REST_READONLY_TOKEN"))
     .option("--cors-origin <origin...>", "origins of web pages that may ask, * for all; default: none")
     .option("--env-file <file>", "write URL and token into this file, e.g. .dev.vars")
     .option("--write-env <file>", "the same; Node 20 itself reads --env-file too and wants that file to exist")
     .option("-v, --verbose", "print each command with its time")
-    .option("--max-request-bytes <bytes>", "largest request", toCount, limits.maxRequestBytes)
-    .option("--max-reply-bytes <bytes>", "largest answer", toCount, limits.maxReplyBytes)
-    .option("--max-commands <count>", "most commands in a pipeline or transaction", toCount, limits.maxCommands)
-    .option("--client-timeout <ms>", "how long a client may take to send a request", toCount, limits.clientTimeoutMs)
-    .option("--redis-timeout <ms>", "how long Redis may take to answer", toCount, limits.redisTimeoutMs)
+    .option("--max-request-bytes <bytes>", "largest request", count, limits.maxRequestBytes)
+    .option("--max-reply-bytes <bytes>", "largest answer", count, limits.maxReplyBytes)
+    .option("--max-commands <count>", "most commands in a pipeline or transaction", count, limits.maxCommands)
+    .option("--client-timeout <ms>", "how long a client may take to send a request", count, limits.clientTimeoutMs)
+    .option("--redis-timeout <ms>", "how long Redis may take to answer", count, limits.redisTimeoutMs)
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments(false);
 }
 
 async function serve(flags: Flags): Promise<void> {
   const server = await createRedisRest(await toOptions(flags));
-  const ended = new Promise((resolve) => {
-    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, resolve);
-  });
+  const ended = Promise.race(["SIGINT", "SIGTERM", "SIGHUP"].map((name) => once(process, name)));
   try {
-    const variables = { UPSTASH_REDIS_REST_URL: server.url, UPSTASH_REDIS_REST_TOKEN: server.token };
+    const lines = [`UPSTASH_REDIS_REST_URL=${server.url}`, `UPSTASH_REDIS_REST_TOKEN=${server.token}`];
     const file = flags.envFile ?? flags.writeEnv;
-    if (file !== undefined) await writeEnvFile(file, variables);
+    if (file !== undefined) await writeEnvFile(file, lines);
     // Both lines at once, for who waits for them.
-    console.log(
-      Object.entries(variables)
-        .map((each) => each.join("="))
-        .join("\n"),
-    );
+    console.log(lines.join("\n"));
     await ended;
   } finally {
     // Answers under way are finished; a second Ctrl-C ends at once.
@@ -74,28 +68,22 @@ async function serve(flags: Flags): Promise<void> {
   }
 }
 
-async function toOptions(flags: Flags): Promise<RedisRestOptions> {
-  const { redis, token, readOnlyToken, ca, verbose, corsOrigin = [] } = flags;
-  const { maxRequestBytes, maxReplyBytes, maxCommands, clientTimeout, redisTimeout } = flags;
-  const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
+async function toOptions({ redis, token, readOnlyToken, ca, verbose, ...flags }: Flags): Promise<RedisRestOptions> {
+  const unreadable = (error: Error) => {
+    throw new ExpectedError(`can't read the certificates of --ca: ${error.message}`);
+  };
   return {
     port: flags.port,
     host: flags.host,
-    install: flags.install ?? (isTerminal ? ask : false),
-    corsOrigins: corsOrigin,
-    limits: {
-      maxRequestBytes,
-      maxReplyBytes,
-      maxCommands,
-      clientTimeoutMs: clientTimeout,
-      redisTimeoutMs: redisTimeout,
-    },
+    install: flags.install ?? (process.stdin.isTTY && process.stdout.isTTY ? ask : false),
+    corsOrigins: flags.corsOrigin ?? [],
+    limits: { ...flags, clientTimeoutMs: flags.clientTimeout, redisTimeoutMs: flags.redisTimeout },
     say: (line) => console.error(`sluice: ${line}`),
     // An empty variable is one that is not set.
     ...(redis && { redis }),
     ...(token && { token }),
     ...(readOnlyToken && { readOnlyToken }),
-    ...(ca !== undefined && { tls: { ca: await readCertificates(ca) } }),
+    ...(ca !== undefined && { tls: { ca: await readFile(ca, "utf8").catch(unreadable) } }),
     ...(verbose && { onCommand: createCommandLog((line) => console.error(line)) }),
   };
 }
@@ -107,26 +95,15 @@ async function ask(how: string): Promise<boolean> {
   return /^y(es)?$/i.test(answer.trim());
 }
 
-async function readCertificates(path: string): Promise<string> {
-  return readFile(path, "utf8").catch((error: Error) => {
-    throw new ExpectedError(`can't read the certificates of --ca: ${error.message}`);
-  });
-}
-
 function fail(error: unknown): void {
   if (!(error instanceof ExpectedError)) throw error;
   console.error(`sluice: ${error.message}`);
   process.exitCode = 1;
 }
 
-function toPort(value: string): number {
-  const port = Number(value);
-  if (!/^\d+$/.test(value) || port > 65535) throw new InvalidArgumentError("A port is 0 to 65535.");
-  return port;
-}
-
-function toCount(value: string): number {
-  const count = Number(value);
-  if (/^\d+$/.test(value) && count >= 1 && Number.isSafeInteger(count)) return count;
-  throw new InvalidArgumentError("A whole number from 1 is due.");
+function wholeNumber(least: number, most: number): (value: string) => number {
+  return (value) => {
+    if (/^\d+$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
+    throw new InvalidArgumentError(`A whole number from ${least} to ${most} is due.`);
+  };
 }

@@ -6,10 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import which from "which";
 
 /** A program that runs as a Redis server: its absolute path, and what to add to its environment. */
-export interface RedisProgram {
-  readonly path: string;
-  readonly env: Readonly<Record<string, string>>;
-}
+export type RedisProgram = { readonly path: string; readonly env: Readonly<Record<string, string>> };
 
 /** Debian's redis-server is a link to redis-check-rdb: one binary, which serves when it is called by this name. */
 export const SERVER_NAME = "redis-server";
@@ -23,7 +20,11 @@ export async function findRedisProgram(): Promise<RedisProgram | undefined> {
       if (await serves({ path, env: {} })) return { path, env: {} };
     }
   }
-  const unpacked = await unpackedProgram(unpackFolder());
+  const folder = unpackFolder();
+  const files = await readdir(folder, { recursive: true }).catch(() => []);
+  const libraries = new Set(files.filter((file) => file.includes(".so")).map((file) => join(folder, dirname(file))));
+  const env = { LD_LIBRARY_PATH: [...libraries].join(delimiter) };
+  const unpacked = { path: join(folder, "usr/bin/redis-check-rdb"), env };
   return (await serves(unpacked)) ? unpacked : undefined;
 }
 
@@ -33,15 +34,8 @@ export function unpackFolder(): string {
   return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "sluice", "redis");
 }
 
-/** The program inside a folder that Debian packages were unpacked into. */
-export async function unpackedProgram(folder: string): Promise<RedisProgram> {
-  const files = await readdir(folder, { recursive: true }).catch(() => []);
-  const libraries = new Set(files.filter((file) => file.includes(".so")).map((file) => join(folder, dirname(file))));
-  return { path: join(folder, "usr/bin/redis-check-rdb"), env: { LD_LIBRARY_PATH: [...libraries].join(delimiter) } };
-}
-
 /** True if the program is there and answers `--version` as a server does. */
-export async function serves({ path, env }: RedisProgram): Promise<boolean> {
+async function serves({ path, env }: RedisProgram): Promise<boolean> {
   const child = spawn(path, ["--version"], { argv0: SERVER_NAME, env: { ...process.env, ...env } });
   let said = "";
   child.stdout.on("data", (chunk) => {

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import which from "which";
 import { ExpectedError } from "../errors.ts";
-import { findRedisProgram, type RedisProgram, serves, unpackedProgram, unpackFolder } from "./find-redis.ts";
+import { findRedisProgram, type RedisProgram, unpackFolder } from "./find-redis.ts";
 
 /** Told line by line what is being done, e.g. `console.error`. */
 export type Say = (line: string) => void;
@@ -22,9 +22,8 @@ const AS_ROOT = `
   export DEBIAN_FRONTEND=noninteractive
   install() { ${APT} install -y --no-install-recommends ${PACKAGE}; }
   install || { ${APT} update && install; }`;
-
 // Into the current folder; nothing outside it changes. Package lists of our own need no root, if the system has none.
-const UNPACKED = `set -e
+const UNPACK = `set -e
   apt="${APT}"
   if [ -z "$(apt-cache show --no-all-versions ${PACKAGE} 2>/dev/null)" ]; then
     mkdir -p apt/lists/partial apt/cache/archives/partial
@@ -43,11 +42,11 @@ export async function ensureRedisProgram(mayInstall: MayInstall = false, say: Sa
   const found = await findRedisProgram();
   if (found) return found;
   const way = await wayToInstall();
+  const missing = "no redis-server or valkey-server here";
   const otherwise = "install Redis 6.2 or newer, or name a running one by REDIS_URL";
-  if (!way) throw new ExpectedError(`no redis-server or valkey-server here: ${otherwise}`);
-  if (!(typeof mayInstall === "function" ? await mayInstall(way.how) : mayInstall)) {
-    throw new ExpectedError(`no redis-server or valkey-server here: ${way.how} (--install does it), or ${otherwise}`);
-  }
+  if (!way) throw new ExpectedError(`${missing}: ${otherwise}`);
+  const isAllowed = typeof mayInstall === "function" ? await mayInstall(way.how) : mayInstall;
+  if (!isAllowed) throw new ExpectedError(`${missing}: ${way.how} (--install does it), or ${otherwise}`);
   say(`no Redis on this machine: ${way.how}`);
   const trouble = await way.run().then(
     () => "what was installed does not start",
@@ -68,17 +67,13 @@ async function wayToInstall(): Promise<{ how: string; run(): Promise<unknown> } 
   return { how: "brew install redis", run: () => run("HOMEBREW_NO_AUTO_UPDATE=1 brew install --quiet redis") };
 }
 
+/** Unpacks beside the folder and renames, so that a second process never finds half of it. */
 async function unpack(folder: string): Promise<void> {
   await mkdir(dirname(folder), { recursive: true });
-  // Unpacked beside its place and renamed, so that a second process never finds half of it.
   const draft = await mkdtemp(`${folder}-`);
-  try {
-    await run(UNPACKED, draft);
-    if (!(await serves(await unpackedProgram(draft)))) throw new Error("the unpacked server does not start");
-    await rename(draft, folder);
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
+  await run(UNPACK, draft)
+    .then(() => rename(draft, folder))
+    .finally(() => rm(draft, { recursive: true, force: true }));
 }
 
 /** @throws with the script's last words, or after five minutes */

@@ -1,9 +1,10 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams as Child, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import getPort from "get-port";
 import { ExpectedError } from "../errors.ts";
 import { type RedisProgram, SERVER_NAME } from "./find-redis.ts";
@@ -47,15 +48,15 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
   const folder = await mkdtemp(join(tmpdir(), "sluice-redis-"));
   const password = randomBytes(18).toString("base64url");
   const listeners: ((reason: string) => void)[] = [];
-  let port = options.port ?? 0;
-  let running: ChildProcessWithoutNullStreams | undefined;
+  let port = 0;
+  let running: Child | undefined;
 
   const start = async () => {
     // Clients may have had it save its data.
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { mode: 0o700 });
-    const own = [`bind 127.0.0.1\nport ${port}\ndir "${folder}"\nrequirepass ${password}\nsave ""`, "appendonly no"];
-    const started = await launch(program, [...own, ...(options.config ?? []), ""].join("\n"), folder);
+    const own = `bind 127.0.0.1\nport ${port}\ndir "${folder}"\nrequirepass ${password}\nsave ""\nappendonly no\n`;
+    const started = await launch(program, `${own}${options.config?.join("\n") ?? ""}\n`, folder);
     running = started;
     started.once("exit", (code, signal) => {
       if (running !== started) return;
@@ -92,16 +93,13 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
       return running?.pid;
     },
     kill,
-    async restart() {
-      await kill();
-      await start();
-    },
+    restart: () => kill().then(start),
     stop,
     onUnexpectedExit: (listener) => listeners.push(listener),
   };
 }
 
-async function launch({ path, env }: RedisProgram, config: string, folder: string) {
+async function launch({ path, env }: RedisProgram, config: string, folder: string): Promise<Child> {
   // The configuration goes in by stdin: arguments are visible to every user of the machine. A process group of its own
   // keeps Ctrl-C from ending it while answers are still under way.
   const server = spawn(path, ["-"], { argv0: SERVER_NAME, env: { ...process.env, ...env }, detached: true });
@@ -119,18 +117,17 @@ async function launch({ path, env }: RedisProgram, config: string, folder: strin
   return server;
 }
 
-function ready(server: ChildProcessWithoutNullStreams): Promise<void> {
-  let log = "";
-  return new Promise((resolve, reject) => {
-    const fail = (reason = log.trim().split("\n").at(-1)) =>
-      reject(new ExpectedError(`${SERVER_NAME} did not start: ${reason}`));
-    server.stdout.on("data", (chunk) => {
-      log += chunk;
-      if (log.includes("eady to accept connections")) resolve();
-    });
-    server.stderr.on("data", (chunk) => {
-      log += chunk;
-    });
-    server.once("error", (error) => fail(error.message)).once("close", () => fail());
+async function ready(server: Child): Promise<void> {
+  let last = "";
+  server.on("error", ({ message }) => {
+    last = message;
   });
+  server.stderr.on("data", (chunk) => {
+    last = String(chunk).trim();
+  });
+  for await (const line of createInterface(server.stdout)) {
+    if (line.includes("eady to accept connections")) return;
+    last = line;
+  }
+  throw new ExpectedError(`${SERVER_NAME} did not start: ${last.split("\n").at(-1)}`);
 }

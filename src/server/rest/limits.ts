@@ -12,13 +12,11 @@ export interface Limits {
   readonly redisTimeoutMs: number;
 }
 
-/** Some of them; the others have their defaults. */
-export type LimitOptions = { readonly [Name in keyof Limits]?: Limits[Name] | undefined };
-
+const [maxRequestBytes, maxReplyBytes, maxCommands] = [10 * 1024 * 1024, 64 * 1024 * 1024, 10_000];
 export const DEFAULT_LIMITS: Limits = {
-  maxRequestBytes: 10 * 1024 * 1024,
-  maxReplyBytes: 64 * 1024 * 1024,
-  maxCommands: 10_000,
+  maxRequestBytes,
+  maxReplyBytes,
+  maxCommands,
   clientTimeoutMs: 30_000,
   redisTimeoutMs: 30_000,
 };

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import type { ConnectionOptions } from "node:tls";
-import { getRequestListener } from "@hono/node-server";
 import { ExpectedError } from "../errors.ts";
 import type { MayInstall, Say } from "../redis/install-redis.ts";
 import { type PrivateRedis, startPrivateRedis } from "../redis/private-redis.ts";
@@ -9,9 +8,9 @@ import { createAccessControl } from "./access/access.ts";
 import { type CommandObserver, createGateway } from "./commands/gateway.ts";
 import { createScripts } from "./commands/scripts.ts";
 import { createCommandTable } from "./commands/table.ts";
-import { createApp } from "./http/app.ts";
-import { createContract, errorAnswer } from "./http/contract.ts";
+import { createContract } from "./http/contract.ts";
 import { answerPlain } from "./http/plain.ts";
+import { createRouter } from "./http/router.ts";
 import { startHttpServer } from "./http/server.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { parseAddress, withoutPassword } from "./redis/address.ts";
@@ -105,14 +104,9 @@ export async function createRedisRest(options: RedisRestOptions = {}): Promise<R
     const contract = createContract(gateway, accessControl, limits);
     const { maxRequestBytes, clientTimeoutMs } = limits;
     const streams = new Set<() => void>();
-    const app = createApp({ redis, contract, maxRequestBytes, corsOrigins, streams });
-    const errorHandler = (error: unknown) => {
-      const { body, ...init } = errorAnswer(error);
-      return new Response(body as string, init);
-    };
-    const router = getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler });
+    const router = createRouter({ redis, contract, maxRequestBytes, corsOrigins, streams });
     const listener = answerPlain(contract, maxRequestBytes, router);
-    const server = await startHttpServer(listener, { port, host, clientTimeoutMs });
+    const server = await startHttpServer(listener, host, port, clientTimeoutMs);
     closers.push(() => {
       for (const end of streams) end();
       return server.close(CLOSE_GRACE_MS);

@@ -14,9 +14,6 @@ export interface Access {
   readonly redis: RedisLink;
 }
 
-/** Who may do what, by token. */
-export type AccessControl = ReturnType<typeof createAccessControl>;
-
 export interface AccessOptions {
   readonly redis: RedisLink;
   readonly token: string;
@@ -25,13 +22,15 @@ export interface AccessOptions {
   connectAs(user: RedisUser): Promise<RedisLink>;
 }
 
+/** Who may do what, by token. */
+export type AccessControl = ReturnType<typeof createAccessControl>;
+
 export function createAccessControl({ redis, token, readOnlyToken, connectAs }: AccessOptions) {
   const isOwner = tokenCheck(token);
   const isReader = readOnlyToken === undefined ? () => false : tokenCheck(readOnlyToken);
   // Tokens of ACL users hold the user, encrypted; nothing is stored. They are valid as long as `token` stays the same.
   const key = new Uint8Array(hkdfSync("sha256", token, "", "sluice redis-rest user tokens", 32));
   const links = new Map<string, Promise<RedisLink>>();
-
   const linkFor = (user: RedisUser): Promise<RedisLink> => {
     const id = JSON.stringify([user.name, user.password]);
     const link = links.get(id) ?? connectAs(user);
@@ -40,12 +39,10 @@ export function createAccessControl({ redis, token, readOnlyToken, connectAs }: 
     return link;
   };
   const userAccess = async (given: string): Promise<Access> => {
-    const { payload } = await jwtDecrypt<RedisUser>(given, key).catch(() => {
-      throw unauthorized();
-    });
-    const link = await linkFor(payload).catch(() => {
-      throw redis.isReady() ? unauthorized() : new RestError(503, "UNAVAILABLE Redis can't be reached");
-    });
+    const unauthorized = new RestError(401, "WRONGPASS invalid or missing auth token");
+    const { payload } = await jwtDecrypt<RedisUser>(given, key).catch(() => Promise.reject(unauthorized));
+    const away = new RestError(503, "UNAVAILABLE Redis can't be reached");
+    const link = await linkFor(payload).catch(() => Promise.reject(redis.isReady() ? unauthorized : away));
     return { readOnly: false, isOwner: false, redis: link };
   };
   return {
@@ -56,17 +53,14 @@ export function createAccessControl({ redis, token, readOnlyToken, connectAs }: 
     },
     /** The token of `ACL RESTTOKEN user password`. @throws {RestError} 400 for a wrong pair */
     async issue(args: Command): Promise<string> {
-      const [name, password] = args.map(String);
-      if (name === undefined || password === undefined || args.length > 2) {
-        throw new RestError(400, "ERR wrong number of arguments for 'acl|resttoken' command");
-      }
-      await linkFor({ name, password }).catch(() => {
-        throw new RestError(400, `ERR Wrong password or user "${name}" does not exist`);
-      });
+      if (args.length !== 2) throw new RestError(400, "ERR wrong number of arguments for 'acl|resttoken' command");
+      const [name, password] = args.map(String) as [string, string];
+      const wrong = new RestError(400, `ERR Wrong password or user "${name}" does not exist`);
+      await linkFor({ name, password }).catch(() => Promise.reject(wrong));
       return new EncryptJWT({ name, password }).setProtectedHeader({ alg: "dir", enc: "A256GCM" }).encrypt(key);
     },
     async close(): Promise<void> {
-      await Promise.allSettled([...links.values()].map(async (link) => (await link).close()));
+      for (const link of await Promise.allSettled(links.values())) if (link.status === "fulfilled") link.value.close();
     },
   };
 }
@@ -76,5 +70,3 @@ function tokenCheck(token: string): (given: string) => boolean {
   const expected = hash("sha256", token, "buffer");
   return (given) => timingSafeEqual(hash("sha256", given, "buffer"), expected);
 }
-
-const unauthorized = () => new RestError(401, "WRONGPASS invalid or missing auth token");

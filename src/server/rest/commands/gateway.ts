@@ -8,9 +8,6 @@ import type { CommandTable } from "./table.ts";
 /** Told about each command when it is done; `error` is set if it failed. */
 export type CommandObserver = (command: Command, durationMs: number, error?: Error) => void;
 
-/** From a request's commands to Redis and back, whatever the request looked like. */
-export type Gateway = ReturnType<typeof createGateway>;
-
 export interface GatewayOptions {
   readonly table: CommandTable;
   readonly scripts: Scripts;
@@ -18,6 +15,9 @@ export interface GatewayOptions {
   issueToken(args: Command): Promise<string>;
   readonly observe?: CommandObserver | undefined;
 }
+
+/** From a request's commands to Redis and back, whatever the request looked like. */
+export type Gateway = ReturnType<typeof createGateway>;
 
 export function createGateway({ table, scripts, issueToken, observe = () => {} }: GatewayOptions) {
   const origin = randomBytes(6).toString("base64url");
@@ -28,12 +28,13 @@ export function createGateway({ table, scripts, issueToken, observe = () => {} }
     const refusal = table.refusalOf(command, access.readOnly);
     if (refusal || !/^(ACL|SCRIPT|FUNCTION)$/.test(keyword(command[0]))) return refusal;
     const name = `${keyword(command[0])} ${keyword(command[1])}`;
+    const toItem = (error: Error) => error;
     if (name === "ACL RESTTOKEN" && access.isOwner) return issueToken(command.slice(2)).then(Buffer.from, toItem);
     return / KILL$/.test(name) ? kill(access, command).catch(toItem) : undefined;
   };
-  const observed = (commands: readonly Command[], startMs: number, outcomes: readonly unknown[]) => {
+  const observed = (commands: readonly Command[], startMs: number, outcomeOf: (index: number) => unknown) => {
     for (const [index, command] of commands.entries()) {
-      const outcome = outcomes[index];
+      const outcome = outcomeOf(index);
       observe(command, performance.now() - startMs, outcome instanceof Error ? outcome : undefined);
     }
   };
@@ -46,7 +47,7 @@ export function createGateway({ table, scripts, issueToken, observe = () => {} }
       const answers = (await access.redis.send(sent.map(scripts.toRedis))).values();
       const fromRedis = (command: Command) => scripts.fromRedis(command, answers.next().value as Reply);
       const replies = await Promise.all(commands.map((command, index) => aside[index] ?? fromRedis(command)));
-      observed(commands, startMs, replies);
+      observed(commands, startMs, (index) => replies[index]);
       const isAway = replies.every((reply) => reply instanceof RestError && reply.status === 503);
       if (isAway && commands.length > 0) throw replies[0];
       return replies;
@@ -58,10 +59,10 @@ export function createGateway({ table, scripts, issueToken, observe = () => {} }
         const refusal = commands.map((each) => table.refusalOf(each, access.readOnly)).find((each) => each);
         if (refusal) throw refusal;
         const replies = commands.length === 0 ? [] : await access.redis.transaction(commands.map(scripts.toRedis));
-        observed(commands, startMs, replies);
+        observed(commands, startMs, (index) => replies[index]);
         return replies.map((reply, index) => scripts.fromRedis(commands[index] as Command, reply));
       } catch (error) {
-        observed(commands, startMs, Array(commands.length).fill(error));
+        observed(commands, startMs, () => error);
         throw error;
       }
     },
@@ -78,5 +79,3 @@ async function kill({ redis }: Access, command: Command): Promise<Reply> {
   const connection = await redis.connection();
   return connection.sendCommand<Reply>([...command]).finally(() => connection.destroy());
 }
-
-const toItem = (error: Error): Error => error;

@@ -10,11 +10,9 @@ const CHANGES = "a request has no connection of its own whose state it could cha
 /** What the marks that Redis gives its commands don't tell, or not in every version. */
 const REFUSED = new Map([
   // Redis takes these two for an HTTP request and hangs up.
-  ["POST", "it is no Redis command"],
-  ["HOST:", "it is no Redis command"],
-  ["MONITOR", "commands are streamed by /monitor"],
-  ["WAIT", BLOCKS],
-  ["WAITAOF", BLOCKS],
+  ...["POST", "HOST:"].map((name) => [name, "it is no Redis command"] as const),
+  ["MONITOR", "commands are streamed by /monitor"] as const,
+  ...["WAIT", "WAITAOF"].map((name) => [name, BLOCKS] as const),
   ...["SCRIPT|DEBUG", "ASKING", "QUIT", "READONLY", "READWRITE"].map((name) => [name, CHANGES] as const),
 ]);
 
@@ -27,25 +25,22 @@ const SCRIPT = /^(EVAL|EVALSHA|FCALL)(_RO)?$/;
 export function createCommandTable() {
   const commands = new Map([...REFUSED.keys()].map((name) => [name, describe(name, new Set(), 0)]));
   const containers = new Set(["SCRIPT"]);
-
-  /** Takes in what Redis answers to `COMMAND`. */
-  const learn = (reply: Reply, container = "") => {
-    for (const [word, , flags, firstKey, , , categories, , , subcommands] of reply as readonly Reply[][]) {
-      const name = keyword(word as Buffer);
-      const marks = new Set([flags, categories].flatMap((each) => (each ?? []) as readonly Reply[]).map(String));
-      commands.set(name, describe(name, marks, Number(firstKey)));
-      if (container !== "") containers.add(container);
-      learn(subcommands ?? [], name);
-    }
-  };
   const find = (command: Command) => {
     const name = keyword(command[0]);
     // Containers such as XINFO carry their marks on `XINFO|STREAM`.
-    const inner = containers.has(name) ? commands.get(`${name}|${keyword(command[1])}`) : undefined;
-    return inner ?? commands.get(name);
+    return (containers.has(name) && commands.get(`${name}|${keyword(command[1])}`)) || commands.get(name);
   };
   return {
-    learn,
+    /** Takes in what Redis answers to `COMMAND`. */
+    learn(reply: Reply, container = ""): void {
+      for (const [word, , flags, firstKey, , , categories, , , subcommands] of reply as readonly Reply[][]) {
+        const name = keyword(word as Buffer);
+        const marks = new Set([flags, categories].flatMap((each) => (each ?? []) as readonly Reply[]).map(String));
+        commands.set(name, describe(name, marks, Number(firstKey)));
+        containers.add(container);
+        this.learn(subcommands ?? [], name);
+      }
+    },
     /** Why a command is not sent to Redis, undefined if it is. `readOnly`: for the bearer of the read-only token. */
     refusalOf(command: Command, readOnly: boolean): RestError | undefined {
       const info = find(command);

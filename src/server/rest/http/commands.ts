@@ -3,33 +3,25 @@ import type { Command, Word } from "../redis/protocol.ts";
 
 /** Redis 6.2 hangs up above that. */
 const MOST_WORDS = 1024 * 1024;
+const WORD_DUE = "ERR failed to parse command: a word is a string, a number or a boolean";
 
 /** The command in a JSON body such as `["SET","foo","bar","EX",100]`. @throws {RestError} 400, 413 */
 export function parseCommand(body: Buffer): Command {
-  return toCommand(parseJson(body, 1, 1));
+  checkShape(body, 1, 1);
+  return toCommand(parseJson(body));
 }
 
 /** The commands, at most `most`, in a JSON body such as `[["GET","a"],["INCR","b"]]`. @throws {RestError} 400, 413 */
 export function parseCommands(body: Buffer, most: number): Command[] {
-  const value = parseJson(body, 2, most);
+  checkShape(body, 2, most);
+  const value = parseJson(body);
   if (!Array.isArray(value)) throw new RestError(400, "ERR failed to parse pipeline: an array of commands is due");
   return value.map(toCommand);
 }
 
-function parseJson(body: Buffer, depth: number, mostCommands: number): unknown {
-  checkShape(body, depth, mostCommands);
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    throw new RestError(400, "ERR failed to parse command: the body is not JSON");
-  }
-}
-
-/** Brackets and commas are counted first: what can't be a command could keep JSON.parse busy for seconds. */
+/** Counts brackets and commas first: what can't be a command could keep JSON.parse busy for seconds. */
 function checkShape(body: Buffer, mostDepth: number, mostCommands: number): void {
-  let depth = 0;
-  let lists = 0;
-  let words = 1;
+  let [depth, lists, words] = [0, 0, 1];
   for (let at = 0; at < body.length; at += 1) {
     const byte = body[at];
     if (byte === 0x22) at = endOfString(body, at);
@@ -38,12 +30,11 @@ function checkShape(body: Buffer, mostDepth: number, mostCommands: number): void
     else if (byte === 0x5b || byte === 0x7b) {
       depth += 1;
       lists += 1;
-      if (depth > mostDepth) throw wordDue();
+      if (depth > mostDepth) throw new RestError(400, WORD_DUE);
     }
   }
-  if (lists > mostCommands + mostDepth - 1) {
-    throw new RestError(413, `ERR the pipeline holds more than ${mostCommands} commands`);
-  }
+  const isTooLong = lists > mostCommands + mostDepth - 1;
+  if (isTooLong) throw new RestError(413, `ERR the pipeline holds more than ${mostCommands} commands`);
   if (words > MOST_WORDS) throw new RestError(413, `ERR the request holds more than ${MOST_WORDS} words`);
 }
 
@@ -57,6 +48,14 @@ function endOfString(body: Buffer, at: number): number {
   return body.length;
 }
 
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    throw new RestError(400, "ERR failed to parse command: the body is not JSON");
+  }
+}
+
 function toCommand(value: unknown): Command {
   if (!Array.isArray(value)) throw new RestError(400, "ERR failed to parse command: an array of words is due");
   if (value.length === 0) throw new RestError(400, "ERR empty command");
@@ -66,7 +65,5 @@ function toCommand(value: unknown): Command {
 function toWord(value: unknown): Word {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  throw wordDue();
+  throw new RestError(400, WORD_DUE);
 }
-
-const wordDue = () => new RestError(400, "ERR failed to parse command: a word is a string, a number or a boolean");

@@ -6,7 +6,7 @@ import type { Gateway } from "../commands/gateway.ts";
 import type { Limits } from "../limits.ts";
 import { type Command, isReplyError } from "../redis/protocol.ts";
 import { parseCommand, parseCommands } from "./commands.ts";
-import { formatFor, jsonFormat } from "./formats.ts";
+import { formatFor, jsonFormat, resp2Format } from "./formats.ts";
 import { parseTarget, pathCommand } from "./target.ts";
 
 export interface Answer {
@@ -19,13 +19,6 @@ export interface Answer {
 export type Contract = ReturnType<typeof createContract>;
 
 export function createContract(gateway: Gateway, accessControl: AccessControl, limits: Limits) {
-  const parse = ({ url = "/", method }: IncomingMessage, body: Buffer) => {
-    const path = method === "POST" || method === "PUT" ? url.split("?", 1)[0] : undefined;
-    if (path === "/") return { path, commands: [parseCommand(body)] };
-    if (path === "/pipeline" || path === "/multi-exec")
-      return { path, commands: parseCommands(body, limits.maxCommands) };
-    return { path: "/", commands: [pathCommand(parseTarget(url), body)] };
-  };
   return {
     /** @throws {RestError} 401 if the request's token gives no access */
     admit({ url, headers }: IncomingMessage): Access | Promise<Access> {
@@ -33,21 +26,25 @@ export function createContract(gateway: Gateway, accessControl: AccessControl, l
       return accessControl.accessFor(bearer ?? parseTarget(url).token);
     },
     /** Runs what the request asks for. @throws ReplyError or {@link RestError} */
-    async answer(request: IncomingMessage, access: Access, body: Buffer): Promise<Answer> {
-      const format = formatFor(request.headers);
-      const { path, commands } = parse(request, body);
+    async answer({ url = "/", method, headers }: IncomingMessage, access: Access, body: Buffer): Promise<Answer> {
+      const format = formatFor(headers);
+      const path = method === "POST" || method === "PUT" ? url.split("?", 1)[0] : undefined;
       const isAtomic = path === "/multi-exec";
-      if (isAtomic && format.name === "resp2") throw new RestError(400, "ERR /multi-exec answers in JSON only");
+      if (isAtomic && format === resp2Format) throw new RestError(400, "ERR /multi-exec answers in JSON only");
+      const isList = isAtomic || path === "/pipeline";
+      const one = () => (path === "/" ? parseCommand(body) : pathCommand(parseTarget(url), body));
+      const commands = isList ? parseCommands(body, limits.maxCommands) : [one()];
       const replies = await (isAtomic ? gateway.transaction : gateway.pipeline)(access, commands);
       const [reply = null] = replies;
-      if (path === "/" && reply instanceof Error) throw reply;
-      const text = path === "/" ? format.result(reply, commands[0] as Command) : format.list(replies, commands);
+      if (!isList && reply instanceof Error) throw reply;
+      const text = isList ? format.list(replies, commands) : format.result(reply, commands[0] as Command);
       const size = Buffer.byteLength(text);
-      if (size > limits.maxReplyBytes) {
+      const isTooLarge = size > limits.maxReplyBytes;
+      if (isTooLarge)
         throw new RestError(400, `ERR the reply has ${size} bytes, more than the ${limits.maxReplyBytes} allowed`);
-      }
-      const headers = { "content-type": format.contentType, "upstash-sync-token": gateway.syncToken(commands) };
-      return { status: 200, headers: { ...headers, "content-length": String(size) }, body: text };
+      const syncToken = gateway.syncToken(commands);
+      const own = { "content-type": format.contentType, "upstash-sync-token": syncToken };
+      return { status: 200, headers: { ...own, "content-length": String(size) }, body: text };
     },
   };
 }

@@ -4,7 +4,6 @@ import { type Command, keyword, type Reply } from "../redis/protocol.ts";
 
 /** How answers are written: the contract's `Upstash-Encoding` and `Upstash-Response-Format`. */
 export interface Format {
-  readonly name: "json" | "base64" | "resp2";
   readonly contentType: string;
   /** The body for one reply. */
   result(reply: Reply, command: Command): string | Buffer;
@@ -13,23 +12,6 @@ export interface Format {
   /** The body for a pipeline or transaction, errors in their places. */
   list(replies: readonly Reply[], commands: readonly Command[]): string | Buffer;
 }
-
-export const jsonFormat = jsonLike("json", (bytes) => JSON.stringify(bytes.toString()));
-
-/** For clients that ask so: keeps bytes that are no UTF-8. Base64 needs no escaping in JSON. */
-const base64Format = jsonLike("base64", (bytes) => `"${bytes.toString("base64")}"`);
-
-const resp2Format: Format = {
-  name: "resp2",
-  contentType: "application/octet-stream",
-  result: (reply, command) => Buffer.concat(respParts(reply, nullOf(command))),
-  error: (message) => `-${oneLine(message)}\r\n`,
-  list: (replies, commands) =>
-    Buffer.concat([
-      Buffer.from(`*${replies.length}\r\n`),
-      ...replies.flatMap((reply, index) => respParts(reply, nullOf(commands[index] ?? []))),
-    ]),
-};
 
 /** The format that a request's headers ask for. @throws {RestError} 400 for one that is unknown, or both at once */
 export function formatFor(headers: IncomingHttpHeaders): Format {
@@ -40,9 +22,23 @@ export function formatFor(headers: IncomingHttpHeaders): Format {
   throw new RestError(400, "ERR Upstash-Encoding can't be used with Upstash-Response-Format: resp2");
 }
 
-const DIGITS = /^(0|-?[1-9]\d*)$/;
+export const jsonFormat = jsonLike((bytes) => JSON.stringify(bytes.toString()));
 
-function jsonLike(name: "json" | "base64", text: (bytes: Buffer) => string): Format {
+/** For clients that ask so: keeps bytes that are no UTF-8. Base64 needs no escaping in JSON. */
+const base64Format = jsonLike((bytes) => `"${bytes.toString("base64")}"`);
+
+/** Redis's own: for all commands with one reply each, so not for transactions. */
+export const resp2Format: Format = {
+  contentType: "application/octet-stream",
+  result: (reply, command) => Buffer.concat(respParts(reply, nullOf(command))),
+  error: (message) => `-${oneLine(message)}\r\n`,
+  list(replies, commands) {
+    const parts = replies.flatMap((reply, index) => respParts(reply, nullOf(commands[index] as Command)));
+    return Buffer.concat([Buffer.from(`*${replies.length}\r\n`), ...parts]);
+  },
+};
+
+function jsonLike(text: (bytes: Buffer) => string): Format {
   const value = (reply: Reply): string => {
     if (reply instanceof Buffer) return text(reply);
     if (typeof reply === "string") return DIGITS.test(reply) ? reply : text(Buffer.from(reply));
@@ -54,17 +50,18 @@ function jsonLike(name: "json" | "base64", text: (bytes: Buffer) => string): For
   const result = (reply: Reply) => (reply === "OK" ? '{"result":"OK"}' : `{"result":${value(reply)}}`);
   const error = (message: string) => `{"error":${JSON.stringify(message)}}`;
   const item = (reply: Reply) => (reply instanceof Error ? error(reply.message) : result(reply));
-  const list = (replies: readonly Reply[]) => `[${replies.map(item).join(",")}]`;
-  return { name, contentType: "application/json", result, error, list };
+  return { contentType: "application/json", result, error, list: (replies) => `[${replies.map(item).join(",")}]` };
 }
 
-/** Redis has two nulls in RESP2, which a client sees as one. These commands answer with that of lists, at any depth. */
+const DIGITS = /^(0|-?[1-9]\d*)$/;
+
+/** Redis has two nulls in RESP2, which its client sees as one. These commands answer with that of lists, at any depth. */
 const NULL_LISTS = /^(GEOPOS|LMPOP|XREAD|XREADGROUP|ZMPOP|[LR]POP .*|Z(REV)?RANK .* WITHSCORE)$/s;
 
 function nullOf(command: Command): string {
-  const [name, key, ...options] = command;
-  const text = [keyword(name), ...(key === undefined || options.length === 0 ? [] : options.map(keyword))].join(" ");
-  return NULL_LISTS.test(text) || NULL_LISTS.test(keyword(name)) ? "*-1\r\n" : "$-1\r\n";
+  // LPOP with a count, not just with a key.
+  const words = command.length > 2 ? command.map(keyword).join(" ") : "";
+  return NULL_LISTS.test(keyword(command[0])) || NULL_LISTS.test(words) ? "*-1\r\n" : "$-1\r\n";
 }
 
 function respParts(reply: Reply, none: string): Buffer[] {
@@ -76,6 +73,4 @@ function respParts(reply: Reply, none: string): Buffer[] {
   return [Buffer.from(`*${items.length}\r\n`), ...items.flatMap((item) => respParts(item, none))];
 }
 
-function oneLine(message: string): string {
-  return message.replace(/[\r\n]+/g, " ");
-}
+const oneLine = (message: string): string => message.replace(/[\r\n]+/g, " ");

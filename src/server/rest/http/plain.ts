@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
 import { type Contract, errorAnswer } from "./contract.ts";
 
 const PATHS = new Set(["/", "/pipeline", "/multi-exec"]);
@@ -8,25 +8,20 @@ const PATHS = new Set(["/", "/pipeline", "/multi-exec"]);
  * of what it costs as a route. What comes from a web page goes to the router, which knows which pages may ask.
  */
 export function answerPlain(contract: Contract, maxRequestBytes: number, router: RequestListener): RequestListener {
-  return (request, response) => {
+  const answer = async (request: IncomingMessage) => {
+    const given = contract.admit(request);
+    const access = given instanceof Promise ? await given : given;
+    return contract.answer(request, access, await readBody(request));
+  };
+  return async (request, response) => {
     const { url = "", method, headers } = request;
     // Nothing depends on it, and the router would refuse some.
     headers.host = "localhost";
     const isPlain = method === "POST" && PATHS.has(url) && headers.origin === undefined;
-    if (isPlain && Number(headers["content-length"]) <= maxRequestBytes) void answer(contract, request, response);
-    else router(request, response);
+    if (!isPlain || !(Number(headers["content-length"]) <= maxRequestBytes)) return router(request, response);
+    const { status, headers: own, body } = await answer(request).catch((error) => errorAnswer(error, request));
+    response.writeHead(status, own).end(body);
   };
-}
-
-async function answer(contract: Contract, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { status, headers, body } = await run(contract, request).catch((error) => errorAnswer(error, request));
-  response.writeHead(status, headers).end(body);
-}
-
-async function run(contract: Contract, request: IncomingMessage) {
-  const given = contract.admit(request);
-  const access = given instanceof Promise ? await given : given;
-  return contract.answer(request, access, await readBody(request));
 }
 
 /** The whole body; never resolves if the client breaks off. */

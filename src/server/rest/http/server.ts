@@ -1,20 +1,16 @@
 import { once } from "node:events";
-import { createServer, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import { createServer, type RequestListener, type ServerResponse, STATUS_CODES } from "node:http";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { ExpectedError } from "../../errors.ts";
 
 const KEEP_ALIVE_MS = 65_000;
 const SWEEP_MS = 50;
 
-export interface HttpServerOptions {
-  readonly port: number;
-  readonly host: string;
-  /** How long a client may be silent in the middle of a request or an answer, in ms. */
-  readonly clientTimeoutMs: number;
-}
-
-/** Starts to listen. @throws {ExpectedError} if the address is taken or not this machine's */
-export async function startHttpServer(listener: RequestListener, { port, host, clientTimeoutMs }: HttpServerOptions) {
+/**
+ * Starts to listen. `clientTimeoutMs`: how long a client may be silent in the middle of a request or an answer.
+ * @throws {ExpectedError} if the address is taken or not this machine's
+ */
+export async function startHttpServer(listener: RequestListener, host: string, port: number, clientTimeoutMs: number) {
   let isClosing = false;
   const listen = oneByOne((request, response) => {
     if (isClosing) response.setHeader("connection", "close");
@@ -39,8 +35,8 @@ export async function startHttpServer(listener: RequestListener, { port, host, c
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
   });
-  await once(server.listen(port, host), "listening").catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EADDRINUSE") throw new ExpectedError(`can't listen on ${host}:${port}: ${error.message}`);
+  await once(server.listen(port, host), "listening").catch(({ code, message }: NodeJS.ErrnoException) => {
+    if (code !== "EADDRINUSE") throw new ExpectedError(`can't listen on ${host}:${port}: ${message}`);
     throw new ExpectedError(`port ${port} is already in use: end the other program or choose another --port`);
   });
   const { address, port: bound } = server.address() as AddressInfo;
@@ -49,9 +45,16 @@ export async function startHttpServer(listener: RequestListener, { port, host, c
     /** How many clients are connected now. */
     connections: () => sockets.size,
     /** Takes no more connections, lets answers under way finish for at most `graceMs`, then cuts what is left. */
-    close(graceMs: number): Promise<void> {
+    async close(graceMs: number): Promise<void> {
       isClosing = true;
-      return close(server, sockets, graceMs);
+      const closed = once(server, "close");
+      // Not as http.Server closes, which cuts idle connections at once: a request may have arrived and not been read.
+      NetServer.prototype.close.call(server);
+      const sweep = setInterval(() => setImmediate(() => server.closeIdleConnections()), SWEEP_MS);
+      const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearInterval(sweep);
+      clearTimeout(deadline);
     },
   };
 }
@@ -74,17 +77,4 @@ function refuse({ code = "" }: NodeJS.ErrnoException, socket: Socket): void {
   const body = JSON.stringify({ error: `ERR ${STATUS_CODES[status]}` });
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\nconnection: close\r\n`;
   socket.end(`${head}content-length: ${body.length}\r\n\r\n${body}`, () => socket.destroy());
-}
-
-async function close(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
-  const closed = once(server, "close");
-  // Not as http.Server closes, which cuts idle connections at once: a request may have arrived and not been read.
-  NetServer.prototype.close.call(server);
-  const sweep = setInterval(() => setImmediate(() => server.closeIdleConnections()), SWEEP_MS);
-  const deadline = setTimeout(() => {
-    for (const socket of sockets) socket.destroy();
-  }, graceMs);
-  await closed;
-  clearInterval(sweep);
-  clearTimeout(deadline);
 }

@@ -1,14 +1,8 @@
 import { RestError } from "../../errors.ts";
 import type { Command, Word } from "../redis/protocol.ts";
 
-/** A request target taken apart: `/set/foo?EX=100&_token=t`. */
-export interface Target {
-  /** `["set", "foo"]`, decoded; bytes where they are no ASCII. */
-  readonly segments: Command;
-  /** `["EX", "100"]`: names, and values where they have one, without the token. */
-  readonly options: Command;
-  readonly token: string | undefined;
-}
+/** `/set/foo?EX=100&_token=t` taken apart: `["set", "foo"]`, `["EX", "100"]` and the token. */
+export type Target = { readonly segments: Command; readonly options: Command; readonly token: string | undefined };
 
 /** Takes a target apart. Percent signs that encode nothing stay, because the official client doesn't encode channels. */
 export function parseTarget(url = "/"): Target {
@@ -34,10 +28,11 @@ function splitOnce(text: string, separator: string): string[] {
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** Text where it is plain ASCII, else bytes: Node hands out a target's bytes as one character each. */
 function decode(text: string): Word {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
-  if (/^[\x00-\x7f]*$/.test(text) && !text.includes("%")) return text;
-  // Node hands out a target's bytes as one character each.
-  const decoded = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(decoded, "latin1");
+  if (/^[\x20-\x24\x26-\x7e]*$/.test(text)) return text;
+  return Buffer.from(
+    text.replace(/%([\da-f]{2})/gi, (_, hex) => String.fromCharCode(Number(`0x${hex}`))),
+    "latin1",
+  );
 }

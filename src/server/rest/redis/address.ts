@@ -3,7 +3,6 @@ import { ExpectedError } from "../../errors.ts";
 
 /** A Redis ACL user; an empty name is the default user's, an empty password is none. */
 export type RedisUser = { readonly name: string; readonly password: string };
-
 export type RedisNode = { readonly host: string; readonly port: number };
 
 /** Where a Redis is, and how to get in. */
@@ -20,18 +19,15 @@ export interface RedisAddress {
 }
 
 const FORM = /^redis(s?)(?:\+(cluster|sentinel))?:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^@/?#]+)(?:\/([^?#]*))?$/;
+const FORMS =
+  "a Redis URL is redis://host:port, rediss://…, redis+sentinel://host:port/master-name or redis+cluster://…";
 
 /** Reads the URLs that `RedisRestOptions` names; `tls` is for `rediss`. @throws {ExpectedError} for any other text */
 export function parseAddress(url: string, tls: ConnectionOptions = {}): RedisAddress {
   const [, secure, kind = "server", name, password, hosts, path = ""] = FORM.exec(url) ?? [];
-  if (hosts === undefined) {
-    throw new ExpectedError("a Redis URL is redis://host:port, rediss://…, redis+sentinel://… or redis+cluster://…");
-  }
   const names = path.split("/").filter((each) => each !== "");
   const master = kind === "sentinel" ? names.shift() : "";
-  if (master === undefined) {
-    throw new ExpectedError("a sentinel URL names its master: redis+sentinel://host:port/master-name");
-  }
+  if (hosts === undefined || master === undefined) throw new ExpectedError(FORMS);
   const [database = "0"] = names;
   if (!/^\d+$/.test(database)) throw new ExpectedError(`a Redis database is a number, not ${database}`);
   return {

@@ -9,11 +9,9 @@ export interface Channel {
   send(command: Command): Promise<Reply>;
   /** The connection over which a transaction of these commands goes. */
   connectionFor(commands: readonly Command[]): Promise<Connection> | Connection;
-  /** Where a connection of one's own goes: in a cluster to one of its masters. */
-  address(): RedisAddress;
+  /** A connection of one's own; in a cluster to one of its masters. */
+  open(): Promise<Connection>;
   isReady(): boolean;
-  /** Waits for answers under way. */
-  close(): Promise<unknown>;
   destroy(): void;
 }
 
@@ -30,9 +28,8 @@ export async function openChannel(address: RedisAddress, firstKey: FirstKey, onE
   return {
     send: (command) => connection.sendCommand(command as Word[], DECODED),
     connectionFor: () => connection,
-    address: () => address,
+    open: () => openConnection(address),
     isReady: () => connection.isReady,
-    close: () => connection.close(),
     destroy: () => connection.destroy(),
   };
 }
@@ -45,8 +42,7 @@ async function openCluster(address: RedisAddress, firstKey: FirstKey): Promise<C
     commandOptions: { timeout: 0 },
     topologyRefreshOnReconnectionAttemptStrategy: REDISCOVER_MS,
   });
-  cluster.on("error", () => {});
-  await cluster.connect();
+  await cluster.on("error", () => {}).connect();
   return {
     // At once where it can be, so that the commands of a pipeline stay in order. One that is redirected has not run.
     send(command) {
@@ -55,8 +51,7 @@ async function openCluster(address: RedisAddress, firstKey: FirstKey): Promise<C
       const node = key === undefined ? undefined : cluster.getSlotMaster(keySlot(key)).client;
       if (!node?.isReady) return anywhere();
       return node.sendCommand<Reply>(command as Word[], DECODED).catch((error: Error) => {
-        if (isReplyError(error) && /^(MOVED|ASK) /.test(error.message)) return anywhere();
-        throw error;
+        return isReplyError(error) && /^(MOVED|ASK) /.test(error.message) ? anywhere() : Promise.reject(error);
       });
     },
     connectionFor(commands) {
@@ -64,9 +59,8 @@ async function openCluster(address: RedisAddress, firstKey: FirstKey): Promise<C
       const node = key === undefined ? cluster.getRandomNode() : cluster.getSlotMaster(keySlot(key));
       return cluster.nodeClient(node) as unknown as Promise<Connection>;
     },
-    address: () => ({ ...address, kind: "server", nodes: cluster.masters.map(({ host, port }) => ({ host, port })) }),
+    open: () => openConnection({ ...address, kind: "server", nodes: cluster.masters }),
     isReady: () => cluster.isReady,
-    close: () => cluster.close(),
     destroy: () => cluster.destroy(),
   };
 }

@@ -8,7 +8,8 @@ export type Connection = Awaited<ReturnType<typeof connectTo>>;
 const CONNECT_TIMEOUT_MS = 5000;
 
 /** The settings of each connection, those to the nodes of a cluster included. */
-export function connectionOptions({ user, database, tls }: RedisAddress, node?: RedisNode) {
+export function connectionOptions({ user, database, tls }: RedisAddress, { host, port }: Partial<RedisNode> = {}) {
+  const node = host === undefined || port === undefined ? {} : { host, port };
   return {
     RESP: 2,
     ...(user.name !== "" && { username: user.name }),
@@ -42,9 +43,8 @@ export async function runTransaction(connection: Connection, commands: readonly 
 async function connectTo(address: RedisAddress, node: RedisNode) {
   const options = connectionOptions(address, node);
   const client = createClient({ ...options, socket: { ...options.socket, reconnectStrategy: false } });
-  // Whoever waits for an answer learns of it.
-  client.on("error", () => {});
-  await client.connect();
+  // Whoever waits for an answer learns of an error.
+  await client.on("error", () => {}).connect();
   return client;
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { RestError } from "../../errors.ts";
 import type { RedisAddress } from "./address.ts";
 import { type Channel, type FirstKey, openChannel } from "./channel.ts";
-import { openConnection, runTransaction } from "./connection.ts";
+import { runTransaction } from "./connection.ts";
 import { type Command, isReplyError, type Reply } from "./protocol.ts";
 
 /** The way to Redis: one connection (in a cluster: one per node) that all requests share, pipelined. */
@@ -16,8 +16,6 @@ export interface RedisLinkOptions {
   /** Called with each new connection before it is used: Redis may be another process than before. */
   prepare?(send: Channel["send"]): Promise<void>;
 }
-
-const CLOSE_GRACE_MS = 1000;
 
 /** Connects to Redis and, when the connection breaks later, reconnects for as long as the link is open. */
 export async function connectRedis({ address, timeoutMs, firstKey, prepare }: RedisLinkOptions) {
@@ -42,7 +40,7 @@ export async function connectRedis({ address, timeoutMs, firstKey, prepare }: Re
   };
   /** @throws ReplyError, or {@link RestError} 503 */
   const use = async <T>(work: (channel: Channel) => Promise<T>): Promise<T> => {
-    if (channel === undefined) throw unreachable();
+    if (channel === undefined) throw toExpected();
     const mark = { sinceMs: performance.now() };
     underWay.add(mark);
     try {
@@ -57,7 +55,6 @@ export async function connectRedis({ address, timeoutMs, firstKey, prepare }: Re
     const [oldest] = underWay;
     if (channel && oldest && performance.now() - oldest.sinceMs > timeoutMs) void lose(channel);
   };
-
   await open();
   const watching = setInterval(watch, Math.min(timeoutMs / 4, 1000));
   return {
@@ -70,19 +67,17 @@ export async function connectRedis({ address, timeoutMs, firstKey, prepare }: Re
     transaction: (commands: readonly Command[]) =>
       use(async (via) => runTransaction(await via.connectionFor(commands), commands)),
     /** A new connection for what can't share one. The caller destroys it. @throws {RestError} 503 */
-    connection: () => use((via) => openConnection(via.address())),
+    connection: () => use((via) => via.open()),
     isReady: () => channel?.isReady() ?? false,
-    /** Waits a second for answers under way, then disconnects. */
     async close() {
       isClosed = true;
       clearInterval(watching);
-      const last = channel;
+      channel?.destroy();
       channel = undefined;
-      await Promise.race([last?.close(), sleep(CLOSE_GRACE_MS, undefined, { ref: false })]).catch(() => {});
-      last?.destroy();
     },
   };
 }
 
-const unreachable = () => new RestError(503, "UNAVAILABLE Redis can't be reached at the moment");
-const toExpected = (error: unknown): Error => (isReplyError(error) ? error : unreachable());
+function toExpected(error?: unknown): Error {
+  return isReplyError(error) ? error : new RestError(503, "UNAVAILABLE Redis can't be reached at the moment");
+}
