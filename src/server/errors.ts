@@ -3,7 +3,7 @@ export class ExpectedError extends Error {
   override readonly name = "ExpectedError";
 }
 
-/** An answer of the REST server that is an error: HTTP status and a text with its Redis prefix. */
+/** An answer that is an error: HTTP status and a text with its Redis prefix. */
 export class RestError extends Error {
   override readonly name = "RestError";
   constructor(

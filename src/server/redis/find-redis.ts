@@ -10,8 +10,7 @@ export type RedisProgram = { readonly path: string; readonly env: Readonly<Recor
 
 /** Debian's redis-server is a link to redis-check-rdb: one binary, which serves when it is called by this name. */
 export const SERVER_NAME = "redis-server";
-
-const NAMES = ["redis-server", "valkey-server", "redis-check-rdb", "valkey-check-rdb"];
+const NAMES = [SERVER_NAME, "valkey-server", "redis-check-rdb", "valkey-check-rdb"];
 
 /** A Redis or Valkey server on the PATH or among what was unpacked earlier; undefined if there is none that starts. */
 export async function findRedisProgram(): Promise<RedisProgram | undefined> {
@@ -23,8 +22,10 @@ export async function findRedisProgram(): Promise<RedisProgram | undefined> {
   const folder = unpackFolder();
   const files = await readdir(folder, { recursive: true }).catch(() => []);
   const libraries = new Set(files.filter((file) => file.includes(".so")).map((file) => join(folder, dirname(file))));
-  const env = { LD_LIBRARY_PATH: [...libraries].join(delimiter) };
-  const unpacked = { path: join(folder, "usr/bin/redis-check-rdb"), env };
+  const unpacked = {
+    path: join(folder, "usr/bin/redis-check-rdb"),
+    env: { LD_LIBRARY_PATH: [...libraries].join(delimiter) },
+  };
   return (await serves(unpacked)) ? unpacked : undefined;
 }
 
@@ -34,7 +35,6 @@ export function unpackFolder(): string {
   return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "sluice", "redis");
 }
 
-/** True if the program is there and answers `--version` as a server does. */
 async function serves({ path, env }: RedisProgram): Promise<boolean> {
   const child = spawn(path, ["--version"], { argv0: SERVER_NAME, env: { ...process.env, ...env } });
   let said = "";

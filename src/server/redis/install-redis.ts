@@ -8,12 +8,10 @@ import { findRedisProgram, type RedisProgram, unpackFolder } from "./find-redis.
 
 /** Told line by line what is being done, e.g. `console.error`. */
 export type Say = (line: string) => void;
-
 /** Whether Redis may be installed: yes, no, or who decides when told in a line how it would be done. */
 export type MayInstall = boolean | ((how: string) => Promise<boolean>);
 
 const LONGEST_MS = 5 * 60_000;
-
 // Debian's redis-tools holds the server's binary; the package redis-server adds the name and a system service on port
 // 6379, which nobody asked for.
 const PACKAGE = "redis-tools";
@@ -32,7 +30,8 @@ const UNPACK = `set -e
   fi
   plan=$($apt -q=0 install --simulate --no-install-recommends ${PACKAGE})
   $apt download $(echo "$plan" | sed -n 's/^Inst \\([^ ]*\\).*/\\1/p')
-  for file in ./*.deb; do dpkg-deb -x "$file" . && rm "$file"; done`;
+  for file in ./*.deb; do dpkg-deb -x "$file" .; done
+  rm -rf ./*.deb apt`;
 
 /**
  * The Redis or Valkey server of this machine. Where there is none it is installed, if it may be.
@@ -57,7 +56,6 @@ export async function ensureRedisProgram(mayInstall: MayInstall = false, say: Sa
   throw new ExpectedError(`Redis could not be installed (${trouble}): ${otherwise}`);
 }
 
-/** How this user may install Redis on this machine, as a person would say it; undefined where no way is known. */
 async function wayToInstall(): Promise<{ how: string; run(): Promise<unknown> } | undefined> {
   if (await which("apt-get", { nothrow: true })) {
     if (process.getuid?.() === 0) return { how: `apt-get install ${PACKAGE}`, run: () => run(AS_ROOT) };
@@ -76,7 +74,6 @@ async function unpack(folder: string): Promise<void> {
     .finally(() => rm(draft, { recursive: true, force: true }));
 }
 
-/** @throws with the script's last words, or after five minutes */
 async function run(script: string, cwd = "/"): Promise<unknown> {
   const running = promisify(execFile)("sh", ["-c", script], { cwd, timeout: LONGEST_MS, maxBuffer: 1024 ** 3 });
   // Nothing to read, so that nothing waits for an answer.

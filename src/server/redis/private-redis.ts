@@ -118,16 +118,12 @@ async function launch({ path, env }: RedisProgram, config: string, folder: strin
 }
 
 async function ready(server: Child): Promise<void> {
-  let last = "";
-  server.on("error", ({ message }) => {
-    last = message;
-  });
-  server.stderr.on("data", (chunk) => {
-    last = String(chunk).trim();
-  });
+  const log: string[] = [];
+  server.on("error", ({ message }) => log.push(message));
+  server.stderr.on("data", (chunk) => log.push(...String(chunk).trim().split("\n")));
   for await (const line of createInterface(server.stdout)) {
     if (line.includes("eady to accept connections")) return;
-    last = line;
+    log.push(line);
   }
-  throw new ExpectedError(`${SERVER_NAME} did not start: ${last.split("\n").at(-1)}`);
+  throw new ExpectedError(`${SERVER_NAME} did not start: ${log.at(-1)}`);
 }

@@ -7,7 +7,7 @@ import type { CommandTable } from "./table.ts";
 
 /** Told about each command when it is done; `error` is set if it failed. */
 export type CommandObserver = (command: Command, durationMs: number, error?: Error) => void;
-
+export type Gateway = ReturnType<typeof createGateway>;
 export interface GatewayOptions {
   readonly table: CommandTable;
   readonly scripts: Scripts;
@@ -17,12 +17,9 @@ export interface GatewayOptions {
 }
 
 /** From a request's commands to Redis and back, whatever the request looked like. */
-export type Gateway = ReturnType<typeof createGateway>;
-
-export function createGateway({ table, scripts, issueToken, observe = () => {} }: GatewayOptions) {
+export function createGateway({ table, scripts, issueToken, observe }: GatewayOptions) {
   const origin = randomBytes(6).toString("base64url");
   let writes = 0;
-
   /** The outcome of what does not go over the connection that all share. */
   const asideFrom = (access: Access, command: Command): Promise<Reply> | Reply | undefined => {
     const refusal = table.refusalOf(command, access.readOnly);
@@ -32,39 +29,39 @@ export function createGateway({ table, scripts, issueToken, observe = () => {} }
     if (name === "ACL RESTTOKEN" && access.isOwner) return issueToken(command.slice(2)).then(Buffer.from, toItem);
     return / KILL$/.test(name) ? kill(access, command).catch(toItem) : undefined;
   };
-  const observed = (commands: readonly Command[], startMs: number, outcomeOf: (index: number) => unknown) => {
+  const observed = async (commands: readonly Command[], work: Promise<readonly Reply[]>) => {
+    const startMs = performance.now();
+    const outcome = await work.catch((error: Error) => error);
     for (const [index, command] of commands.entries()) {
-      const outcome = outcomeOf(index);
-      observe(command, performance.now() - startMs, outcome instanceof Error ? outcome : undefined);
+      const own = outcome instanceof Error ? outcome : (outcome as readonly Reply[])[index];
+      observe?.(command, performance.now() - startMs, own instanceof Error ? own : undefined);
     }
+    return work;
+  };
+  const pipeline = async (access: Access, commands: readonly Command[]) => {
+    const aside = commands.map((command) => asideFrom(access, command));
+    const sent = commands.filter((_, index) => aside[index] === undefined);
+    const answers = (await access.redis.send(sent.map(scripts.toRedis))).values();
+    const fromRedis = (command: Command) => scripts.fromRedis(command, answers.next().value as Reply);
+    const replies = await Promise.all(commands.map((command, index) => aside[index] ?? fromRedis(command)));
+    const isAway = replies.every((reply) => reply instanceof RestError && reply.status === 503);
+    if (isAway && commands.length > 0) throw replies[0];
+    return replies;
+  };
+  const transaction = async (access: Access, commands: readonly Command[]) => {
+    const refusal = commands.map((each) => table.refusalOf(each, access.readOnly)).find((each) => each);
+    if (refusal) throw refusal;
+    const replies = commands.length === 0 ? [] : await access.redis.transaction(commands.map(scripts.toRedis));
+    return replies.map((reply, index) => scripts.fromRedis(commands[index] as Command, reply));
   };
   return {
-    /** Each command on its own, in order; errors in their places. @throws {RestError} 503 if Redis is away */
-    async pipeline(access: Access, commands: readonly Command[]): Promise<readonly Reply[]> {
-      const startMs = performance.now();
-      const aside = commands.map((command) => asideFrom(access, command));
-      const sent = commands.filter((_, index) => aside[index] === undefined);
-      const answers = (await access.redis.send(sent.map(scripts.toRedis))).values();
-      const fromRedis = (command: Command) => scripts.fromRedis(command, answers.next().value as Reply);
-      const replies = await Promise.all(commands.map((command, index) => aside[index] ?? fromRedis(command)));
-      observed(commands, startMs, (index) => replies[index]);
-      const isAway = replies.every((reply) => reply instanceof RestError && reply.status === 503);
-      if (isAway && commands.length > 0) throw replies[0];
-      return replies;
-    },
-    /** All or none; run-time errors in their places. @throws ReplyError if it is discarded, {@link RestError} */
-    async transaction(access: Access, commands: readonly Command[]): Promise<readonly Reply[]> {
-      const startMs = performance.now();
-      try {
-        const refusal = commands.map((each) => table.refusalOf(each, access.readOnly)).find((each) => each);
-        if (refusal) throw refusal;
-        const replies = commands.length === 0 ? [] : await access.redis.transaction(commands.map(scripts.toRedis));
-        observed(commands, startMs, (index) => replies[index]);
-        return replies.map((reply, index) => scripts.fromRedis(commands[index] as Command, reply));
-      } catch (error) {
-        observed(commands, startMs, () => error);
-        throw error;
-      }
+    /**
+     * Runs each command on its own, in order, or if `isAtomic` all or none; errors stand in their places.
+     * @throws ReplyError if a transaction is discarded, {@link RestError} if it is refused or Redis is away
+     */
+    run(access: Access, commands: readonly Command[], isAtomic: boolean): Promise<readonly Reply[]> {
+      const work = (isAtomic ? transaction : pipeline)(access, commands);
+      return observe ? observed(commands, work) : work;
     },
     /** What clients send back to read their writes: another one for each answer to commands that may have written. */
     syncToken(commands: readonly Command[]): string {

@@ -1,12 +1,10 @@
 import { RestError } from "../../errors.ts";
 import { type Command, keyword, type Reply, type Word } from "../redis/protocol.ts";
 
-/** Which commands there are, and what may be done with them. */
 export type CommandTable = ReturnType<typeof createCommandTable>;
 
 const BLOCKS = "it would block a connection that all requests share";
 const CHANGES = "a request has no connection of its own whose state it could change";
-
 /** What the marks that Redis gives its commands don't tell, or not in every version. */
 const REFUSED = new Map([
   // Redis takes these two for an HTTP request and hangs up.
@@ -15,13 +13,12 @@ const REFUSED = new Map([
   ...["WAIT", "WAITAOF"].map((name) => [name, BLOCKS] as const),
   ...["SCRIPT|DEBUG", "ASKING", "QUIT", "READONLY", "READWRITE"].map((name) => [name, CHANGES] as const),
 ]);
-
 /** Commands for administrators that do no harm to other clients' requests, or are meant to. */
 const ADMINISTRATION = /^(ACL|CONFIG|LATENCY|SLOWLOG|SAVE|BGSAVE|BGREWRITEAOF|MODULE\|LIST)\b/;
 const STATELESS = /^(PING|ECHO|COMMAND)\b/;
 const SCRIPT = /^(EVAL|EVALSHA|FCALL)(_RO)?$/;
 
-/** A table that knows only what is always refused, until it has learnt from Redis. */
+/** What may be done with which command. It knows only what is always refused, until it has learnt from Redis. */
 export function createCommandTable() {
   const commands = new Map([...REFUSED.keys()].map((name) => [name, describe(name, new Set(), 0)]));
   const containers = new Set(["SCRIPT"]);
@@ -44,8 +41,8 @@ export function createCommandTable() {
     /** Why a command is not sent to Redis, undefined if it is. `readOnly`: for the bearer of the read-only token. */
     refusalOf(command: Command, readOnly: boolean): RestError | undefined {
       const info = find(command);
-      const reason = info?.refusal ?? (info?.isStreamRead && blocksOnStreams(command) ? BLOCKS : undefined);
       const name = keyword(command[0]);
+      const reason = info?.refusal ?? (info?.isStreamRead && blocksOnStreams(command) ? BLOCKS : undefined);
       if (reason !== undefined) return new RestError(400, `ERR Command is not available: '${name}', ${reason}`);
       if (!readOnly || info?.mayRead) return undefined;
       return new RestError(400, `NOPERM this user has no permissions to run the '${name.toLowerCase()}' command`);

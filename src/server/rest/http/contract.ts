@@ -34,7 +34,7 @@ export function createContract(gateway: Gateway, accessControl: AccessControl, l
       const isList = isAtomic || path === "/pipeline";
       const one = () => (path === "/" ? parseCommand(body) : pathCommand(parseTarget(url), body));
       const commands = isList ? parseCommands(body, limits.maxCommands) : [one()];
-      const replies = await (isAtomic ? gateway.transaction : gateway.pipeline)(access, commands);
+      const replies = await gateway.run(access, commands, isAtomic);
       const [reply = null] = replies;
       if (!isList && reply instanceof Error) throw reply;
       const text = isList ? format.list(replies, commands) : format.result(reply, commands[0] as Command);

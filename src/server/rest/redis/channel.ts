@@ -4,7 +4,6 @@ import type { RedisAddress } from "./address.ts";
 import { type Connection, connectionOptions, openConnection } from "./connection.ts";
 import { type Command, DECODED, isReplyError, type Reply, type Word } from "./protocol.ts";
 
-/** A way to send commands: one connection, or one per node of a cluster. */
 export interface Channel {
   send(command: Command): Promise<Reply>;
   /** The connection over which a transaction of these commands goes. */
@@ -17,9 +16,7 @@ export interface Channel {
 
 /** The key that decides to which node of a cluster a command goes; undefined if it has none. */
 export type FirstKey = (command: Command) => Word | undefined;
-
 const REDISCOVER_MS = 500;
-
 /** Opens a channel. `onEnd` is called when it can't be used any more; a cluster looks for its nodes by itself. */
 export async function openChannel(address: RedisAddress, firstKey: FirstKey, onEnd: () => void): Promise<Channel> {
   if (address.kind === "cluster") return openCluster(address, firstKey);
@@ -43,21 +40,22 @@ async function openCluster(address: RedisAddress, firstKey: FirstKey): Promise<C
     topologyRefreshOnReconnectionAttemptStrategy: REDISCOVER_MS,
   });
   await cluster.on("error", () => {}).connect();
+  const nodeFor = (key: Word | undefined) =>
+    key === undefined ? cluster.getRandomNode() : cluster.getSlotMaster(keySlot(key));
   return {
     // At once where it can be, so that the commands of a pipeline stay in order. One that is redirected has not run.
     send(command) {
       const key = firstKey(command);
       const anywhere = () => cluster.sendCommand<Reply>(key, false, command as Word[], DECODED);
-      const node = key === undefined ? undefined : cluster.getSlotMaster(keySlot(key)).client;
-      if (!node?.isReady) return anywhere();
-      return node.sendCommand<Reply>(command as Word[], DECODED).catch((error: Error) => {
+      const { client } = key === undefined ? {} : nodeFor(key);
+      if (!client?.isReady) return anywhere();
+      return client.sendCommand<Reply>(command as Word[], DECODED).catch((error: Error) => {
         return isReplyError(error) && /^(MOVED|ASK) /.test(error.message) ? anywhere() : Promise.reject(error);
       });
     },
     connectionFor(commands) {
       const key = commands.map(firstKey).find((each) => each !== undefined);
-      const node = key === undefined ? cluster.getRandomNode() : cluster.getSlotMaster(keySlot(key));
-      return cluster.nodeClient(node) as unknown as Promise<Connection>;
+      return cluster.nodeClient(nodeFor(key)) as unknown as Promise<Connection>;
     },
     open: () => openConnection({ ...address, kind: "server", nodes: cluster.masters }),
     isReady: () => cluster.isReady,

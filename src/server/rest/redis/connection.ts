@@ -5,17 +5,13 @@ import { type Command, DECODED, isReplyError, type Reply } from "./protocol.ts";
 /** A connection to one server. It does not reconnect by itself. */
 export type Connection = Awaited<ReturnType<typeof connectTo>>;
 
-const CONNECT_TIMEOUT_MS = 5000;
-
-/** The settings of each connection, those to the nodes of a cluster included. */
-export function connectionOptions({ user, database, tls }: RedisAddress, { host, port }: Partial<RedisNode> = {}) {
-  const node = host === undefined || port === undefined ? {} : { host, port };
+export function connectionOptions({ user, database, tls }: RedisAddress, node?: RedisNode) {
   return {
     RESP: 2,
     ...(user.name !== "" && { username: user.name }),
     ...(user.password !== "" && { password: user.password }),
     database,
-    socket: { ...node, ...(tls && { ...tls, tls: true as const }), connectTimeout: CONNECT_TIMEOUT_MS },
+    socket: { ...(node && { host: node.host, port: node.port }), ...(tls && { ...tls, tls: true as const }) },
     // Someone waits for each answer now; and a command sent again after a lost answer would count twice.
     disableOfflineQueue: true,
     disableClientInfo: true,
@@ -24,7 +20,6 @@ export function connectionOptions({ user, database, tls }: RedisAddress, { host,
   } as const;
 }
 
-/** Connects to the server, or to the master that the sentinels name. */
 export async function openConnection(address: RedisAddress): Promise<Connection> {
   return connectTo(address, address.kind === "sentinel" ? await masterOf(address) : (address.nodes[0] as RedisNode));
 }

@@ -38,13 +38,11 @@ export async function connectRedis({ address, timeoutMs, firstKey, prepare }: Re
       await open().catch(() => sleep(Math.min(50 * attempt, 1000)));
     }
   };
-  /** @throws ReplyError, or {@link RestError} 503 */
   const use = async <T>(work: (channel: Channel) => Promise<T>): Promise<T> => {
-    if (channel === undefined) throw toExpected();
     const mark = { sinceMs: performance.now() };
     underWay.add(mark);
     try {
-      return await work(channel);
+      return await work(channel ?? (await Promise.reject()));
     } catch (error) {
       throw toExpected(error);
     } finally {
@@ -66,7 +64,7 @@ export async function connectRedis({ address, timeoutMs, firstKey, prepare }: Re
     /** Runs the commands as MULTI/EXEC. @throws ReplyError if that is discarded, {@link RestError} 503 */
     transaction: (commands: readonly Command[]) =>
       use(async (via) => runTransaction(await via.connectionFor(commands), commands)),
-    /** A new connection for what can't share one. The caller destroys it. @throws {RestError} 503 */
+    /** For what can't share one. The caller destroys it. @throws {RestError} 503 */
     connection: () => use((via) => via.open()),
     isReady: () => channel?.isReady() ?? false,
     async close() {
@@ -78,6 +76,6 @@ export async function connectRedis({ address, timeoutMs, firstKey, prepare }: Re
   };
 }
 
-function toExpected(error?: unknown): Error {
+function toExpected(error: unknown): Error {
   return isReplyError(error) ? error : new RestError(503, "UNAVAILABLE Redis can't be reached at the moment");
 }

@@ -1,9 +1,8 @@
 import { ErrorReply, RESP_TYPES } from "@redis/client";
 
-/** A command's word: what came as text, or bytes that are no text. */
+/** What came as text, or bytes that are no text. */
 export type Word = string | Buffer;
 export type Command = readonly Word[];
-
 /** A bulk string's bytes; a status, or an integer's digits, as text; null; a list of these, errors among them. */
 export type Reply = Buffer | string | null | Error | readonly Reply[];
 
@@ -15,7 +14,6 @@ export const isReplyError = (error: unknown): error is Error => error instanceof
 
 /** No name or option of Redis is that long; most values are. */
 const LONGEST_KEYWORD = 64;
-
 /** A word as Redis compares names and options: in upper case, and no further than a zero byte. */
 export function keyword(word: Word = ""): string {
   const text = String(word.slice(0, LONGEST_KEYWORD)).toUpperCase();
