@@ -53,7 +53,7 @@ async function withRedis(folder: string): Promise<Example> {
   };
   try {
     // What every example's `npm run redis` runs, but on a free port.
-    const command = [join(folder, "node_modules/.bin/sluice"), "redis-rest", "--port", "0"] as const;
+    const command = [join(folder, "node_modules/.bin/sluice"), "redis-rest", "--install", "--port", "0"] as const;
     const rest = await start(command, folder, {}, (log) => /TOKEN=.+\n/.test(log));
     running.push(rest);
     const lines = rest.log().match(/^UPSTASH_.+$/gm) as string[];

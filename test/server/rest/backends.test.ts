@@ -159,6 +159,7 @@ describe("a cluster of three masters", () => {
     }
     const pipeline = ["a", "b", "c"].map((key) => ["GET", key]);
     expect((await ask(rest, "/pipeline", { json: pipeline })).body).toEqual(pipeline.map(() => ({ result: "1" })));
+    expect(await run(rest, "DBSIZE")).toEqual({ result: 7 });
     expect(await run(rest, "FLUSHALL")).toEqual({ result: "OK" });
     for (const link of links) expect(await link.dbsize()).toBe(0);
   });
