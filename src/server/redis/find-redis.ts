@@ -42,5 +42,5 @@ async function serves({ path, env }: RedisProgram): Promise<boolean> {
     said += chunk;
   });
   await once(child, "close").catch(() => {});
-  return /^(Redis|Valkey) server v=/m.test(said);
+  return /^(Redis|Valkey|Redict) server v=/m.test(said);
 }

@@ -14,11 +14,11 @@ export interface PrivateRedisOptions {
   /** TCP port on 127.0.0.1; default: a free one. */
   readonly port?: number | undefined;
   /** More lines of redis.conf, e.g. `["maxmemory 64mb"]`. */
-  readonly config?: readonly string[];
+  readonly config?: readonly string[] | undefined;
   /** Whether Redis may be installed where it is missing; default false. */
-  readonly install?: MayInstall;
+  readonly install?: MayInstall | undefined;
   /** Told in lines what is installed; default: silent. */
-  readonly say?: Say;
+  readonly say?: Say | undefined;
 }
 
 /** A Redis server that belongs to this process: loopback only, behind a random password, nothing kept on disk. */

@@ -12,11 +12,13 @@ export interface Limits {
   readonly redisTimeoutMs: number;
 }
 
-const [maxRequestBytes, maxReplyBytes, maxCommands] = [10 * 1024 * 1024, 64 * 1024 * 1024, 10_000];
+/** Some of them; the others have their defaults. */
+export type LimitOptions = { readonly [Name in keyof Limits]?: Limits[Name] | undefined };
+
 export const DEFAULT_LIMITS: Limits = {
-  maxRequestBytes,
-  maxReplyBytes,
-  maxCommands,
+  maxRequestBytes: 10 * 1024 * 1024,
+  maxReplyBytes: 64 * 1024 * 1024,
+  maxCommands: 10_000,
   clientTimeoutMs: 30_000,
   redisTimeoutMs: 30_000,
 };

@@ -12,7 +12,7 @@ import { createContract } from "./http/contract.ts";
 import { answerPlain } from "./http/plain.ts";
 import { createRouter } from "./http/router.ts";
 import { startHttpServer } from "./http/server.ts";
-import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { type LimitOptions, limitsWith } from "./limits.ts";
 import { parseAddress, withoutPassword } from "./redis/address.ts";
 import { connectRedis, type RedisLinkOptions } from "./redis/link.ts";
 
@@ -39,13 +39,13 @@ export interface RedisRestOptions {
   /** A second token, which may only read; default: none. */
   readonly readOnlyToken?: string | undefined;
   /** What one client may ask; default: see {@link Limits}. */
-  readonly limits?: Partial<Limits>;
+  readonly limits?: LimitOptions | undefined;
   /** Origins of web pages that may ask, e.g. `https://example.org`, or `*`; default: none, browsers refuse them. */
-  readonly corsOrigins?: readonly string[];
+  readonly corsOrigins?: readonly string[] | undefined;
   /** Whether Redis may be installed where there is none; default false: an error tells how. */
-  readonly install?: MayInstall;
+  readonly install?: MayInstall | undefined;
   /** So long a private Redis stays away that ended by itself, before it is started again, empty; default 3000 ms. */
-  readonly restartAfterMs?: number;
+  readonly restartAfterMs?: number | undefined;
   /** Told in lines what is done on this machine, e.g. that Redis is installed; default: silent. */
   readonly say?: Say | undefined;
   /** Told about each command when it is done; default: nobody. */
