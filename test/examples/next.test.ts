@@ -20,7 +20,7 @@ async function expectLimited(address: string): Promise<void> {
   await run(next, ["build"], example.folder, env);
   const url = await example.serve((port) => [next, "start", "-p", `${port}`], { ...env, VERCEL: "1" });
   await expectLimit(`${url}/api/hello`, { headers: { "x-real-ip": address } });
-  expect(await example.redis.keys(`*${address}`)).toEqual([`sluice:b10s:${address}`]);
+  expect(await example.redis.keys(`*${address}`)).toEqual([`hello:b10s:${address}`]);
 }
 
 describe("vercel-next: next build, next start", () => {

@@ -23,26 +23,26 @@ describe("examples, installed from the packed library", () => {
     const url = await example.serve((port) => wrangler(port));
     expect(await (await fetch(url)).text()).toContain("/api/hello");
     await expectLimit(`${url}/api/hello`);
-    expect(await storedKeys(example)).toEqual(["sluice:b10s+s1h:127.0.0.1"]);
+    expect(await storedKeys(example)).toEqual(["hello:b10s+s1h:127.0.0.1"]);
   });
 
   test("cloudflare-fetch: a plain handler under wrangler dev", async () => {
     example = await exampleOf("cloudflare-fetch");
     await expectLimit(await example.serve((port) => wrangler(port)));
-    expect(await storedKeys(example)).toEqual(["sluice:b10s:127.0.0.1"]);
+    expect(await storedKeys(example)).toEqual(["hello:b10s:127.0.0.1"]);
   });
 
   test("node-hono: Hono on Node", async () => {
     example = await exampleOf("node-hono");
     await expectLimit(await example.serve(() => ["node", tool("tsx/dist/cli.mjs"), "--env-file=.env", "server.ts"]));
-    expect(await storedKeys(example)).toEqual(["sluice:b10s:127.0.0.1"]);
+    expect(await storedKeys(example)).toEqual(["hello:b10s:127.0.0.1"]);
   });
 
   test("bun: Bun's default export", async () => {
     const bun = await platform("bun");
     example = await exampleOf("bun");
     await expectLimit(await example.serve(() => [bun, "server.ts"]));
-    expect(await storedKeys(example)).toEqual(["sluice:b10s:127.0.0.1"]);
+    expect(await storedKeys(example)).toEqual(["hello:b10s:127.0.0.1"]);
   });
 
   test("deno: Deno.serve, type-checked by Deno", async () => {
@@ -52,6 +52,6 @@ describe("examples, installed from the packed library", () => {
     await expectLimit(
       await example.serve(() => [deno, "run", "--allow-net", "--allow-env", "--env-file=.env", "server.ts"]),
     );
-    expect(await storedKeys(example)).toEqual(["sluice:b10s:127.0.0.1"]);
+    expect(await storedKeys(example)).toEqual(["hello:b10s:127.0.0.1"]);
   });
 });

@@ -26,5 +26,5 @@ test("README: from an empty folder to a limited Worker", async () => {
     return ["node", tool("wrangler/bin/wrangler.js"), ...args, "--ip", "127.0.0.1", "--port", `${port}`];
   });
   await expectLimit(url);
-  expect(await example.redis.keys("*")).toEqual(["sluice:b10s:127.0.0.1"]);
+  expect(await example.redis.keys("*")).toEqual(["api:b10s:127.0.0.1"]);
 });

@@ -57,7 +57,7 @@ describe("vercel-middleware, in the edge runtime", () => {
     expect(response.headers.get("x-middleware-next")).toBeNull();
     expect(Number(response.headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
     expect((await from("192.0.2.2")).status).toBe(200);
-    expect((await example.redis.keys("*")).sort()).toEqual(["sluice:b10s:192.0.2.1", "sluice:b10s:192.0.2.2"]);
+    expect((await example.redis.keys("*")).sort()).toEqual(["hello:b10s:192.0.2.1", "hello:b10s:192.0.2.2"]);
   });
 
   test("type-checks", async () => {
