@@ -20,12 +20,15 @@ export function stepAll(store: LocalStore, requests: readonly StepRequest[]): Ke
   return { allowed, replies: allowed ? requests.map((request) => store.step(request)) : replies };
 }
 
-/** The same in a store that has to be asked; throws a `StoreError` for a reply that makes no sense. */
+/**
+ * The same in a store that has to be asked; throws a `StoreError` for a reply that makes no sense. Where a Redis Cluster refuses
+ * the keys, that is the answer, as a `StoreError`: the store is well, and other calls' keys may be right.
+ */
 export async function askAll(
   store: RemoteStore,
   requests: readonly StepRequest[],
   signal: AbortSignal,
-): Promise<KeySetReply> {
+): Promise<KeySetReply | StoreError> {
   const ownClock = store.clock === "store";
   const now = ownClock ? -1 : (requests[0]?.now ?? 0);
   const args = requests.flatMap(({ program, demands }) => {
@@ -33,7 +36,8 @@ export async function askAll(
     return [program.algorithms.length, ...own].map(String);
   });
   const keys = requests.map(({ key }) => key);
-  const reply = await store.run?.(keySet, keys, [`${now}`, ...args], signal).catch(explained);
+  const reply = await store.run?.(keySet, keys, [`${now}`, ...args], signal).catch(keysRefused);
+  if (reply instanceof StoreError) return reply;
   const numbers: unknown[] = Array.isArray(reply) ? [...reply] : [];
   const allowed = Number(numbers.shift()) === 1;
   const replies = requests.map((request): StepReply => {
@@ -59,10 +63,10 @@ function verdictAlone({ program, demands }: StepRequest, { state }: StepReply): 
   return { allowed: step(program.algorithms, state, state[0], demands).allowed, state };
 }
 
-/** Throws what the store threw; where a Redis Cluster refused the keys, in words that say what keys it takes. */
-function explained(error: unknown): never {
+/** What a Redis Cluster says of keys that it has in several places, in words that say which keys it takes; throws all else. */
+function keysRefused(error: unknown): StoreError {
   if (!(error instanceof StoreError) || error.code !== "CROSSSLOT") throw error;
   const text =
     'On a Redis Cluster all keys of a call must have one hash tag, as in "{acme}" and "{acme}/ml": CROSSSLOT';
-  throw new StoreError("reply", text, error.code);
+  return new StoreError("reply", text, error.code);
 }

@@ -92,6 +92,9 @@ describe("Redis Cluster of three masters", () => {
     const text =
       'On a Redis Cluster all keys of a call must have one hash tag, as in "{acme}" and "{acme}/ml": CROSSSLOT';
     expect(answer.error?.message).toBe(text);
+    // Nor is the store away: that call's keys are wrong, not the next one's.
+    for (let i = 0; i < 5; i += 1) expect((await all.consume({ org: "acme", user: "a" })).error).toEqual(answer.error);
+    expect(await all.consume({ org: "{acme}", user: "{acme}/ada" })).toMatchObject({ allowed: true, source: "store" });
     expect(await org.peek("acme")).toMatchObject({ remaining: 5 });
     expect(await user.peek("acme/ada")).toMatchObject({ remaining: 3 });
   });
