@@ -1,5 +1,5 @@
 import { type Demand, onlyLook } from "../algorithm/algorithm.ts";
-import { numbersOf } from "../algorithm/program.ts";
+import { numbersOf, type Program } from "../algorithm/program.ts";
 import { keySet } from "../algorithm/scripts.ts";
 import { step } from "../algorithm/step.ts";
 import { StoreError } from "../core/errors.ts";
@@ -33,7 +33,7 @@ export async function askAll(
   const now = ownClock ? -1 : (requests[0]?.now ?? 0);
   const args = requests.flatMap(({ program, demands }) => {
     const own = program.algorithms.flatMap(({ code }, i) => [code, ...numbersOf(demands[i] as Demand)]);
-    return [program.algorithms.length, ...own].map(String);
+    return [program.algorithms.length, sizeOf(program), ...own].map(String);
   });
   const keys = requests.map(({ key }) => key);
   const reply = await store.run?.(keySet, keys, [`${now}`, ...args], signal).catch(keysRefused);
@@ -41,7 +41,7 @@ export async function askAll(
   const numbers: unknown[] = Array.isArray(reply) ? [...reply] : [];
   const allowed = Number(numbers.shift()) === 1;
   const replies = requests.map((request): StepReply => {
-    const state = numbers.splice(0, 1 + request.program.algorithms.reduce((sum, { size }) => sum + size, 0));
+    const state = numbers.splice(0, 1 + sizeOf(request.program));
     if (allowed) return stepReply(request, [1, ...state], ownClock);
     return verdictAlone(request, stepReply(looking(request), [0, ...state], ownClock));
   });
@@ -50,6 +50,11 @@ export async function askAll(
     throw new StoreError("reply", "Redis answered a script with something else than its reply");
   }
   return { allowed, replies };
+}
+
+/** How many counts a state holds. */
+function sizeOf({ algorithms }: Program): number {
+  return algorithms.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** The same request, which only looks; one that admits nothing does so already. */

@@ -230,6 +230,7 @@ describe("key set", () => {
       const where = `seed ${seed}, round ${i}: ${task} on ${keys.map(({ program }, k) => `${program.kind} with ${garbage[k]?.toString("hex")}`)}`;
       const args = requests.flatMap(({ program, now, demands }) => [
         program.algorithms.length,
+        program.algorithms.reduce((sum, { size }) => sum + size, 0),
         ...(program.algorithms.length === 1
           ? [program.algorithms[0]?.code, ...program.args(now, demands).slice(1)]
           : program.args(now, demands).slice(2)),
