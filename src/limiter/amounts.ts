@@ -58,7 +58,10 @@ function amounts<T>(
   return values;
 }
 
-/** Whether an object has entries of its own alone. By the prototype's place and not by its identity: objects of another realm are plain, too. */
+/**
+ * Whether an object is nothing but its entries. By the prototype's place and not by its identity: objects of another realm
+ * are plain, too.
+ */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

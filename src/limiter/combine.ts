@@ -12,7 +12,10 @@ export interface LevelStatus<Name extends string> extends PolicyStatus {
 
 /** Which limiter binds, and what each of them decided. */
 interface Leveled<Name extends string, Part> {
-  /** The name, in the record, of the limiter that binds: the one that denied (with the longest wait), else the one that would deny first. */
+  /**
+   * The name, in the record, of the limiter that binds: the one that denied (with the longest wait), else the one that would
+   * deny first.
+   */
   readonly level: Name;
   /** That limiter's own name. */
   readonly limiter: string;

@@ -1,5 +1,5 @@
--- The whole numbers `high` and `low`, six bytes each, as `value`. Written out: a function and a second text take longer. Exact divisions
--- only, since engines differ in how they cut a fraction.
+-- The whole numbers `high` and `low` as the twelve bytes of `value`. Written out: functions and texts put together take longer.
+-- Exact divisions only, since engines differ in how they cut a fraction.
 local f, l = high % 256, low % 256
 high, low = (high - f) / 256, (low - l) / 256
 local e, k = high % 256, low % 256
