@@ -1,3 +1,4 @@
+import type { Decision } from "../core/decision.ts";
 import type { Observer, WaitUntil } from "../core/event.ts";
 import { misuse, shown } from "../core/misuse.ts";
 import { checkedName } from "../core/name.ts";
@@ -74,12 +75,22 @@ export function allOf<Name extends string>(
       return places.then((places) => decision(places, question));
     },
     told(operation, key, whole, spent, waitUntil) {
-      const told = { type: "decision", operation, ...spent, waitUntil } as const;
+      const told = (name: string, key: string, decision: Decision, more?: { whole: Decision }) =>
+        ({
+          type: "decision",
+          limiter: name,
+          operation,
+          key,
+          decision,
+          ...more,
+          ...spent,
+          waitUntil: waitUntil(),
+        }) as const;
       for (const { name, level } of members) {
-        const decision = whole.parts[name] ?? whole;
-        level.options.tell?.({ ...told, limiter: level.options.name, key: key[name], decision, whole });
+        const { options } = level;
+        options.tell?.(told(options.name, key[name], whole.parts[name] ?? whole, { whole }));
       }
-      tell?.({ ...told, limiter: checked.name, key: key[whole.level], decision: whole });
+      tell?.(told(checked.name, key[whole.level], whole));
     },
     reset: async (key, signal) => check.reset(await placesOf(key), signal),
   });

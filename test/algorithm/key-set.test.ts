@@ -1,5 +1,5 @@
 import type { ChainableCommander } from "ioredis";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, describe, expect, inject, test } from "vitest";
 import type { State } from "../../src/algorithm/algorithm.ts";
 import type { Policy } from "../../src/algorithm/policy.ts";
 import { type Program, programFor } from "../../src/algorithm/program.ts";
@@ -17,8 +17,7 @@ import { connect, FAR_FUTURE, msOf, uniqueName } from "../support/redis.ts";
 const STEPS = 10_000;
 const STEPS_PER_SEQUENCE = 250;
 
-const redis = connect(inject("redisUrl"));
-beforeAll(() => redis.ping());
+const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 /** One key of one limiter: where calls keep its state, and where the scripts of its own policies keep the same. */

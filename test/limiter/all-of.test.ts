@@ -5,19 +5,20 @@ import type { AmountByLevel } from "../../src/limiter/by-level.ts";
 import type { AllOfDecision, KnownAllOfDecision } from "../../src/limiter/combine.ts";
 import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
 import type { LimiterOptions } from "../../src/limiter/options.ts";
+import { ioredisClient } from "../../src/store/ioredis.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import type { Store } from "../../src/store/store.ts";
 import { clockAt } from "../support/clock.ts";
 import { known } from "../support/known.ts";
-import { clientOf, connect, uniqueName } from "../support/redis.ts";
+import { connect, uniqueName } from "../support/redis.ts";
 
-const redis = connect(inject("redisUrl"));
+const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 const STORES: Record<string, () => Store> = {
   "in memory": () => memoryStore(),
-  "in Redis": () => redisStore(clientOf(redis)),
+  "in Redis": () => redisStore(ioredisClient(redis)),
 };
 const KEYS = { org: "acme", team: "acme/ml", user: "ada" };
 
@@ -205,7 +206,7 @@ describe("waiting", () => {
 });
 
 test("a denial by any level leaves every level's bytes and end as they were", async () => {
-  const { all, run, limiters } = rigOf(redisStore(clientOf(redis)));
+  const { all, run, limiters } = rigOf(redisStore(ioredisClient(redis)));
   await all.consume(KEYS);
   const places = (await redis.keys(`${run}-*`)).sort();
   expect(places).toHaveLength(3);
@@ -226,7 +227,7 @@ test("a denial by any level leaves every level's bytes and end as they were", as
 });
 
 test("500 calls at once over random triples admit exactly what one after the other admits", async () => {
-  const clients = [redis, connect(inject("redisUrl")), connect(inject("redisUrl"))];
+  const clients = [redis, await connect(inject("redisUrl")), await connect(inject("redisUrl"))];
   const run = uniqueName();
   const clock = clockAt();
   const keys = { org: ["o1", "o2"], team: ["t1", "t2", "t3"], user: ["u1", "u2", "u3", "u4", "u5"] };
@@ -242,7 +243,7 @@ test("500 calls at once over random triples admit exactly what one after the oth
   };
   const combinedOn = (store: Store) =>
     allOf({ org: limiterOf(store, "org"), team: limiterOf(store, "team"), user: limiterOf(store, "user") });
-  const combined = clients.map((client) => combinedOn(redisStore(clientOf(client))));
+  const combined = clients.map((client) => combinedOn(redisStore(ioredisClient(client))));
   const decisions = await Promise.all(calls.map(({ keys, cost }, i) => combined[i % 3]?.consume(keys, { cost })));
   for (const client of clients.slice(1)) client.disconnect();
   const isAllowed = (i: number) => decisions[i]?.allowed === true;
@@ -256,7 +257,7 @@ test("500 calls at once over random triples admit exactly what one after the oth
   }
   expect(decisions.filter((decision) => decision?.allowed).length).toBeGreaterThan(50);
   for (const [level, list] of Object.entries(keys) as [keyof typeof keys, string[]][]) {
-    const limiter = limiterOf(redisStore(clientOf(redis)), level, { snapshots: false });
+    const limiter = limiterOf(redisStore(ioredisClient(redis)), level, { snapshots: false });
     for (const key of list) {
       const taken = calls.reduce(
         (sum, { keys, cost }, i) => sum + (isAllowed(i) && keys[level] === key ? cost[level] : 0),
@@ -268,7 +269,7 @@ test("500 calls at once over random triples admit exactly what one after the oth
 });
 
 test("a clock that runs ahead moves each key's own time, and what it took counts for its life alone", async () => {
-  const { all, limiters, clock, run } = rigOf(redisStore(clientOf(redis)));
+  const { all, limiters, clock, run } = rigOf(redisStore(ioredisClient(redis)));
   const hour = 3_600_000;
   clock.ms += 5 * hour;
   await limiters.user.consume("ada", { cost: 3 });
@@ -287,7 +288,7 @@ test("a clock that runs ahead moves each key's own time, and what it took counts
 });
 
 test("by the clock of Redis", async () => {
-  const store = redisStore(clientOf(redis), { clock: "redis" });
+  const store = redisStore(ioredisClient(redis), { clock: "redis" });
   const { all, limiters } = rigOf(store);
   for (let i = 0; i < 3; i += 1) expect((await all.consume(KEYS)).allowed).toBe(true);
   const denied = await all.consume(KEYS);
@@ -298,7 +299,7 @@ test("by the clock of Redis", async () => {
 });
 
 test("a value of another type is overwritten, as MGET does not tell it from none", async () => {
-  const { all, run, limiters } = rigOf(redisStore(clientOf(redis)));
+  const { all, run, limiters } = rigOf(redisStore(ioredisClient(redis)));
   await all.consume(KEYS);
   const [place] = await redis.keys(`${run}-user*`);
   await redis.del(place as string);
@@ -310,7 +311,7 @@ test("a value of another type is overwritten, as MGET does not tell it from none
 
 describe("what each limiter remembers", () => {
   test("a denial by one, seen alone or together, denies all without asking", async () => {
-    const { all, user, org } = rigOf(redisStore(clientOf(redis)), { snapshots: true });
+    const { all, user, org } = rigOf(redisStore(ioredisClient(redis)), { snapshots: true });
     await user.consume("ada", { cost: 3 });
     const denied = await all.consume(KEYS);
     expect(denied).toMatchObject({ allowed: false, source: "snapshot", level: "user" });
@@ -322,7 +323,7 @@ describe("what each limiter remembers", () => {
   });
 
   test("what is given back together is known alone, and the other way round", async () => {
-    const { all, user } = rigOf(redisStore(clientOf(redis)), { snapshots: true });
+    const { all, user } = rigOf(redisStore(ioredisClient(redis)), { snapshots: true });
     await all.consume(KEYS, { cost: 3 });
     expect(await user.consume("ada")).toMatchObject({ allowed: false, source: "snapshot" });
     await all.refund(KEYS, 1);

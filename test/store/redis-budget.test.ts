@@ -56,7 +56,7 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
 
 test("several limiters: 1 request, and a command more for each if allowed, none more if denied, none from a snapshot", async () => {
   const clock = clockAt();
-  const store = redisStore(clientOf(redis));
+  const store = redisStore(ioredisClient(redis));
   const limiterOf = (name: string, policies: Policy[]) => createLimiter({ name, policies, now: clock.now, store });
   const [org, team, user] = Object.values(SETS).map((policies, i) => limiterOf(`l${i}`, policies));
   const levels = { org, team, user } as Record<"org" | "team" | "user", ReturnType<typeof createLimiter>>;

@@ -1,9 +1,9 @@
+import getPort from "get-port";
 import { Cluster, type ClusterNode } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { fixedWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import { allOf } from "../../src/limiter/all-of.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
-import { freePort } from "../../src/server/redis/free-port.ts";
 import { type PrivateRedis, startPrivateRedis } from "../../src/server/redis/private-redis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import type { RedisClient } from "../../src/store/redis-client.ts";
@@ -18,11 +18,11 @@ let cluster: Cluster;
 beforeAll(async () => {
   const busPorts: number[] = [];
   for (let i = 0; i < MASTERS; i += 1) {
-    const busPort = await freePort();
+    const busPort = await getPort();
     busPorts.push(busPort);
     servers.push(await startPrivateRedis({ config: ["cluster-enabled yes", `cluster-port ${busPort}`] }));
   }
-  const nodes = servers.map(({ url }) => connect(url));
+  const nodes = await Promise.all(servers.map(({ url }) => connect(url)));
   // A cluster's client knows one password for all nodes.
   const { password } = new URL(servers[0]?.url ?? "");
   for (const node of nodes) await node.config("SET", "requirepass", password);
