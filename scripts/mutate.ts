@@ -2,6 +2,7 @@
 // gets through.
 import { scriptSource } from "./embedded-scripts.ts";
 import { fixedWindowMutations } from "./mutate/fixed-window.ts";
+import { keySetMutations } from "./mutate/key-set.ts";
 import { type Mutation, type Mutations, mutated } from "./mutate/mutations.ts";
 import { policySetMutations } from "./mutate/policy-set.ts";
 import { slidingLogMutations } from "./mutate/sliding-log.ts";
@@ -14,6 +15,7 @@ const ALL: readonly Mutations[] = [
   slidingWindowMutations,
   fixedWindowMutations,
   policySetMutations,
+  keySetMutations,
   slidingLogMutations,
 ];
 

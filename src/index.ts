@@ -11,8 +11,11 @@ export type { Decision, FallbackDecision, KnownDecision, PolicyStatus } from "./
 export type { Duration } from "./core/duration.ts";
 export { StoreError, type StoreErrorKind } from "./core/errors.ts";
 export type { DecisionEvent, LimiterEvent, Observer, Operation, StoreEvent, WaitUntil } from "./core/event.ts";
+export { type AllOf, type AllOfOptions, allOf } from "./limiter/all-of.ts";
 export type { Amount } from "./limiter/amounts.ts";
+export type { AmountByLevel } from "./limiter/by-level.ts";
 export type { CallOptions, CheckOptions, ConsumeOptions, RefundOptions, WaitOptions } from "./limiter/call-options.ts";
+export type { AllOfDecision, FallbackAllOfDecision, KnownAllOfDecision, LevelStatus } from "./limiter/combine.ts";
 export { createLimiter, type Limiter } from "./limiter/limiter.ts";
 export type { BreakerOptions, FailureMode, LimiterOptions, SnapshotOptions } from "./limiter/options.ts";
 export { countDecisions, type DecisionCounter, type DecisionCounts } from "./observe/count-decisions.ts";

@@ -1,5 +1,6 @@
 import type { Env } from "hono";
 import {
+  type AllOfOptions,
   type BreakerOptions,
   type CallOptions,
   type CheckOptions,
@@ -36,6 +37,7 @@ test("with exactOptionalPropertyTypes every option may be undefined", () => {
   expectTypeOf<Refusing<LimiterOptions & SnapshotOptions & BreakerOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<CallOptions & CheckOptions & ConsumeOptions & WaitOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<PolicyOptions & TokenBucketOptions>>().toEqualTypeOf<never>();
+  expectTypeOf<Refusing<AllOfOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<MemoryStoreOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<RedisStoreOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<UpstashClientOptions>>().toEqualTypeOf<never>();

@@ -54,26 +54,9 @@ while n < #args do
     n = n + 6
   else
     local current, previous = stored(), kind == 's' and stored() or 0
-    local elapsed = now % pace
-    if seen < now - elapsed then
-      previous = kind == 's' and seen >= now - elapsed - pace and current or 0
-      current = 0
-    end
-    local taken, carried = current + delta, previous
-    if taken < 0 then
-      carried = carried + taken
-      if carried < 0 then carried = 0 end
-      taken = 0
-    end
-    lives = pace - elapsed
-    old[i], new[i] = current, math.min(taken, 2^53 - 1)
-    if kind == 's' then
-      if taken * pace + carried * (pace - elapsed) > ceiling then allowed = false end
-      if taken > 0 then lives = lead >= pace and pace or lives + pace end
-      old[i + 1], new[i + 1] = previous, carried
-    elseif taken > ceiling then
-      allowed = false
-    end
+    -- @include window
+    old[i], new[i] = current, taken
+    if kind == 's' then old[i + 1], new[i + 1] = previous, carried end
     n = n + 4
   end
   if lives > ttl then ttl = lives end

@@ -10,12 +10,17 @@ export type Operation = "consume" | "peek" | "refund" | "charge" | "wait";
 /** A limiter has decided. */
 export interface DecisionEvent {
   readonly type: "decision";
-  /** The limiter's name. */
+  /** The limiter's name; of an `allOf` the names of its levels, as in `"org+team+user"`. */
   readonly limiter: string;
   readonly operation: Operation;
-  /** The key as the caller gave it. */
+  /** The key as the caller gave it; of an `allOf` that of the level that binds. */
   readonly key: string;
   readonly decision: Decision;
+  /**
+   * What several limiters decided together, where the call was one of `allOf`; `decision` is then this limiter's part. Where
+   * the isolate knew of the denial without that part, `decision` is the whole, too.
+   */
+  readonly whole?: Decision;
   /** Ms that the store took; left out if it was not asked. */
   readonly storeMs?: number;
   /** For work of the observer that may end behind the answer; `undefined` where the call brought none. */
@@ -25,7 +30,7 @@ export interface DecisionEvent {
 /** A limiter has asked its store. */
 export interface StoreEvent {
   readonly type: "store";
-  /** The limiter's name. */
+  /** The limiter's name; of an `allOf` the names of its levels, as in `"org+team+user"`. */
   readonly limiter: string;
   /** What it asked for. */
   readonly purpose: "check" | "reset";

@@ -58,8 +58,11 @@ function amounts<T>(
   return values;
 }
 
-/** By the prototype's place and not by its identity: objects of another realm are plain, too. */
-function isPlain(value: object): boolean {
+/**
+ * Whether an object is nothing but its entries. By the prototype's place and not by its identity: objects of another realm
+ * are plain, too.
+ */
+export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -2,26 +2,26 @@ import type { Decision } from "../core/decision.ts";
 import type { WaitUntil } from "../core/event.ts";
 import type { Amount } from "./amounts.ts";
 
-/** What every call takes. */
-export interface CallOptions {
+/** What every call takes. `Amounts`: how it names its amounts. */
+export interface CallOptions<Amounts = Amount> {
   /**
    * Limits for this call (plans, tiers): whole numbers from 0, or `Infinity`, for every policy or by name. History is kept.
    * A policy with a limit of 0 denies whatever costs it something, one with `Infinity` nothing, and the call counts nothing of
    * either; where that decides the call, the store is not asked.
    */
-  limit?: Amount | undefined;
+  limit?: Amounts | undefined;
   /** Ends the call: it rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
   /** The platform's way to finish work behind the answer, for this call. Default: the limiter's `waitUntil`. */
   waitUntil?: WaitUntil | undefined;
 }
 
-export interface CheckOptions extends CallOptions {
+export interface CheckOptions<Amounts = Amount> extends CallOptions<Amounts> {
   /** Units to take: a whole number from 0 for every policy, or by policy name. Default 1. */
-  cost?: Amount | undefined;
+  cost?: Amounts | undefined;
 }
 
-export interface RefundOptions extends CallOptions {
+export interface RefundOptions<Amounts = Amount> extends CallOptions<Amounts> {
   /**
    * The decision on the call whose cost is given back. It tells who took it: the cost goes back to there, to the store or
    * to this isolate's own counts (source `"memory"`). Where nothing was taken (denied, or source `"fallback"`), nothing is
@@ -30,7 +30,7 @@ export interface RefundOptions extends CallOptions {
   since?: Decision | undefined;
 }
 
-export interface ConsumeOptions extends CheckOptions {
+export interface ConsumeOptions<Amounts = Amount> extends CheckOptions<Amounts> {
   /**
    * Longest delay, in ms, that the caller accepts: a token bucket then lends, and `delayMs` says how long to wait before
    * acting. A whole number from 0 to 2^31 - 1. Default 0.
@@ -38,7 +38,7 @@ export interface ConsumeOptions extends CheckOptions {
   maxDelayMs?: number | undefined;
 }
 
-export interface WaitOptions extends CheckOptions {
+export interface WaitOptions<Amounts = Amount> extends CheckOptions<Amounts> {
   /**
    * Longest wait in ms, a whole number from 0 to 2^31 - 1. It covers the store's answer, too: where that takes longer, the
    * failure mode answers. With 0 the call is made once, like `consume`.

@@ -5,12 +5,9 @@ import type { LocalStore, RemoteStore, StepRequest } from "../store/store.ts";
 import { createAsker } from "./ask.ts";
 import type { Call } from "./call.ts";
 import { decide } from "./decide.ts";
-import { fallbackDecision } from "./failure.ts";
+import { fallbackDecision, SPARE_KEYS } from "./failure.ts";
 import type { Level } from "./level.ts";
 import { timeOf } from "./time.ts";
-
-/** Most keys that an isolate counts by itself while the store can't be asked. */
-const SPARE_KEYS = 10_000;
 
 /** How calls are answered: from a snapshot if it denies, else by the store, else by the failure mode; `reset` asks always. */
 export interface Check {

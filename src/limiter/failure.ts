@@ -3,6 +3,9 @@ import type { StoreError } from "../core/errors.ts";
 import type { Call } from "./call.ts";
 import type { FailureMode } from "./options.ts";
 
+/** Most keys that an isolate counts by itself while the store can't be asked. */
+export const SPARE_KEYS = 10_000;
+
 /** When to come back if nobody knows the counts, in ms, at the earliest. */
 const RETRY_AFTER_MS = 1000;
 

@@ -33,23 +33,25 @@ export interface Core<Key, Answer extends Decision> {
   reset(key: Key, signal: AbortSignal | undefined): Promise<void>;
 }
 
-/** The methods of a limiter for keys of some kind. They need no `this`. */
-export interface Methods<Key, Answer extends Decision> {
+/** The methods of a limiter for keys of some kind, with amounts of some kind. They need no `this`. */
+export interface Methods<Key, Answer extends Decision, Amounts = Amount> {
   /** Takes `cost` if every policy allows it, else nothing. */
-  consume(key: Key, options?: ConsumeOptions): Promise<Answer>;
+  consume(key: Key, options?: ConsumeOptions<Amounts>): Promise<Answer>;
   /** The answer that `consume` would give; takes nothing. */
-  peek(key: Key, options?: CheckOptions): Promise<Answer>;
+  peek(key: Key, options?: CheckOptions<Amounts>): Promise<Answer>;
   /** Gives back what was taken and not used; never beyond a whole quota. */
-  refund(key: Key, cost: Amount, options?: RefundOptions): Promise<Answer>;
+  refund(key: Key, cost: Amounts, options?: RefundOptions<Amounts>): Promise<Answer>;
   /** Books what has been spent already, even past the limit; never denies. */
-  charge(key: Key, cost: Amount, options?: CallOptions): Promise<Answer>;
+  charge(key: Key, cost: Amounts, options?: CallOptions<Amounts>): Promise<Answer>;
   /** Resolves once `cost` is taken and may be acted on; denied at once if that can't be within `timeoutMs`. */
-  wait(key: Key, options: WaitOptions): Promise<Answer>;
+  wait(key: Key, options: WaitOptions<Amounts>): Promise<Answer>;
   /** Makes the key's quota whole again. Unlike the others it rejects with a `StoreError` if the store can't answer. */
   reset(key: Key, options?: { signal?: AbortSignal | undefined }): Promise<void>;
 }
 
-export function methodsOf<Key, Answer extends Decision>(core: Core<Key, Answer>): Methods<Key, Answer> {
+export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
+  core: Core<Key, Answer>,
+): Methods<Key, Answer, Amounts> {
   function ask(key: Key, task: Task, options: Unchecked, spent: Spent, maxDelayMs = 0, more?: Partial<Question>) {
     wholeNumber("maxDelayMs", maxDelayMs, 0, MAX_TIMER_MS);
     return core.ask(key, { task, options, spent, maxDelayMs, timeoutMs: more?.timeoutMs, since: more?.since });

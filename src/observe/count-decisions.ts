@@ -20,7 +20,7 @@ export interface DecisionCounter extends Observer {
 
 /**
  * A counter of decisions, all zero; plain numbers of this isolate. Each `consume` and each `wait` counts once; looking,
- * booking and giving back decide nothing, so they don't count.
+ * booking and giving back decide nothing, so they don't count. A call of `allOf` counts as what all of it came to.
  */
 export function countDecisions(): DecisionCounter {
   const bySource = () => ({ store: 0, snapshot: 0, memory: 0, fallback: 0 });
@@ -29,7 +29,7 @@ export function countDecisions(): DecisionCounter {
   const failed = { timeout: 0, network: 0, auth: 0, reply: 0 };
   function observe(event: LimiterEvent): void {
     if (event.type !== "decision" || (event.operation !== "consume" && event.operation !== "wait")) return;
-    const { source, error, ...decision } = event.decision;
+    const { source, error, ...decision } = event.whole ?? event.decision;
     (decision.allowed ? allowed : denied)[source] += 1;
     if (error) failed[error.kind] += 1;
   }

@@ -47,24 +47,37 @@ export function redisStore(redis: RedisClient, { clock = "isolate", namespace }:
   // Upstash locks single keys for a script with this flag; stock Redis refuses it, once.
   let flagged = true;
 
-  async function run(script: Script, key: string, args: string[], signal: AbortSignal): Promise<unknown> {
+  async function run(script: Script, keys: string[], args: string[], signal: AbortSignal): Promise<unknown> {
     const client = redis.withSignal?.(signal) ?? redis;
     const asked = flagged;
     try {
-      return await client.evalsha(asked ? script.flaggedSha1 : script.sha1, [key], args);
+      return await client.evalsha(asked ? script.flaggedSha1 : script.sha1, keys, args);
     } catch (error) {
       if (errorCode(error) !== "NOSCRIPT") throw error;
     }
     // Nobody waits for the answer any more, so nothing may be taken.
     signal.throwIfAborted();
     try {
-      return await client.eval(asked ? `${FLAGS}\n${script.text}` : script.text, [key], args);
+      return await client.eval(asked ? `${FLAGS}\n${script.text}` : script.text, keys, args);
     } catch (error) {
       if (!asked || !NOT_COMPILED.test(errorText(error))) throw error;
     }
     flagged = false;
     signal.throwIfAborted();
-    return run(script, key, args, signal);
+    return run(script, keys, args, signal);
+  }
+
+  async function ask(script: Script, keys: readonly string[], args: string[], signal: AbortSignal): Promise<unknown> {
+    try {
+      return await run(
+        script,
+        keys.map((key) => before + key),
+        args,
+        signal,
+      );
+    } catch (error) {
+      throw redisError(error, signal);
+    }
   }
 
   return {
@@ -74,12 +87,10 @@ export function redisStore(redis: RedisClient, { clock = "isolate", namespace }:
     async step(request: StepRequest, signal: AbortSignal): Promise<StepReply> {
       const { program, key, now, demands } = request;
       const args = program.args(ownClock ? REDIS_TIME : now, demands);
-      try {
-        return stepReply(request, await run(program.script, before + key, args, signal), ownClock);
-      } catch (error) {
-        throw redisError(error, signal);
-      }
+      return stepReply(request, await ask(program.script, [key], args, signal), ownClock);
     },
+
+    run: ask,
 
     async reset(key: string, signal: AbortSignal): Promise<void> {
       try {

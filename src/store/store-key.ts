@@ -5,13 +5,18 @@ const MAX_KEY_BYTES = 128;
 
 const utf8 = new TextEncoder();
 
+/** A Redis Cluster places a key by what is in its first braces. Kept if it is ASCII and fits in beside a digest. */
+const HASH_TAG = /^[^{]*({[ -|~]{1,83}})/;
+
 /**
  * Where a key's state lies under a limiter's name: `name:kind:key`, or `name:kind#digest` for what is too long or can't be written in
- * UTF-8 (lone surrogates would all become the same character). Distinct keys stay distinct.
+ * UTF-8 (lone surrogates would all become the same character), with the key's `{tag}` before the digest. Distinct keys stay
+ * distinct.
  */
 export function storeKey(name: string, kind: string, key: string): string | Promise<string> {
   if (fits(key)) return `${name}:${kind}:${key}`;
-  return digest(key).then((text) => `${name}:${kind}#${text}`);
+  const tag = HASH_TAG.exec(key)?.[1] ?? "";
+  return digest(key).then((text) => `${name}:${kind}#${tag}${text}`);
 }
 
 function fits(key: string): boolean {

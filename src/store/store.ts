@@ -1,5 +1,6 @@
 import type { Demand, State } from "../algorithm/algorithm.ts";
 import type { Program } from "../algorithm/program.ts";
+import type { Script } from "../algorithm/scripts.ts";
 
 /** What a step asks of a store. */
 export interface StepRequest {
@@ -33,6 +34,8 @@ export interface RemoteStore {
   readonly clock: "limiter" | "store";
   /** Runs one step on the state of one key, atomically, at most once. Gives up, as far as it can, when `signal` aborts. */
   step(request: StepRequest, signal: AbortSignal): Promise<StepReply>;
+  /** Runs a script on several keys at once, atomically, at most once. Left out where that can't be. */
+  run?(script: Script, keys: readonly string[], args: string[], signal: AbortSignal): Promise<unknown>;
   /** Forgets the state of `key`. */
   reset(key: string, signal: AbortSignal): Promise<void>;
 }

@@ -41,6 +41,11 @@ const KEYS = [
   "\ud800\ud800",
   "a\ud800",
   "😀",
+  "{}",
+  `{a}${"x".repeat(129)}`,
+  `{a}${"y".repeat(129)}`,
+  `{b}${"x".repeat(129)}`,
+  `{}${"x".repeat(129)}`,
   "x".repeat(127),
   "x".repeat(128),
   "x".repeat(129),
@@ -77,12 +82,31 @@ describe("where a key's state lies", () => {
       expect(place.isWellFormed()).toBe(true);
       expect(Buffer.byteLength(place)).toBeLessThanOrEqual("p:f1d:".length + 128);
       if (place.startsWith("p:f1d:")) expect(place).toBe(`p:f1d:${key}`);
-      else expect(place).toMatch(/^p:f1d#[\w-]{43}$/);
+      else expect(place).toMatch(/^p:f1d#(\{.+\})?[\w-]{43}$/);
     }
     expect(places[KEYS.indexOf("x".repeat(128))]).toBe(`p:f1d:${"x".repeat(128)}`);
     expect(places[KEYS.indexOf("x".repeat(129))]).toMatch(/#/);
     expect(places[KEYS.indexOf("é".repeat(64))]).toBe(`p:f1d:${"é".repeat(64)}`);
     expect(places[KEYS.indexOf("é".repeat(65))]).toMatch(/#/);
+  });
+
+  test.each([
+    ["{acme}", "{acme}"],
+    ["teams/{acme}/ml", "{acme}"],
+    ["{acme}{other}", "{acme}"],
+    ["{{acme}}", "{{acme}"],
+    [`{${"x".repeat(83)}}`, `{${"x".repeat(83)}}`],
+    // No tags in a cluster either.
+    ["{}{acme}", ""],
+    ["acme}", ""],
+    ["{acme", ""],
+    // Too long beside a digest, and what may not be UTF-8.
+    [`{${"x".repeat(84)}}`, ""],
+    ["{\ud800}", ""],
+  ])("a long key beginning with %s keeps the tag by which a cluster places it: %j", async (start, tag) => {
+    const place = await storeKey("p", "f1d", start + "x".repeat(129));
+    expect(place.replace(/[\w-]{43}$/, "")).toBe(`p:f1d#${tag}`);
+    expect(place).toHaveLength(`p:f1d#${tag}`.length + 43);
   });
 
   test("another window or algorithm lies elsewhere, another limit does not", async () => {

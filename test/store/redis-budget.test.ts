@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type Policy, slidingLog } from "../../src/algorithm/policy.ts";
 import { programFor } from "../../src/algorithm/program.ts";
+import { allOf } from "../../src/limiter/all-of.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import { startPrivateRedis } from "../../src/server/redis/private-redis.ts";
 import { ioredisClient } from "../../src/store/ioredis.ts";
@@ -51,6 +52,28 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
     expect(await billed(() => limiter.refund("k", 1))).toEqual({ evalsha: 1, get: 1, set: 1 });
     expect(await billed(() => limiter.reset("k"))).toEqual({ del: 1 });
   });
+});
+
+test("several limiters: 1 request, and a command more for each if allowed, none more if denied, none from a snapshot", async () => {
+  const clock = clockAt();
+  const store = redisStore(ioredisClient(redis));
+  const limiterOf = (name: string, policies: Policy[]) => createLimiter({ name, policies, now: clock.now, store });
+  const [org, team, user] = Object.values(SETS).map((policies, i) => limiterOf(`l${i}`, policies));
+  const levels = { org, team, user } as Record<"org" | "team" | "user", ReturnType<typeof createLimiter>>;
+  const all = allOf(levels);
+  const keys = { org: "o", team: "t", user: "u" };
+  await all.consume({ org: "warm", team: "warm", user: "warm" });
+
+  expect(await billed(() => all.consume(keys, { cost: 2 }))).toEqual({ evalsha: 1, mget: 1, set: 3 });
+  expect(await billed(() => all.peek(keys))).toEqual({ evalsha: 1, mget: 1 });
+  expect(await billed(() => all.charge(keys, { user: 1 }))).toEqual({ evalsha: 1, mget: 1, set: 3 });
+  // Of this team nothing is known here, and of this user that nothing is left.
+  expect(await billed(() => all.consume({ ...keys, team: "other" }))).toEqual({});
+  expect(await billed(() => all.consume({ ...keys, user: "other" }, { cost: 2 }))).toEqual({ evalsha: 1, mget: 1 });
+  expect(await billed(() => all.consume({ ...keys, user: "other" }, { cost: 2 }))).toEqual({});
+  expect(await all.consume(keys)).toMatchObject({ allowed: false, source: "snapshot" });
+  expect(await billed(() => all.refund(keys, 1))).toEqual({ evalsha: 1, mget: 1, set: 3 });
+  expect(await billed(() => all.reset(keys))).toEqual({ del: 3 });
 });
 
 describe.each(Object.entries(COUNTERS))("%s", (name, make) => {

@@ -1,0 +1,146 @@
+import type { Decision } from "../core/decision.ts";
+import type { Observer, WaitUntil } from "../core/event.ts";
+import { misuse, shown } from "../core/misuse.ts";
+import { checkedName } from "../core/name.ts";
+import { type AmountByLevel, amountsOf, checkKeys, ofLevel } from "./by-level.ts";
+import type { AllOfDecision } from "./combine.ts";
+import type { Level } from "./level.ts";
+import { type Limiter, levelOf } from "./limiter.ts";
+import { type Methods, methodsOf, type Question } from "./methods.ts";
+import { type CheckedOptions, checkedOptions, type FailureMode } from "./options.ts";
+import { createSetCheck, type Member } from "./set-check.ts";
+
+/** The most limiters that one verdict combines. */
+const MAX_LEVELS = 8;
+/** From the strictest on. */
+const MODES: readonly FailureMode[] = ["closed", "memory", "open"];
+
+export interface AllOfOptions {
+  /** Longest wait for the store, in ms, a whole number from 1 to 2^31 - 1. Default: the shortest of the limiters'. */
+  timeoutMs?: number | undefined;
+  /** Default: the strictest of the limiters': `"closed"`, then `"memory"`, then `"open"`. */
+  failureMode?: FailureMode | undefined;
+  /** Who sees the decisions on the whole and its requests to the store. The limiters' own observers see their part. */
+  onEvent?: Observer | readonly Observer[] | undefined;
+  /** The platform's way to finish work behind the answer. Default: that of the first limiter that has one. */
+  waitUntil?: WaitUntil | undefined;
+}
+
+/**
+ * Several limiters as one. Keys are records by level, one for each; a cost or a limit is a number for all, or a record by level
+ * of numbers or of records by policy. A level that a `cost` leaves out pays nothing, one that a `limit` leaves out keeps its
+ * own. All methods reject with a `TypeError` or `RangeError` on misuse.
+ */
+export interface AllOf<Name extends string>
+  extends Methods<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>> {}
+
+/**
+ * Combines 1 to 8 limiters on one store object in one verdict, by one request: all take their cost, or none does. Each counts where it
+ * counts alone. Its clock and its breaker are those of the first limiter. Throws a `TypeError` or `RangeError` where limiters
+ * can't be combined: with a `slidingLog`, on different stores, or twice the same.
+ */
+export function allOf<Name extends string>(
+  limiters: Readonly<Record<Name, Limiter>>,
+  options: AllOfOptions = {},
+): AllOf<Name> {
+  const members = membersOf(limiters);
+  const names = members.map(({ name }) => name);
+  const checked = optionsOf(members, options);
+  const { now, waitUntil, tell } = checked;
+  const check = createSetCheck(members, checked);
+
+  function placesOf(key: unknown): string[] | Promise<string[]> {
+    checkKeys(names, key);
+    const places = members.map(({ name, level }) => ofLevel(name, () => level.placeOf(key[name])));
+    return places.some((place) => typeof place !== "string") ? Promise.all(places) : (places as string[]);
+  }
+
+  function decision(places: readonly string[], question: Question) {
+    const { cost, limit } = question.options ?? {};
+    const costs = amountsOf("cost", names, cost, 0);
+    const limits = amountsOf("limit", names, limit, undefined);
+    const calls = members.map(({ name, level }, i) => {
+      const own = { ...question, options: { ...question.options, cost: costs[i], limit: limits[i] } };
+      return ofLevel(name, () => level.call(places[i] as string, own));
+    });
+    return check.decision(calls);
+  }
+
+  return methodsOf<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>>({
+    now,
+    waitUntil,
+    ask(key, question) {
+      const places = placesOf(key);
+      if (Array.isArray(places)) return decision(places, question);
+      return places.then((places) => decision(places, question));
+    },
+    told(operation, key, whole, spent, waitUntil) {
+      const told = (name: string, key: string, decision: Decision, more?: { whole: Decision }) =>
+        ({
+          type: "decision",
+          limiter: name,
+          operation,
+          key,
+          decision,
+          ...more,
+          ...spent,
+          waitUntil: waitUntil(),
+        }) as const;
+      for (const { name, level } of members) {
+        const { options } = level;
+        options.tell?.(told(options.name, key[name], whole.parts[name] ?? whole, { whole }));
+      }
+      tell?.(told(checked.name, key[whole.level], whole));
+    },
+    reset: async (key, signal) => check.reset(await placesOf(key), signal),
+  });
+}
+
+/** The limiters by level; throws if they can't be combined. */
+function membersOf<Name extends string>(limiters: Readonly<Record<Name, Limiter>>): Member<Name>[] {
+  const many = typeof limiters === "object" && limiters !== null ? Object.entries<Limiter>(limiters) : [];
+  if (many.length < 1 || many.length > MAX_LEVELS) {
+    throw misuse("limiters", `an object of 1 to ${MAX_LEVELS} limiters`, limiters, many.length > 0);
+  }
+  const members: Member<Name>[] = [];
+  for (const [name, limiter] of many) {
+    const option = `limiters.${checkedName("The name of a level", name)}`;
+    const level = typeof limiter === "object" && limiter !== null ? levelOf(limiter) : undefined;
+    if (!level) throw misuse(option, "a limiter made by createLimiter, and no allOf", limiter);
+    checkLevel(option, level, members);
+    members.push({ name: name as Name, level });
+  }
+  return members;
+}
+
+/** Throws a `RangeError` if the limiter can't be combined with those before it. */
+function checkLevel(option: string, { options, program }: Level, before: readonly Member<string>[]): void {
+  const { store, name } = options;
+  if (program.algorithms.some((algorithm) => algorithm.step)) {
+    throw new RangeError(`${option} has a slidingLog, which combines with nothing; slidingWindow does`);
+  }
+  if (store.remote && !store.run) throw new RangeError(`${option} is on a store that decides one key at a time`);
+  for (const other of before) {
+    if (other.level.options.store !== store) {
+      throw new RangeError(`${option} is on another store object than ${shown(other.name)}; they must share one`);
+    }
+    if (other.level.options.name === name) {
+      throw new RangeError(`${option} is the limiter ${shown(name)}, as is ${shown(other.name)}; each counts once`);
+    }
+  }
+}
+
+/** The options of the whole, from those of its limiters where nothing else is said. */
+function optionsOf(members: readonly Member<string>[], options: AllOfOptions): CheckedOptions {
+  const all = members.map(({ level }) => level.options);
+  const first = all[0] as CheckedOptions;
+  const {
+    timeoutMs = Math.min(...all.map((each) => each.timeoutMs)),
+    failureMode = MODES.find((mode) => all.some((each) => each.failureMode === mode)),
+    onEvent,
+    waitUntil = all.find((each) => each.waitUntil)?.waitUntil,
+  } = options ?? {};
+  const breaker = first.breaker ?? false;
+  const checked = checkedOptions({ ...first, snapshots: false, timeoutMs, failureMode, breaker, onEvent, waitUntil });
+  return { ...checked, name: members.map(({ name }) => name).join("+") };
+}

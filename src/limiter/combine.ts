@@ -1,0 +1,100 @@
+import type { FallbackDecision, KnownDecision, PolicyStatus } from "../core/decision.ts";
+import type { StoreError } from "../core/errors.ts";
+import type { Call } from "./call.ts";
+import { withoutInfinity } from "./json.ts";
+import type { Level } from "./level.ts";
+
+/** One policy's part of a decision on several limiters. */
+export interface LevelStatus<Name extends string> extends PolicyStatus {
+  /** The name of its limiter in the record. */
+  readonly level: Name;
+}
+
+/** Which limiter binds, and what each of them decided. */
+interface Leveled<Name extends string, Part> {
+  /**
+   * The name, in the record, of the limiter that binds: the one that denied (with the longest wait), else the one that would
+   * deny first.
+   */
+  readonly level: Name;
+  /** That limiter's own name. */
+  readonly limiter: string;
+  /**
+   * Each limiter's own decision: `allowed` tells whether it alone would have let the call pass. Where this isolate knew of a
+   * denial without asking (source `"snapshot"`), only those that deny.
+   */
+  readonly parts: { readonly [L in Name]?: Part };
+}
+
+/** What several limiters decided together; the numbers are those of the limiter that binds. */
+export interface KnownAllOfDecision<Name extends string> extends KnownDecision, Leveled<Name, KnownDecision> {
+  /** The numbers of every policy of all `parts`, in the order of the limiters. */
+  readonly policies: readonly LevelStatus<Name>[];
+}
+
+/** An answer by failure mode alone; `level` is the first one: there is no telling which one binds. */
+export interface FallbackAllOfDecision<Name extends string> extends FallbackDecision, Leveled<Name, FallbackDecision> {}
+
+/** The answer to a check of several limiters: a union on `source`. */
+export type AllOfDecision<Name extends string> = KnownAllOfDecision<Name> | FallbackAllOfDecision<Name>;
+
+/** One limiter's part in a call. */
+export interface Part<Name extends string, Decided = KnownDecision> {
+  readonly name: Name;
+  readonly level: Level;
+  readonly call: Call;
+  readonly decision: Decided;
+}
+
+/** The decision on the whole, from the decisions on at least one part. */
+export function combined<Name extends string>(
+  parts: readonly Part<Name>[],
+  source: KnownDecision["source"],
+  error?: StoreError,
+): KnownAllOfDecision<Name> {
+  const allowed = parts.every(({ decision }) => decision.allowed);
+  let binding = parts[0] as Part<Name>;
+  let most = -Infinity;
+  for (const part of parts) {
+    const urgency = allowed ? -callsLeft(part) : part.decision.retryAfterMs;
+    if (urgency > most) {
+      binding = part;
+      most = urgency;
+    }
+  }
+  const { policy, limit, burst, remaining, retryAfterMs } = binding.decision;
+  return withoutInfinity({
+    allowed,
+    ...{ policy, limit, burst, remaining, retryAfterMs },
+    resetAfterMs: Math.max(...parts.map(({ decision }) => decision.resetAfterMs)),
+    delayMs: Math.max(...parts.map(({ decision }) => decision.delayMs)),
+    policies: parts.flatMap(({ name, decision }) =>
+      decision.policies.map((status) => withoutInfinity({ level: name, ...status })),
+    ),
+    source,
+    ...ofLevels(binding, parts),
+    ...(error && { error }),
+  });
+}
+
+/** The same from what the failure mode answered for each. */
+export function combinedFallback<Name extends string>(
+  parts: readonly Part<Name, FallbackDecision>[],
+): FallbackAllOfDecision<Name> {
+  const first = parts[0] as Part<Name, FallbackDecision>;
+  return { ...first.decision, ...ofLevels(first, parts) };
+}
+
+function ofLevels<Name extends string, Decided>(
+  { name, level }: Part<Name, Decided>,
+  parts: readonly Part<Name, Decided>[],
+): Leveled<Name, Decided> {
+  const decisions = Object.fromEntries(parts.map(({ name, decision }) => [name, decision]));
+  return { level: name, limiter: level.options.name, parts: decisions as { [L in Name]?: Decided } };
+}
+
+/** How many calls of this cost the part would still let pass. */
+function callsLeft({ call, decision }: Part<string>): number {
+  const calls = decision.policies.map(({ remaining }, i) => (call.costs[i] ? remaining / call.costs[i] : Infinity));
+  return Math.min(...calls);
+}

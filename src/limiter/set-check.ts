@@ -1,0 +1,140 @@
+import type { FallbackDecision, KnownDecision } from "../core/decision.ts";
+import { StoreError } from "../core/errors.ts";
+import { askAll, type KeySetReply, stepAll } from "../store/key-set.ts";
+import { memoryStore } from "../store/memory.ts";
+import type { LocalStore, RemoteStore, StepReply, StepRequest } from "../store/store.ts";
+import { createAsker } from "./ask.ts";
+import type { Call } from "./call.ts";
+import { type AllOfDecision, combined, combinedFallback, type Part } from "./combine.ts";
+import { decide } from "./decide.ts";
+import { fallbackDecision, SPARE_KEYS } from "./failure.ts";
+import type { Level } from "./level.ts";
+import type { CheckedOptions } from "./options.ts";
+import { timeOf } from "./time.ts";
+
+/** One limiter of several, and its name among them. */
+export interface Member<Name extends string> {
+  readonly name: Name;
+  readonly level: Level;
+}
+
+/** How calls on several limiters are answered: as in check.ts, with one call for each of them. */
+export interface SetCheck<Name extends string> {
+  decision(calls: readonly Call[]): AllOfDecision<Name> | Promise<AllOfDecision<Name>>;
+  reset(places: readonly string[], signal: AbortSignal | undefined): Promise<void>;
+}
+
+/** A part that the store has to be asked for, or that is decided already. */
+type OpenPart<Name extends string> = Part<Name, KnownDecision | undefined>;
+
+/** What the store is asked at once. */
+interface Round<Name extends string> {
+  readonly parts: readonly OpenPart<Name>[];
+  readonly requests: readonly StepRequest[];
+  readonly clock: number;
+  readonly turns: readonly number[];
+}
+
+export function createSetCheck<Name extends string>(
+  members: readonly Member<Name>[],
+  options: CheckedOptions,
+): SetCheck<Name> {
+  const { store, failureMode, now } = options;
+  const asker = createAsker(options);
+  let spare: LocalStore | undefined;
+
+  function decision(calls: readonly Call[]): AllOfDecision<Name> | Promise<AllOfDecision<Name>> {
+    const { signal, since } = calls[0] as Call;
+    signal?.throwIfAborted();
+    const clock = timeOf(now);
+    const parts = members.map((member, i): OpenPart<Name> => {
+      const call = calls[i] as Call;
+      return { ...member, call, decision: member.level.known(call, clock) };
+    });
+    const denying = parts.filter(isDecided).filter((part) => !part.decision.allowed);
+    if (denying.length > 0) return combined(denying, "snapshot");
+    if (parts.every(isDecided)) return combined(parts, "snapshot");
+    // What a call's own limits let pass takes nothing, so the store is asked for the others alone.
+    const open = parts.filter((part) => !part.decision);
+    const requests = open.map(({ level, call }) => level.request(call, clock));
+    const round = { parts, requests, clock, turns: open.map(({ level }) => level.turn()) };
+    if (!store.remote) return seen(round, stepAll(store, requests));
+    if (since?.source === "memory" || since?.source === "fallback") return instead(round, since.error);
+    return asked(store, round);
+  }
+
+  async function asked(store: RemoteStore, round: Round<Name>): Promise<AllOfDecision<Name>> {
+    const { call } = round.parts[0] as OpenPart<Name>;
+    try {
+      const reply = await asker.check(call, (signal) => askAll(store, round.requests, signal));
+      return reply instanceof StoreError ? instead(round, reply) : seen(round, reply);
+    } finally {
+      if (call.task === "refund" || call.task === "leave") {
+        for (const { level, call } of round.parts) level.forget(call.place, timeOf(now));
+      }
+    }
+  }
+
+  function seen({ parts, clock, turns }: Round<Name>, reply: KeySetReply): AllOfDecision<Name> {
+    const decided = decidedBy(parts, reply, ({ level }, call, own, i) =>
+      level.seen(call, own, clock, turns[i] as number),
+    );
+    return combined(decided, "store");
+  }
+
+  /** The failure mode's answer, for each part and so for the whole. */
+  function instead({ parts, requests }: Round<Name>, error: StoreError | undefined): AllOfDecision<Name> {
+    const { since } = (parts[0] as OpenPart<Name>).call;
+    // What is given back goes to whoever took it, or nowhere.
+    if ((since?.source ?? failureMode) !== "memory") {
+      const pauseMs = asker.pauseMs();
+      const answered = parts.map((part): Part<Name, FallbackDecision> => {
+        return { ...part, decision: fallbackDecision(failureMode, part.call, error as StoreError, pauseMs) };
+      });
+      return combinedFallback(answered);
+    }
+    spare ??= memoryStore({ maxKeys: SPARE_KEYS });
+    const decided = decidedBy(parts, stepAll(spare, requests), ({ level }, call, own) =>
+      Object.assign(decide(level.program.algorithms, call, own, 0, "memory"), error && { error }),
+    );
+    return combined(decided, "memory", error);
+  }
+
+  return {
+    decision,
+    async reset(places, signal) {
+      signal?.throwIfAborted();
+      try {
+        if (!store.remote) for (const place of places) store.reset(place);
+        else
+          await asker.reset(signal, async (signal) => {
+            await Promise.all(places.map((place) => store.reset(place, signal)));
+          });
+      } finally {
+        members.forEach(({ level }, i) => {
+          level.forget(places[i] as string, timeOf(now));
+          spare?.reset(places[i] as string);
+        });
+      }
+    },
+  };
+}
+
+const isDecided = <Name extends string>(part: OpenPart<Name>): part is Part<Name> => part.decision !== undefined;
+
+/** The parts with a decision each: by `decide` where there is none yet, on what a store replied to these in their order. */
+function decidedBy<Name extends string>(
+  parts: readonly OpenPart<Name>[],
+  { allowed, replies }: KeySetReply,
+  decide: (part: Member<Name>, call: Call, own: StepReply, i: number) => KnownDecision,
+): Part<Name>[] {
+  let i = -1;
+  return parts.map((part) => {
+    if (isDecided(part)) return part;
+    i += 1;
+    const own = replies[i] as StepReply;
+    // Alone it would have passed, but nothing was taken.
+    const call: Call = !allowed && own.allowed ? { ...part.call, task: "peek" } : part.call;
+    return { ...part, decision: decide(part, call, own, i) };
+  });
+}

@@ -1,0 +1,77 @@
+import { type Demand, onlyLook } from "../algorithm/algorithm.ts";
+import { numbersOf, type Program } from "../algorithm/program.ts";
+import { keySet } from "../algorithm/scripts.ts";
+import { step } from "../algorithm/step.ts";
+import { StoreError } from "../core/errors.ts";
+import { stepReply } from "./step-reply.ts";
+import type { LocalStore, RemoteStore, StepReply, StepRequest } from "./store.ts";
+
+/** What a verdict over several keys came to: for each the state after it if all are allowed, else before it. */
+export interface KeySetReply {
+  readonly allowed: boolean;
+  /** In the order of the requests. Of a denied set `allowed` tells whether this key alone would have been. */
+  readonly replies: readonly StepReply[];
+}
+
+/** All of the requests take, or none does, in a store of this process. */
+export function stepAll(store: LocalStore, requests: readonly StepRequest[]): KeySetReply {
+  const replies = requests.map((request) => verdictAlone(request, store.step(looking(request))));
+  const allowed = replies.every((reply) => reply.allowed);
+  return { allowed, replies: allowed ? requests.map((request) => store.step(request)) : replies };
+}
+
+/**
+ * The same in a store that has to be asked; throws a `StoreError` for a reply that makes no sense. Where a Redis Cluster refuses
+ * the keys, that is the answer, as a `StoreError`: the store is well, and other calls' keys may be right.
+ */
+export async function askAll(
+  store: RemoteStore,
+  requests: readonly StepRequest[],
+  signal: AbortSignal,
+): Promise<KeySetReply | StoreError> {
+  const ownClock = store.clock === "store";
+  const now = ownClock ? -1 : (requests[0]?.now ?? 0);
+  const args = requests.flatMap(({ program, demands }) => {
+    const own = program.algorithms.flatMap(({ code }, i) => [code, ...numbersOf(demands[i] as Demand)]);
+    return [program.algorithms.length, sizeOf(program), ...own].map(String);
+  });
+  const keys = requests.map(({ key }) => key);
+  const reply = await store.run?.(keySet, keys, [`${now}`, ...args], signal).catch(keysRefused);
+  if (reply instanceof StoreError) return reply;
+  const numbers: unknown[] = Array.isArray(reply) ? [...reply] : [];
+  const allowed = Number(numbers.shift()) === 1;
+  const replies = requests.map((request): StepReply => {
+    const state = numbers.splice(0, 1 + sizeOf(request.program));
+    if (allowed) return stepReply(request, [1, ...state], ownClock);
+    return verdictAlone(request, stepReply(looking(request), [0, ...state], ownClock));
+  });
+  const contradicts = !allowed && replies.every((reply) => reply.allowed);
+  if (numbers.length > 0 || contradicts) {
+    throw new StoreError("reply", "Redis answered a script with something else than its reply");
+  }
+  return { allowed, replies };
+}
+
+/** How many counts a state holds. */
+function sizeOf({ algorithms }: Program): number {
+  return algorithms.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** The same request, which only looks; one that admits nothing does so already. */
+function looking(request: StepRequest): StepRequest {
+  const look = (demand: Demand) => (demand.ceiling < 0 ? demand : { ...demand, ceiling: onlyLook(demand.ceiling) });
+  return { ...request, demands: request.demands.map(look) };
+}
+
+/** What a look saw, with the verdict that the request alone would get. */
+function verdictAlone({ program, demands }: StepRequest, { state }: StepReply): StepReply {
+  return { allowed: step(program.algorithms, state, state[0], demands).allowed, state };
+}
+
+/** What a Redis Cluster says of keys that it has in several places, in words that say which keys it takes; throws all else. */
+function keysRefused(error: unknown): StoreError {
+  if (!(error instanceof StoreError) || error.code !== "CROSSSLOT") throw error;
+  const text =
+    'On a Redis Cluster all keys of a call must have one hash tag, as in "{acme}" and "{acme}/ml": CROSSSLOT';
+  return new StoreError("reply", text, error.code);
+}

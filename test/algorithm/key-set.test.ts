@@ -1,0 +1,263 @@
+import type { ChainableCommander } from "ioredis";
+import { afterAll, describe, expect, inject, test } from "vitest";
+import type { State } from "../../src/algorithm/algorithm.ts";
+import type { Policy } from "../../src/algorithm/policy.ts";
+import { type Program, programFor } from "../../src/algorithm/program.ts";
+import { keySet, type Script } from "../../src/algorithm/scripts.ts";
+import { StoreError } from "../../src/core/errors.ts";
+import { demandsOf, type Task } from "../../src/limiter/call.ts";
+import { askAll } from "../../src/store/key-set.ts";
+import type { RemoteStore, StepRequest } from "../../src/store/store.ts";
+import { MIDNIGHT } from "../support/clock.ts";
+import { GRACE_MS } from "../support/grace.ts";
+import { COUNTERS } from "../support/policies.ts";
+import { type Random, randomFrom } from "../support/random.ts";
+import { connect, FAR_FUTURE, msOf, uniqueName } from "../support/redis.ts";
+
+const STEPS = 10_000;
+const STEPS_PER_SEQUENCE = 250;
+
+const redis = await connect(inject("redisUrl"));
+afterAll(() => redis.disconnect());
+
+/** One key of one limiter: where calls keep its state, and where the scripts of its own policies keep the same. */
+interface Key {
+  readonly program: Program;
+  readonly policies: readonly Policy[];
+  readonly place: string;
+  readonly shadow: string;
+}
+
+function randomKey(random: Random): Key {
+  const makers = Object.values(COUNTERS);
+  const many = random.pick([1, 1, 1, 1, 2, 3]);
+  const policies = Array.from({ length: many }, (_, i) => {
+    const window = random.pick([500, 1000, 7000, 60_000]);
+    // Counts from 2^24 on have a form of their own.
+    const limit = random.next() < 0.15 ? 40_000_000 : 1 + random.below(14);
+    return random.pick(makers)({ name: `p${i}`, limit, window, burst: random.below(2 * limit) + 1 });
+  });
+  const place = uniqueName();
+  return { policies, program: programFor(policies), place, shadow: `${place}:alone` };
+}
+
+const OPERATIONS: readonly Task[] = ["consume", "consume", "consume", "consume", "peek", "refund", "charge", "leave"];
+
+function randomRequest(random: Random, { program, policies, place }: Key, now: number, task: Task): StepRequest {
+  const share = random.pick([0, 0.1, 0.2, 0.4, 0.4, 1.1]);
+  const most = task === "charge" && random.next() < 0.02 ? Number.MAX_SAFE_INTEGER : undefined;
+  const costs = policies.map(({ burst }) => most ?? (random.next() < 0.4 ? 1 : Math.round(share * burst)));
+  const maxDelayMs = task === "consume" ? random.pick([0, 0, 400]) : task === "leave" ? 400 : 0;
+  return { program, key: place, now, demands: demandsOf(program, { policies, costs, maxDelayMs }, task) };
+}
+
+const evalsha = (transaction: ChainableCommander, { sha1 }: Script, keys: readonly string[], args: readonly string[]) =>
+  transaction.evalsha(sha1, keys.length, ...keys, ...args);
+
+/** The step of a single key on its shadow. */
+const stepShadow = (transaction: ChainableCommander, { shadow }: Key, { program, now, demands }: StepRequest) =>
+  evalsha(transaction, program.script, [shadow], program.args(now, demands));
+
+/** A store whose scripts run amid a transaction's other commands, so that for expiry all of them are at one time. */
+function amid(
+  before: (transaction: ChainableCommander) => unknown,
+  after: (transaction: ChainableCommander) => unknown,
+  replies: (of: readonly unknown[], script: unknown) => void,
+): Pick<RemoteStore, "run"> {
+  return {
+    async run(script, keys, args) {
+      const transaction = redis.multi();
+      before(transaction);
+      // The first command of a transaction is MULTI.
+      const at = transaction.length - 1;
+      evalsha(transaction, script, keys, args);
+      after(transaction);
+      const results = ((await transaction.exec()) ?? []).map(([error, value]) => {
+        if (error) throw error;
+        return value;
+      });
+      replies(results, results[at]);
+      return results[at];
+    },
+  };
+}
+
+const storeOf = (parts: Pick<RemoteStore, "run">): RemoteStore => ({
+  remote: true,
+  clock: "limiter",
+  step: () => Promise.reject(new Error("one key at a time")),
+  reset: () => Promise.reject(new Error("no reset")),
+  ...parts,
+});
+
+const numbersIn = (reply: unknown) => (reply as unknown[]).map(Number);
+
+async function load(keys: readonly Key[]) {
+  for (const text of [keySet.text, ...keys.map(({ program }) => program.script.text)]) await redis.script("LOAD", text);
+}
+
+/** Bytes of lengths that a state may have, and of others; half of them from a time near the call's. */
+function garbageFor(random: Random, { algorithms }: Program, now: number): Buffer {
+  const size = algorithms.reduce((sum, { size }) => sum + size, 0);
+  const length = random.pick([0, 6, 11, 12, 12, 12, 19, 20, 20, 6 + 7 * size, 6 + 7 * size]);
+  const bytes = Buffer.from(Array.from({ length }, () => random.pick([0, random.below(256)])));
+  if (length < 12 || random.next() < 0.5) return bytes;
+  const at = now - random.below(random.pick([400, 4000]));
+  // Time takes 42 bits before the six of a count, or all 48.
+  const shared = algorithms.length === 1 && algorithms[0]?.code !== "s";
+  bytes.writeUIntBE(shared ? at * 64 + random.pick([0, 32, random.below(64)]) : at, 0, 6);
+  return bytes;
+}
+
+const bytesOf = (places: readonly string[]) => Promise.all(places.map((place) => redis.getBuffer(place)));
+
+describe("key set", () => {
+  test("alone and together, mixed: replies, bytes and ends are those of each key's own script, one call after the other", async () => {
+    const seed = Math.floor(Math.random() * 2 ** 32);
+    const random = randomFrom(seed);
+    const seen = { admitted: 0, deniedByOne: 0, alone: 0 };
+    for (let steps = 0; steps < STEPS; steps += STEPS_PER_SEQUENCE) {
+      const keys = Array.from({ length: random.pick([1, 2, 3, 3, 3, 8]) }, () => randomKey(random));
+      await load(keys);
+      const kept = new Map<Key, State>();
+      const spans = new Map<Key, number>();
+      let now = MIDNIGHT + random.below(60_000);
+      const checks: Promise<void>[] = [];
+      for (let i = 0; i < STEPS_PER_SEQUENCE; i += 1) {
+        now += random.pick([
+          0,
+          0,
+          1,
+          random.below(60),
+          random.below(900),
+          5000 * random.below(20),
+          -random.below(1500),
+        ]);
+        // To a window's last ms, or to the first of the next.
+        const { windowMs } = random.pick(random.pick(keys).policies);
+        if (random.next() < 0.15) now += windowMs - (now % windowMs) - random.pick([0, 1]);
+        if (random.next() < 0.02) now += 3_600_000;
+        if (random.next() < 0.02) now -= 3_600_000;
+        const task = random.pick(OPERATIONS);
+        const chosen = random.next() < 0.4 ? [random.pick(keys)] : keys.filter(() => random.next() < 0.8);
+        if (chosen.length === 0) continue;
+        const requests = chosen.map((key) => randomRequest(random, key, now, task));
+        // A key without an end: what is in it may be from a clock that runs ahead.
+        const endless = random.next() < 0.2 ? chosen : [];
+        const stored = (key: Key) => {
+          const state = kept.get(key);
+          return state && endless.includes(key) && state[0] > now + GRACE_MS ? undefined : state;
+        };
+        const twins = requests.map(({ program, demands }, k) => program.step(stored(chosen[k] as Key), now, demands));
+        const looks = requests.map(({ program, demands }, k) => {
+          const look = demands.map((demand) => ({ ...demand, ceiling: -1 }));
+          return program.step(stored(chosen[k] as Key), now, look).state;
+        });
+        const allowed = twins.every((twin) => twin.allowed);
+        if (allowed) chosen.forEach((key, k) => void kept.set(key, (twins[k]?.kept ?? [now]) as State));
+        seen.admitted += Number(allowed);
+        seen.deniedByOne += Number(twins.filter((twin) => !twin.allowed).length === 1 && twins.length > 1);
+        const where = `seed ${seed}, step ${steps + i}: ${task} at ${now} on ${chosen.map(({ program }) => program.kind)}`;
+
+        const before = (transaction: ChainableCommander) => {
+          for (const { place, shadow } of endless) transaction.persist(place).persist(shadow);
+          transaction.time();
+        };
+        const after = (transaction: ChainableCommander) => {
+          if (allowed) chosen.forEach((key, k) => void stepShadow(transaction, key, requests[k] as StepRequest));
+          transaction.time();
+          for (const { place, shadow } of chosen) {
+            for (const one of [place, shadow]) transaction.getBuffer(one).pexpiretime(one).pexpireat(one, FAR_FUTURE);
+          }
+        };
+        const compare = (replies: readonly unknown[]) => {
+          const told = replies.slice(2 * endless.length);
+          const [from] = told.splice(0, 1);
+          told.splice(0, allowed ? 1 + chosen.length : 1);
+          const [to] = told.splice(0, 1);
+          for (const key of chosen) {
+            const [value, end = 0, , shadow, shadowEnd = 0] = told.splice(0, 6) as [Buffer, number, 0, Buffer, number];
+            expect(value, where).toEqual(shadow);
+            if (allowed) spans.set(key, msOf(`${to}`.split(",")) - msOf(`${from}`.split(",")));
+            if (allowed) expect(Math.abs(end - shadowEnd), where).toBeLessThanOrEqual(spans.get(key) ?? 0);
+            else expect(end, where).toBe(shadowEnd);
+          }
+        };
+        const alone = chosen.length === 1 && random.next() < 0.8;
+        if (alone) {
+          seen.alone += 1;
+          const [{ program, demands }, [twin]] = [requests[0] as StepRequest, twins];
+          const step = amid(before, after, (replies, reply) => {
+            expect(numbersIn(reply), where).toEqual([Number(allowed), ...(twin?.state ?? [])]);
+            compare(replies);
+          });
+          const args = program.args(now, demands);
+          checks.push(step.run?.(program.script, [chosen[0]?.place ?? ""], args, AbortSignal.any([])) as Promise<void>);
+        } else {
+          const store = storeOf(amid(before, after, compare));
+          const asked = askAll(store, requests, AbortSignal.any([])).then((reply) => {
+            if (reply instanceof StoreError) throw reply;
+            expect(reply.allowed, where).toBe(allowed);
+            expect(reply.replies, where).toEqual(
+              twins.map((twin, k) => ({ allowed: twin.allowed, state: allowed ? twin.state : looks[k] })),
+            );
+          });
+          checks.push(asked);
+        }
+      }
+      await Promise.all(checks);
+      await redis.del(keys.flatMap(({ place, shadow }) => [place, shadow]));
+    }
+    expect(seen.admitted).toBeGreaterThan(STEPS / 10);
+    expect(seen.deniedByOne).toBeGreaterThan(STEPS / 50);
+    expect(seen.alone).toBeGreaterThan(STEPS / 10);
+  }, 180_000);
+
+  test("what is nobody's state is read as each key's own script reads it", async () => {
+    const seed = Math.floor(Math.random() * 2 ** 32);
+    const random = randomFrom(seed);
+    // Late in a window of every length.
+    const NOW = MIDNIGHT + 3499;
+    const seen = { admitted: 0, denied: 0 };
+    for (let i = 0; i < 600; i += 1) {
+      const keys = Array.from({ length: random.pick([1, 2, 3]) }, () => randomKey(random));
+      await load(keys);
+      const garbage = keys.map(({ program }) => garbageFor(random, program, NOW));
+      const task = random.pick<Task>(["consume", "consume", "charge", "refund", "peek"]);
+      const requests = keys.map((key) => randomRequest(random, key, NOW, task));
+      const px = random.pick([GRACE_MS - 100, 3_600_000]);
+      for (const [k, { place, shadow }] of keys.entries()) {
+        for (const one of [place, shadow]) await redis.set(one, garbage[k] as Buffer, "PX", px);
+      }
+      const where = `seed ${seed}, round ${i}: ${task} on ${keys.map(({ program }, k) => `${program.kind} with ${garbage[k]?.toString("hex")}`)}`;
+      const args = requests.flatMap(({ program, now, demands }) => [
+        program.algorithms.length,
+        program.algorithms.reduce((sum, { size }) => sum + size, 0),
+        ...(program.algorithms.length === 1
+          ? [program.algorithms[0]?.code, ...program.args(now, demands).slice(1)]
+          : program.args(now, demands).slice(2)),
+      ]);
+      const places = keys.map(({ place }) => place);
+      const reply = await redis.evalsha(keySet.sha1, places.length, ...places, NOW, ...(args as string[]));
+      const [allowed, ...states] = numbersIn(reply);
+      seen[allowed ? "admitted" : "denied"] += 1;
+      const own: number[][] = [];
+      const bytesAfter = await bytesOf(places);
+      if (!allowed) expect(bytesAfter, where).toEqual(garbage);
+      for (const [k, { shadow, program }] of keys.entries()) {
+        const { now, demands } = requests[k] as StepRequest;
+        own.push(numbersIn(await redis.evalsha(program.script.sha1, 1, shadow, ...program.args(now, demands))));
+      }
+      expect(allowed, where).toBe(Number(own.every(([one]) => one === 1)));
+      if (allowed) expect(bytesAfter, where).toEqual(await bytesOf(keys.map(({ shadow }) => shadow)));
+      for (const [one, ...state] of own) {
+        // A denial tells what was before, which a script that admits does not.
+        const told = states.splice(0, state.length);
+        if (one === allowed) expect(told, where).toEqual(state);
+      }
+      await redis.del(keys.flatMap(({ place, shadow }) => [place, shadow]));
+    }
+    expect(seen.admitted).toBeGreaterThan(50);
+    expect(seen.denied).toBeGreaterThan(50);
+  });
+});
