@@ -40,9 +40,9 @@ export interface Action {
   /** For `wait`: how long; for `consume` of a bucket: the longest delay accepted. */
   readonly waitMs: number;
   /** After so many ms the caller goes away; undefined: it stays. */
-  readonly leavesAfterMs?: number;
+  readonly leavesAfterMs: number | undefined;
   /** A denied caller of such patience comes back as soon as it was told to. */
-  readonly comesBack?: boolean;
+  readonly comesBack: boolean;
 }
 
 /** A call that was made. */
@@ -88,7 +88,11 @@ export type Happening =
       readonly command: string;
       readonly database: string;
       readonly now: number;
+      /** What was to run, by digest or text. */
+      readonly script: string;
       readonly keys: readonly string[];
+      readonly args: readonly string[];
+      readonly reply: unknown;
       readonly steps: readonly KeyStep[];
       readonly error: string | undefined;
     }

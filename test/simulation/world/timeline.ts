@@ -1,9 +1,9 @@
 /** Something that is to happen at a time. */
 export interface Entry<Owner> {
   /** Ms since the world's start. */
-  readonly at: number;
+  at: number;
   /** Decides among what happens at the same time. */
-  readonly tie: number;
+  tie: number;
   /** Whose it is: what happens to an isolate that is frozen or gone does not happen. */
   readonly owner: Owner;
   /** Left out once it was cancelled. */
@@ -17,6 +17,8 @@ export interface Timeline<Owner> {
   /** How many entries wait, with those cancelled lately. */
   readonly size: number;
   add(at: number, tie: number, owner: Owner, run: () => void): Entry<Owner>;
+  /** Puts an entry that was taken out back in, for now. */
+  again(entry: Entry<Owner>, tie: number): void;
   /** The next entry that is not cancelled, taken out; the time is then its time. Undefined if none is left. */
   next(): Entry<Owner> | undefined;
   /** Everything that waits, in no order. */
@@ -54,6 +56,11 @@ export function createTimeline<Owner>(): Timeline<Owner> {
     heap[place] = entry;
   }
 
+  function put(entry: Entry<Owner>): void {
+    heap.push(entry);
+    rise(entry, heap.length - 1);
+  }
+
   return {
     get now() {
       return now;
@@ -63,9 +70,13 @@ export function createTimeline<Owner>(): Timeline<Owner> {
     },
     add(at, tie, owner, run) {
       const entry: Entry<Owner> = { at: Math.max(at, now), tie, owner, run };
-      heap.push(entry);
-      rise(entry, heap.length - 1);
+      put(entry);
       return entry;
+    },
+    again(entry, tie) {
+      entry.at = now;
+      entry.tie = tie;
+      put(entry);
     },
     next() {
       for (;;) {

@@ -1,0 +1,48 @@
+import type { PolicyRule } from "../../world/history.ts";
+import type { Book } from "./book.ts";
+
+/** In no window of any position is more taken than the limit: what was taken at t counts until t + window. */
+export function logBook({ limit, windowMs }: PolicyRule): Book {
+  let entries: { readonly at: number; units: number }[] = [];
+  /** What counts has not left, so it is at the end of the list. */
+  const used = (time: number) => {
+    let sum = 0;
+    for (let i = entries.length - 1; i >= 0; i -= 1) {
+      const entry = entries[i] as (typeof entries)[number];
+      if (entry.at <= time - windowMs) break;
+      sum += entry.units;
+    }
+    return sum;
+  };
+  const tidy = (time: number) => {
+    if (entries.length > 0 && (entries[0] as (typeof entries)[number]).at <= time - windowMs) {
+      entries = entries.filter(({ at }) => at > time - windowMs);
+    }
+  };
+  return {
+    allows: (time, units) => used(time) + units <= limit,
+    remaining: (time) => Math.max(0, limit - used(time)),
+    take(time, units) {
+      tidy(time);
+      if (units > 0) entries.push({ at: time, units });
+    },
+    giveBack(time, units) {
+      tidy(time);
+      let left = units;
+      for (let last = entries.at(-1); left > 0 && last; last = entries.at(-1)) {
+        const given = Math.min(left, last.units);
+        last.units -= given;
+        left -= given;
+        if (last.units === 0) entries.pop();
+      }
+    },
+    wholeAfterMs(time) {
+      tidy(time);
+      const last = entries.at(-1);
+      return last ? last.at + windowMs - time : 0;
+    },
+    forget() {
+      entries = [];
+    },
+  };
+}
