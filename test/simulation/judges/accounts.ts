@@ -8,7 +8,8 @@ type Executed = Extract<Happening, { type: "executed" }>;
 export interface GivenBack {
   /** The true time. */
   readonly at: number;
-  readonly call: CallMade;
+  /** Undefined where the database lost what it stored. */
+  readonly call: CallMade | undefined;
 }
 
 /** What was written, and for how long that counts. */
@@ -96,7 +97,11 @@ export function createAccounts(): Accounts {
 
   function see(happening: Happening): readonly Ruling[] {
     if (happening.type === "lost" && happening.all) {
-      for (const account of accounts.values()) if (account.rule.database === happening.database) forget(account);
+      for (const account of accounts.values()) {
+        if (account.rule.database !== happening.database) continue;
+        forget(account);
+        gaveBack(account, { at: happening.at, call: undefined });
+      }
     }
     if (happening.type !== "executed" || happening.error !== undefined) return NONE;
     const account = accounts.get(nameOf(happening.call)) ?? open(happening.call);
@@ -120,7 +125,7 @@ function forget(account: Account): void {
   account.written = undefined;
 }
 
-function gaveBack(account: Account, { at, call }: Executed): void {
+function gaveBack(account: Account, { at, call }: GivenBack): void {
   account.givenBack = [...account.givenBack.filter((one) => at - one.at < 60_000), { at, call }];
 }
 
@@ -148,7 +153,8 @@ function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
     }
     if (step.wrote) {
       account.writes += 1;
-      account.latest = at;
+      // What a log gave back brings no time any more.
+      account.latest = account.books[0]?.newest?.() ?? at;
       account.leastLagMs = Math.min(account.leastLagMs, lagMs);
       account.written = writtenBy(account, databaseNow, step);
     }

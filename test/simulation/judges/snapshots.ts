@@ -9,7 +9,7 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
   return {
     name: "snapshots",
     promise:
-      "What an isolate denies by itself, the database would deny at that moment, unless another isolate gave back or reset within the snapshot's greatest age; and it tells to wait for no longer than the database would.",
+      "What an isolate denies by itself, the database would deny at that moment, unless another isolate gave back or reset within the snapshot's greatest age; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
     see(happening, { accounts, complain }) {
       if (happening.type === "clock") clocksSet.add(happening.isolate);
       if (happening.type !== "answered") return;
@@ -25,8 +25,9 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
       // A clock that was set cannot tell how old a snapshot is.
       if (clocksSet.has(call.isolate) || gaveBackLately(account, call, at, snapshots.maxAgeMs)) return;
       const units = policies.map(() => call.cost);
-      const passes = passesAfter(account, units, now, databaseNow(database));
-      const delayMs = operation === "consume" && policies.length === 1 ? call.waitMs : 0;
+      const storeNow = databaseNow(database);
+      const passes = passesAfter(account, units, call.limiter.clock === "redis" ? storeNow - 1 : now, storeNow);
+      const delayMs = operation === "consume" && policies.every(({ kind }) => kind === "bucket") ? call.waitMs : 0;
       if (passes <= delayMs) complain(`${call.cost} on ${call.key} was denied by a snapshot, though the database would take it`);
       else if (decision.retryAfterMs > passes) {
         complain(`${call.key} was told by a snapshot to wait ${decision.retryAfterMs} ms where ${passes} ms are enough`);
@@ -36,7 +37,7 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
 
   function gaveBackLately({ givenBack }: Account, call: CallMade, at: number, maxAgeMs: number): boolean {
     return givenBack.some((one) => {
-      const isKnown = one.call.isolate === call.isolate && answered.has(one.call.id);
+      const isKnown = one.call?.isolate === call.isolate && answered.has(one.call.id);
       // The isolate may have asked a little before: as long as an answer may take.
       return !isKnown && at - one.at <= maxAgeMs + call.limiter.timeoutMs;
     });

@@ -17,7 +17,9 @@ export interface Platform {
  * real ones back. Promises, `AbortController` and all else stay real. One world at a time.
  */
 export function replaceGlobals(platform: Platform): () => void {
-  const real = { setTimeout, clearTimeout, now: Date.now, random: Math.random, Map };
+  const real = { setTimeout, clearTimeout, now: Date.now, random: Math.random, Map, frames: Error.stackTraceLimit };
+  // In an outage there are many errors, and to tell where each was made is most of what they cost.
+  Error.stackTraceLimit = 0;
 
   function setVirtual(run: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[]): unknown {
     if (!platform.isInside()) return real.setTimeout(run, delayMs, ...args);
@@ -44,6 +46,7 @@ export function replaceGlobals(platform: Platform): () => void {
 
   return () => {
     Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout, Map: real.Map });
+    Error.stackTraceLimit = real.frames;
     Date.now = real.now;
     Math.random = real.random;
   };

@@ -12,6 +12,8 @@ export interface Book {
   giveBack(at: number, units: number): void;
   /** Ms from `at` until nothing of what was taken counts any more. */
   wholeAfterMs(at: number): number;
+  /** The time of the newest taking that counts; undefined where only the latest time that anything was brought counts. */
+  newest?(): number;
   /** Everything that was taken is forgotten. */
   forget(): void;
 }

@@ -23,10 +23,12 @@ export function logBook({ limit, windowMs }: PolicyRule): Book {
     allows: (time, units) => used(time) + units <= limit,
     remaining: (time) => Math.max(0, limit - used(time)),
     take(time, units) {
+      if (units === 0) return;
       tidy(time);
-      if (units > 0) entries.push({ at: time, units });
+      entries.push({ at: time, units });
     },
     giveBack(time, units) {
+      if (units === 0) return;
       tidy(time);
       let left = units;
       for (let last = entries.at(-1); left > 0 && last; last = entries.at(-1)) {
@@ -36,11 +38,8 @@ export function logBook({ limit, windowMs }: PolicyRule): Book {
         if (last.units === 0) entries.pop();
       }
     },
-    wholeAfterMs(time) {
-      tidy(time);
-      const last = entries.at(-1);
-      return last ? last.at + windowMs - time : 0;
-    },
+    wholeAfterMs: (time) => Math.max(0, (entries.at(-1)?.at ?? 0) + windowMs - time),
+    newest: () => entries.at(-1)?.at ?? 0,
     forget() {
       entries = [];
     },
