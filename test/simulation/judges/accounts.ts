@@ -169,11 +169,12 @@ function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
 function writtenBy({ books, rule, latest }: Account, at: number, { now, endsAt }: KeyStep): Written {
   const leadMs = latest - now;
   const lives = books.map((book, i) => {
-    const { kind, windowMs } = rule.policies[i] as PolicyRule;
+    const { kind, limit, windowMs, burst } = rule.policies[i] as PolicyRule;
     const whole = book.wholeAfterMs(latest);
     const leftMs = windowMs - (latest % windowMs);
     if (kind === "sliding") return leadMs >= windowMs ? [Math.min(whole, windowMs), windowMs] : [whole, leftMs + windowMs];
-    if (kind === "bucket") return [whole, whole];
+    // Under another limit it may take longer.
+    if (kind === "bucket") return [whole, whole && Math.max(windowMs, Math.ceil((burst * windowMs) / limit), whole)];
     return [whole, kind === "fixed" ? leftMs : windowMs];
   });
   const most = (part: 0 | 1) => Math.max(...lives.map((life) => life[part] as number));

@@ -1,4 +1,4 @@
-import type { Ruling } from "./accounts.ts";
+import { GRACE_MS, type Ruling } from "./accounts.ts";
 import type { Judge } from "./judge.ts";
 
 export function numbersJudge(): Judge {
@@ -7,7 +7,7 @@ export function numbersJudge(): Judge {
   return {
     name: "numbers",
     promise:
-      "What a decision of the store says is what the definitions say: what remains of each policy, after how many ms by the caller's clock this cost passes with nothing else taken, to the millisecond, and after how many all is whole again.",
+      "What a decision of the store says is what the definitions say: what remains of each policy, after how many ms by the caller's clock this cost passes with nothing else taken, to the millisecond, and after how many all is whole again; for clocks that are behind by no more than a second.",
     see(happening, { rulings, complain }) {
       for (const ruling of rulings) if (ruling.purpose !== "leave") last.set(ruling.call.id, ruling);
       if (happening.type === "rejected") last.delete(happening.call.id);
@@ -26,8 +26,8 @@ export function numbersJudge(): Judge {
         say("allowed", decision.allowed, ruling.allows);
       }
       const leadMs = ruling.at - ruling.step.now;
-      // A clock behind by more than a window: see the judge of retries.
-      if (leadMs > Math.min(...call.limiter.policies.map(({ windowMs }) => windowMs))) return;
+      // A clock further behind is told to come back when the key has ended at the latest: see the judge of retries.
+      if (leadMs > GRACE_MS) return;
       const retryAfterMs = decision.allowed || ruling.retryAfterMs === 0 ? 0 : ruling.retryAfterMs + leadMs;
       if (decision.retryAfterMs !== retryAfterMs) say("retryAfterMs", decision.retryAfterMs, retryAfterMs);
       const resetAfterMs = ruling.wholeAfterMs === 0 ? 0 : ruling.wholeAfterMs + leadMs;

@@ -20,8 +20,8 @@ export interface Asked {
   readonly demands: readonly Demand[];
 }
 
-/** How many numbers each policy has. */
-const NUMBERS = 3;
+/** How many numbers a policy has: a bucket two more, its units when full and its window. */
+const numbersOf = (algorithm: Algorithm) => (algorithm === tokenBucketAlgorithm ? 5 : 3);
 
 /** Reads ARGV: the one place that knows the order of the arguments. Throws where they are none of the script's. */
 export function readArguments(script: Script, args: readonly string[]): Asked {
@@ -29,20 +29,24 @@ export function readArguments(script: Script, args: readonly string[]): Asked {
   if (script !== policySet) {
     const algorithm = ALGORITHMS.find((one) => one.script === script);
     if (!algorithm) throw new Error("a script that has no twin here");
-    return { now, algorithms: [algorithm], demands: [demandAt(args, 1, args.length)] };
+    if (args.length !== 1 + numbersOf(algorithm)) throw new Error(`arguments that no script has: ${args.join(" ")}`);
+    return { now, algorithms: [algorithm], demands: [demandAt(algorithm, args, 1)] };
   }
   const algorithms: Algorithm[] = [];
   const demands: Demand[] = [];
-  for (let i = 2; i < args.length; i += 1 + NUMBERS) {
+  for (let i = 2; i < args.length; ) {
     const algorithm = ALGORITHMS.find(({ code }) => code === args[i]);
     if (!algorithm) throw new Error(`no algorithm has the code ${args[i]}`);
     algorithms.push(algorithm);
-    demands.push(demandAt(args, i + 1, i + 1 + NUMBERS));
+    demands.push(demandAt(algorithm, args, i + 1));
+    i += 1 + numbersOf(algorithm);
   }
   return { now, algorithms, demands };
 }
 
-function demandAt(args: readonly string[], from: number, end: number): Demand {
-  if (end - from !== NUMBERS || end > args.length) throw new Error(`arguments that no script has: ${args.join(" ")}`);
-  return { delta: Number(args[from]), pace: Number(args[from + 1]), ceiling: Number(args[from + 2]) };
+function demandAt(algorithm: Algorithm, args: readonly string[], from: number): Demand {
+  const [delta = Number.NaN, pace = Number.NaN, ceiling = Number.NaN, full = Number.NaN, windowMs = Number.NaN] = args
+    .slice(from, from + numbersOf(algorithm))
+    .map(Number);
+  return numbersOf(algorithm) === 5 ? { delta, pace, ceiling, full, windowMs } : { delta, pace, ceiling };
 }

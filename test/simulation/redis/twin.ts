@@ -1,7 +1,6 @@
-import type { Step } from "../../../src/algorithm/algorithm.ts";
+import type { Demand, Step } from "../../../src/algorithm/algorithm.ts";
 import { policySet, type Script } from "../../../src/algorithm/scripts.ts";
-import { MAX_AHEAD_MS, step } from "../../../src/algorithm/step.ts";
-import { GRACE_MS } from "../../support/grace.ts";
+import { GRACE_MS, step } from "../../../src/algorithm/step.ts";
 import type { KeyStep } from "../world/history.ts";
 import { ALGORITHMS, type Asked, readArguments } from "./argv.ts";
 import type { Keyspace, Stored } from "./keyspace.ts";
@@ -32,19 +31,18 @@ function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: num
   const now = asked.now < 0 ? databaseNow : asked.now;
   const stored = keyspace.get(key, databaseNow);
   const leftMs = stored && stored.endsAt - databaseNow;
-  const leadMs = stored ? timeOf(stored, isLog) - now : 0;
-  const found = leadMs > GRACE_MS && (leftMs ?? 0) <= GRACE_MS ? undefined : stored;
+  const storedAt = stored ? timeOf(stored, isLog) : 0;
+  // A state from a clock that is further ahead counts for its life without the grace.
+  const asksLife = stored !== undefined && storedAt > now + GRACE_MS;
+  const found = asksLife && (leftMs ?? 0) <= GRACE_MS ? undefined : stored;
   const { allowed, state, kept, ttlMs } = stepOf(asked, found?.value, now);
-  // A log that stays as it was is not written.
-  const wrote = allowed && kept !== found?.value;
+  const change = isLog ? logChange(demands[0] as Demand, allowed, found && storedAt, now) : { wrote: allowed, renews: true };
   let endsAt = stored?.endsAt;
-  if (wrote && isLog && (kept as readonly number[]).length === 2) {
-    // Nothing is left of it.
-    keyspace.delete(key);
-    endsAt = undefined;
-  } else if (wrote) {
-    endsAt = databaseNow + ttlMs + GRACE_MS;
-    keyspace.set(key, { value: kept, endsAt }, databaseNow);
+  if (change.wrote) {
+    if (change.renews) endsAt = databaseNow + ttlMs + GRACE_MS;
+    if (isLog && isEmptyLog(kept)) endsAt = undefined;
+    if (endsAt === undefined) keyspace.delete(key);
+    else keyspace.set(key, { value: kept, endsAt }, databaseNow);
   }
   const keyStep: KeyStep = {
     key,
@@ -52,13 +50,12 @@ function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: num
     deltas: demands.map(({ delta }) => delta),
     ceilings: demands.map(({ ceiling }) => ceiling),
     allowed,
-    continued: found !== undefined && leadMs <= MAX_AHEAD_MS,
-    wrote,
+    continued: found !== undefined,
+    wrote: change.wrote,
     leftMs,
     endsAt,
   };
   // The script, GET, and what it needs besides. How much of a log is read depends on the log.
-  const asksLife = leadMs > GRACE_MS && leadMs <= MAX_AHEAD_MS;
   const billed = isLog ? Number.NaN : 2 + Number(allowed) + Number(asked.now < 0) + Number(asksLife);
   return { reply: [allowed ? 1 : 0, ...state], steps: [keyStep], billed };
 }
@@ -70,8 +67,17 @@ function stepOf({ algorithms, demands }: Asked, kept: unknown, now: number): Ste
   return step(algorithms, kept as Step["state"] | undefined, now, demands);
 }
 
+/** A log is written where something is taken, or given back of what counts; only the first lengthens its life. */
+function logChange({ delta, pace: windowMs }: Demand, allowed: boolean, newest: number | undefined, now: number) {
+  const counts = newest !== undefined && newest > now - windowMs;
+  return { wrote: allowed && (delta > 0 || (delta < 0 && counts)), renews: delta > 0 };
+}
+
+/** Its pairs of time and running total, of which the first stands for what has left. */
+const pairsOf = (log: unknown) => (log as { readonly pairs: readonly number[] }).pairs;
+const isEmptyLog = (log: unknown) => pairsOf(log).length <= 2;
+
 /** The latest time that was seen: the first number of a state, the newest entry's of a log. */
 function timeOf({ value }: Stored, isLog: boolean): number {
-  const numbers = value as readonly number[];
-  return numbers[isLog ? numbers.length - 2 : 0] ?? 0;
+  return (isLog ? pairsOf(value).at(-2) : (value as readonly number[])[0]) ?? 0;
 }

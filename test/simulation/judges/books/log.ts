@@ -27,15 +27,16 @@ export function logBook({ limit, windowMs }: PolicyRule): Book {
       tidy(time);
       entries.push({ at: time, units });
     },
+    // The oldest units that count go first; what has left by then has left for good.
     giveBack(time, units) {
       if (units === 0) return;
       tidy(time);
       let left = units;
-      for (let last = entries.at(-1); left > 0 && last; last = entries.at(-1)) {
-        const given = Math.min(left, last.units);
-        last.units -= given;
+      while (left > 0 && entries[0]) {
+        const given = Math.min(left, entries[0].units);
+        entries[0].units -= given;
         left -= given;
-        if (last.units === 0) entries.pop();
+        if (entries[0].units === 0) entries.shift();
       }
     },
     wholeAfterMs: (time) => Math.max(0, (entries.at(-1)?.at ?? 0) + windowMs - time),
