@@ -8,7 +8,7 @@ type Executed = Extract<Happening, { type: "executed" }>;
 export interface GivenBack {
   /** The true time. */
   readonly at: number;
-  /** Undefined where the database lost what it stored. */
+  /** Undefined where the database lost what it stored, or a life of the key began by a clock that is far off. */
   readonly call: CallMade | undefined;
 }
 
@@ -31,8 +31,9 @@ export interface Account {
   readonly books: readonly Book[];
   /** The latest time that anything which counts has brought. */
   latest: number;
-  /** How far the database's clock was ahead of the times brought, at the least. */
+  /** How far the database's clock was ahead of the times brought, at the least and at the most. */
   leastLagMs: number;
+  mostLagMs: number;
   /** The last write; undefined where nothing is stored. */
   written: Written | undefined;
   /** How often something was written. */
@@ -87,6 +88,7 @@ export function createAccounts(): Accounts {
       books: call.limiter.policies.map(bookOf),
       latest: 0,
       leastLagMs: Infinity,
+      mostLagMs: -Infinity,
       written: undefined,
       writes: 0,
       givenBack: [],
@@ -122,6 +124,7 @@ function forget(account: Account): void {
   for (const book of account.books) book.forget();
   account.latest = 0;
   account.leastLagMs = Infinity;
+  account.mostLagMs = -Infinity;
   account.written = undefined;
 }
 
@@ -137,14 +140,18 @@ function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
   const delaysMs = policies.map((policy, i) => delayOf(policy, step.ceilings[i] ?? 0));
   const lagMs = databaseNow - step.now;
   const before = account.written;
-  const isFresh = !step.continued && lagMs - account.leastLagMs > GRACE_MS;
+  const spreadMs = Math.max(lagMs, account.mostLagMs) - account.leastLagMs;
+  const isFresh = !step.continued && spreadMs > GRACE_MS;
   const books = isFresh ? policies.map(bookOf) : account.books;
   const at = isFresh ? step.now : Math.max(account.latest, step.now);
   const passes = (time: number) => books.every((book, i) => book.allows(time, units[i] ?? 0, delaysMs[i] ?? 0));
   const allows = purpose === "book" || purpose === "give" || passes(at);
   const retryAfterMs = purpose === "give" || purpose === "leave" ? 0 : retryAfter(books, units, at);
   if (step.allowed) {
-    if (isFresh) forget(account);
+    if (isFresh) {
+      forget(account);
+      gaveBack(account, { at: executed.at, call: undefined });
+    }
     if (purpose === "take" || purpose === "book") {
       account.books.forEach((book, i) => book.take(at, units[i] ?? 0));
     } else if (purpose === "give" || purpose === "leave") {
@@ -156,7 +163,8 @@ function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
       // What a log gave back brings no time any more.
       account.latest = account.books[0]?.newest?.() ?? at;
       account.leastLagMs = Math.min(account.leastLagMs, lagMs);
-      account.written = writtenBy(account, databaseNow, step);
+      account.mostLagMs = Math.max(account.mostLagMs, lagMs);
+      account.written = step.endsAt === undefined ? undefined : writtenBy(account, databaseNow, step);
     }
   }
   const after = step.allowed ? account.books : books;

@@ -18,6 +18,8 @@ export function conservationJudge(): Judge & { readonly sums: Readonly<Sums> } {
   const sums: Sums = { debited: 0, used: 0, givenBack: 0, lost: 0, open: 0 };
   /** Takings of calls under way. */
   const taken = new Map<number, number>();
+  /** What calls took that ended without it. */
+  const lost = new Map<number, number>();
   /** Calls whose isolate has heard that they took. */
   const heard = new Set<number>();
   /** Calls under way, by isolate. */
@@ -83,11 +85,11 @@ export function conservationJudge(): Judge & { readonly sums: Readonly<Sums> } {
       if (!alive.get(call.isolate)?.has(call.id)) lose(call.id);
     }
     if (purpose === "leave") {
-      // A caller who left: what was debited for it goes back.
-      const units = taken.get(call.id) ?? 0;
+      // A caller who left: what was debited for it goes back, unless somebody has queued behind it.
+      const units = lost.get(call.id) ?? 0;
       if (units !== first) complain(`${call.key} got ${first} back for a call that had taken ${units}`);
-      taken.delete(call.id);
-      sums.open -= units;
+      lost.delete(call.id);
+      sums.lost -= units;
       sums.givenBack += units;
     }
   }
@@ -98,5 +100,6 @@ export function conservationJudge(): Judge & { readonly sums: Readonly<Sums> } {
     taken.delete(id);
     sums.open -= units;
     sums.lost += units;
+    lost.set(id, units);
   }
 }

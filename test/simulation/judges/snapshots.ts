@@ -9,7 +9,7 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
   return {
     name: "snapshots",
     promise:
-      "What an isolate denies by itself, the database would deny at that moment, unless another isolate gave back or reset within the snapshot's greatest age, or one whose clock is ahead has brought a later time; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
+      "What an isolate denies by itself, the database would deny at that moment, unless within the snapshot's greatest age another isolate gave back or reset, or one whose clock is ahead has brought a later time or ended the key's life; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
     see(happening, { accounts, complain }) {
       if (happening.type === "clock") clocksSet.add(happening.isolate);
       if (happening.type !== "answered") return;
@@ -23,10 +23,10 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
       const account = accounts.of(call);
       if (!account) return complain(`${call.key} was denied though nothing was ever taken`);
       // A clock that was set cannot tell how old a snapshot is.
-      if (account.latest > now && call.limiter.clock === "isolate") return;
+      const storeNow = databaseNow(database);
+      if (call.limiter.clock === "isolate" && (account.latest > now || storeNow - now - account.leastLagMs > GRACE_MS)) return;
       if (clocksSet.has(call.isolate) || gaveBackLately(account, call, at, snapshots.maxAgeMs)) return;
       const units = policies.map(() => call.cost);
-      const storeNow = databaseNow(database);
       const passes = passesAfter(account, units, call.limiter.clock === "redis" ? storeNow - 1 : now, storeNow);
       const delayMs = operation === "consume" && policies.every(({ kind }) => kind === "bucket") ? call.waitMs : 0;
       if (passes <= delayMs) complain(`${call.cost} on ${call.key} was denied by a snapshot, though the database would take it`);

@@ -56,7 +56,7 @@ function limiterOf(stream: Stream, name: string, clocks: Clocks): LimiterRule {
     failureMode: oneOf(stream, ["open", "closed", "memory"]),
     snapshots: chance(stream, 0.15)
       ? undefined
-      : { maxKeys: oneOf(stream, [1, 10, 10_000]), maxAgeMs: oneOf(stream, [100, 5000, 5000, 60_000]) },
+      : { maxKeys: oneOf(stream, [2, 10, 10_000]), maxAgeMs: oneOf(stream, [100, 5000, 5000, 60_000]) },
     breaker: chance(stream, 0.8),
   };
 }

@@ -31,6 +31,8 @@ export interface Database {
   execute(command: Command): Execution;
   /** Loses its scripts, as with a restart; and if `all`, what it stores. */
   lose(all: boolean): void;
+  /** Everything in it, as text: equal where it would answer alike. */
+  dump(): string;
   /** Commands billed so far. */
   readonly billed: number;
   /** Keys kept, with some that have expired lately. */
@@ -78,6 +80,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       loaded.clear();
       if (all) keyspace.clear();
     },
+    dump: () => JSON.stringify([[...keyspace.entries()], [...loaded]]),
     get billed() {
       return billed;
     },

@@ -11,6 +11,7 @@ export interface Keyspace {
   set(key: string, stored: Stored, now: number): void;
   delete(key: string): boolean;
   clear(): void;
+  entries(): Iterable<readonly [key: string, stored: Stored]>;
   /** Keys kept; what has expired leaves from time to time. */
   readonly size: number;
 }
@@ -39,6 +40,7 @@ export function createKeyspace(): Keyspace {
     },
     delete: (key) => entries.delete(key),
     clear: () => entries.clear(),
+    entries: () => entries,
     get size() {
       return entries.size;
     },

@@ -84,7 +84,7 @@ export function createCalls({ seed, engine, tell, isolateIn, durationMs }: Calls
   return { make };
 }
 
-function carryOut(
+export function carryOut(
   limiter: Limiter,
   { operation, key, cost, waitMs, limiter: { policies } }: CallUnderWay,
   signal: AbortSignal | undefined,
