@@ -14,14 +14,18 @@ export interface Sums {
   open: number;
 }
 
-export function conservationJudge(): Judge & { readonly sums: Readonly<Sums> } {
-  const sums: Sums = { debited: 0, used: 0, givenBack: 0, lost: 0, open: 0 };
+export const noSums = (): Sums => ({ debited: 0, used: 0, givenBack: 0, lost: 0, open: 0 });
+
+/** Adds up into `sums`. */
+export function conservationJudge(sums: Sums = noSums()): Judge {
   /** Takings of calls under way. */
   const taken = new Map<number, number>();
   /** What calls took that ended without it. */
   const lost = new Map<number, number>();
   /** Calls whose isolate has heard that they took. */
   const heard = new Set<number>();
+  /** Calls that have given back. */
+  const gave = new Set<number>();
   /** Calls under way, by isolate. */
   const alive = new Map<number, Set<number>>();
 
@@ -29,7 +33,6 @@ export function conservationJudge(): Judge & { readonly sums: Readonly<Sums> } {
     name: "conservation",
     promise:
       "Debited = used + given back + lost: a call debits its cost at most once and exactly once where the store admits it, a refund gives back its cost and nothing else does, and only what a call took whose answer did not arrive is lost.",
-    sums,
     see(happening, { rulings, complain }) {
       for (const ruling of rulings) booked(ruling, complain);
       if (happening.type === "called") note(happening.call);
@@ -84,6 +87,8 @@ export function conservationJudge(): Judge & { readonly sums: Readonly<Sums> } {
       // A request that arrives when nobody waits for it any more.
       if (!alive.get(call.isolate)?.has(call.id)) lose(call.id);
     }
+    if (purpose === "give" && gave.has(call.id)) complain(`refund of ${call.cost} on ${call.key} was given back twice`);
+    if (purpose === "give") gave.add(call.id);
     if (purpose === "leave") {
       // A caller who left: what was debited for it goes back, unless somebody has queued behind it.
       const units = lost.get(call.id) ?? 0;

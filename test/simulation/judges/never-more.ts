@@ -15,6 +15,22 @@ interface Span {
   /** Windows: what was admitted lately. */
   recent: { readonly at: number; readonly units: number }[];
   sum: number;
+  /** A fixed window: the one that the latest counted in, and what it holds. */
+  index: number;
+  inWindow: number;
+}
+
+interface Admitted {
+  readonly call: CallMade;
+  readonly policy: PolicyRule;
+  /** The database's time, the time that the call brought, and the time at which it counts. */
+  readonly at: number;
+  readonly brought: number;
+  readonly countsAt: number;
+  /** Below 0: given back. */
+  readonly units: number;
+  readonly delayMs: number;
+  readonly isFresh: boolean;
 }
 
 /**
@@ -33,40 +49,43 @@ export function neverMoreJudge(): Judge {
     return span;
   }
 
-  function admit(call: CallMade, policy: PolicyRule, at: number, brought: number, units: number, delayMs: number, isFresh: boolean) {
+  function excessOf(admitted: Admitted): string | undefined {
+    const { call, policy, at, brought, delayMs } = admitted;
     const span = spanOf(call, policy);
     span.leastLagMs = Math.min(span.leastLagMs, at - brought);
     span.mostLagMs = Math.max(span.mostLagMs, at - brought);
     span.delayMs = Math.max(span.delayMs, delayMs);
     const spreadMs = span.mostLagMs - span.leastLagMs;
-    return policy.kind === "bucket"
-      ? tooMuchOfBucket(span, policy, at, units, spreadMs, isFresh)
-      : tooMuchOfWindow(span, policy, at, units, spreadMs, isFresh);
+    if (policy.kind === "bucket") return tooMuchOfBucket(span, admitted, spreadMs);
+    return (policy.kind === "fixed" && tooMuchInWindow(span, admitted)) || tooMuchOfWindow(span, admitted, spreadMs);
   }
 
   return {
     name: "never-more",
     promise:
-      "By the database's own clock, no span of t ms holds more than burst + limit × (t + d) / window of a bucket, and no span shorter than a window less d more than the limit of a log or twice that of a window, where d is by how much clocks and delays differ among the calls taken on the key (and where d is over a second, for a bucket once more for each life of the key within the span).",
+      "By the database's own clock, no span of t ms holds more than burst + limit × (t + d) / window of a bucket, no fixed window by the time that counts more than the limit, and no span shorter than a window less d more than the limit of a log or twice that of a window, where d is by how much clocks and delays differ among the calls taken on the key (and where d is over a second, for a bucket once more for each life of the key within the span).",
     see(happening, { rulings, complain }) {
       if (happening.type === "lost" && happening.all) spans.clear();
       if (happening.type === "executed" && happening.command === "DEL") {
         for (const policy of happening.call.limiter.policies) Object.assign(spanOf(happening.call, policy), newSpan());
       }
-      const tell = (policy: PolicyRule, call: CallMade, excess: string | undefined) => {
+      const hold = (admitted: Admitted) => {
+        const { call, policy } = admitted;
+        const excess = excessOf(admitted);
         if (excess) complain(`${call.key} was given ${excess}, of ${policy.limit} per ${policy.windowMs} ms`);
       };
       if (happening.type === "spent") {
         const { call, now, units } = happening;
-        for (const policy of call.limiter.policies) tell(policy, call, admit(call, policy, now, now, units, 0, false));
+        const times = { at: now, brought: now, countsAt: now };
+        for (const policy of call.limiter.policies) hold({ call, policy, ...times, units, delayMs: 0, isFresh: false });
       }
       if (happening.type !== "executed") return;
-      for (const { call, step, purpose, units, delaysMs, isFresh } of rulings) {
+      for (const { call, step, purpose, units, delaysMs, isFresh, at } of rulings) {
         if (!step.allowed || purpose === "book") continue;
         const sign = purpose === "take" ? 1 : -1;
+        const times = { at: happening.now, brought: step.now, countsAt: at };
         call.limiter.policies.forEach((policy, i) => {
-          const admitted = sign * (units[i] ?? 0);
-          tell(policy, call, admit(call, policy, happening.now, step.now, admitted, delaysMs[i] ?? 0, isFresh));
+          hold({ call, policy, ...times, units: sign * (units[i] ?? 0), delayMs: delaysMs[i] ?? 0, isFresh });
         });
       }
     },
@@ -81,9 +100,11 @@ const newSpan = (): Span => ({
   since: 0,
   recent: [],
   sum: 0,
+  index: 0,
+  inWindow: 0,
 });
 
-function tooMuchOfBucket(span: Span, policy: PolicyRule, at: number, units: number, spreadMs: number, isFresh: boolean) {
+function tooMuchOfBucket(span: Span, { policy, at, units, isFresh }: Admitted, spreadMs: number) {
   const { limit, windowMs, burst } = policy;
   // Each life may begin so much earlier than by the clock of the one before.
   const moreMs = isFresh && spreadMs > GRACE_MS ? spreadMs : 0;
@@ -93,7 +114,15 @@ function tooMuchOfBucket(span: Span, policy: PolicyRule, at: number, units: numb
   return units > 0 && span.fullest > most ? `${span.fullest / windowMs} in a span that allows ${most / windowMs}` : undefined;
 }
 
-function tooMuchOfWindow(span: Span, policy: PolicyRule, at: number, units: number, spreadMs: number, isFresh: boolean) {
+function tooMuchInWindow(span: Span, { policy: { limit, windowMs }, countsAt, units, isFresh }: Admitted) {
+  const index = Math.floor(countsAt / windowMs);
+  if (isFresh || index !== span.index) span.inWindow = 0;
+  span.index = index;
+  span.inWindow += units;
+  return units > 0 && span.inWindow > limit ? `${span.inWindow} in one window` : undefined;
+}
+
+function tooMuchOfWindow(span: Span, { policy, at, units, isFresh }: Admitted, spreadMs: number) {
   const { kind, limit, windowMs } = policy;
   if (isFresh) {
     span.recent = [];

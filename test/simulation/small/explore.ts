@@ -1,14 +1,6 @@
-import { conservationJudge } from "../judges/conservation.ts";
+import { judgesOfCalls } from "../judges/all.ts";
 import { openCourt } from "../judges/court.ts";
-import { deadlinesJudge } from "../judges/deadlines.ts";
-import { definitionJudge } from "../judges/definition.ts";
-import { denialsJudge } from "../judges/denials.ts";
-import { endingsJudge } from "../judges/endings.ts";
 import type { Complaint } from "../judges/judge.ts";
-import { livesJudge } from "../judges/lives.ts";
-import { neverMoreJudge } from "../judges/never-more.ts";
-import { numbersJudge } from "../judges/numbers.ts";
-import { snapshotsJudge } from "../judges/snapshots.ts";
 import { replaceGlobals } from "../world/globals.ts";
 import { runToEnd } from "../world/run-loop.ts";
 import { type Choice, createSmallWorld, type SmallPlan, type SmallWorld } from "./small-world.ts";
@@ -46,7 +38,6 @@ export async function explore(plan: SmallPlan): Promise<Explored> {
     const choice = next(way);
     if (choice) {
       steps += 1;
-      if (steps % 100000 === 0 && process.env.SIM_DEBUG) process.stderr.write(`${met.size} states, ${ends} ends, ${steps} steps, ${waysLeft.length} left\n`);
       way.path.push(choice.name);
       choice.run();
     } else {
@@ -114,17 +105,7 @@ interface Way {
 
 function begin(plan: SmallPlan, taken: readonly number[] | undefined): Way | undefined {
   if (!taken) return undefined;
-  const court = openCourt([
-    definitionJudge(),
-    neverMoreJudge(),
-    numbersJudge(),
-    denialsJudge(),
-    conservationJudge(),
-    snapshotsJudge(() => world.databaseNow()),
-    livesJudge(),
-    deadlinesJudge(),
-    endingsJudge(),
-  ]);
+  const court = openCourt(judgesOfCalls(() => world.databaseNow()));
   const world = createSmallWorld(plan, court.see);
   return { world, complaints: court.complaints, taken, replayed: 0, path: [], isResting: false, isWhole: false };
 }
