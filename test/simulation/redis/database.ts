@@ -1,4 +1,4 @@
-import { FLAGS } from "../../../src/algorithm/scripts.ts";
+import { FLAGS, type Script } from "../../../src/algorithm/scripts.ts";
 import { createKeyspace } from "./keyspace.ts";
 import { type Execution, TWINS, type Twin } from "./twin.ts";
 
@@ -88,6 +88,16 @@ export function createDatabase(options: DatabaseOptions): Database {
       return keyspace.size;
     },
   };
+}
+
+/** The script that a command names by its digest or its text. */
+export function scriptOf(named: string): Script {
+  const found = TWINS.find(({ script }) => {
+    const { text, sha1, flaggedSha1 } = script;
+    return [text, sha1, flaggedSha1, `${FLAGS}\n${text}`].includes(named);
+  });
+  if (!found) throw new Error("no script of that name");
+  return found.script;
 }
 
 function says(text: string): Error {

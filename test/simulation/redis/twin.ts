@@ -37,13 +37,12 @@ function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: num
   const found = asksLife && (leftMs ?? 0) <= GRACE_MS ? undefined : stored;
   const { allowed, state, kept, ttlMs } = stepOf(asked, found?.value, now);
   const change = isLog ? logChange(demands[0] as Demand, allowed, found && storedAt, now) : { wrote: allowed, renews: true };
-  let endsAt = stored?.endsAt;
   if (change.wrote) {
-    if (change.renews) endsAt = databaseNow + ttlMs + GRACE_MS;
-    if (isLog && isEmptyLog(kept)) endsAt = undefined;
-    if (endsAt === undefined) keyspace.delete(key);
+    const endsAt = change.renews ? databaseNow + ttlMs + GRACE_MS : stored?.endsAt;
+    if (endsAt === undefined || (isLog && isEmptyLog(kept))) keyspace.delete(key);
     else keyspace.set(key, { value: kept, endsAt }, databaseNow);
   }
+  const endsAt = keyspace.get(key, databaseNow)?.endsAt;
   const keyStep: KeyStep = {
     key,
     now,
@@ -52,6 +51,7 @@ function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: num
     allowed,
     continued: found !== undefined,
     wrote: change.wrote,
+    renewed: change.wrote && change.renews && endsAt !== undefined,
     leftMs,
     endsAt,
   };

@@ -67,6 +67,8 @@ export interface KeyStep {
   readonly continued: boolean;
   /** Whether it wrote or removed what is stored. */
   readonly wrote: boolean;
+  /** Whether what it wrote has a new end. */
+  readonly renewed: boolean;
   /** Ms that what was stored had still to live; undefined where nothing was. */
   readonly leftMs: number | undefined;
   /** When what is stored now ends, by the database's clock; undefined where nothing is. */
