@@ -16,7 +16,7 @@ test("what the twins did in a simulation, a real Redis does to the digit, with t
   let steps = 0;
   for (const seed of SEEDS) {
     const sample = createSample();
-    await simulate({ plan: swarmPlan(seed, 500), seed, watch: sample.see, judges: () => [] });
+    await simulate({ plan: swarmPlan(seed, 1000), seed, watch: sample.see, judges: () => [] });
     expect(await sample.replay(redis), `seed ${seed}`).toEqual([]);
     steps += sample.steps;
   }

@@ -39,4 +39,4 @@ const races = KINDS.map(
     deaths: 1,
   }),
 );
-export const SMALL_WORLDS = [...races]; void refund; void reset;
+export const WIDE_WORLDS = [...races]; void refund; void reset;
