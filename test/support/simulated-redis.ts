@@ -1,12 +1,13 @@
+import type { State } from "../../src/algorithm/algorithm.ts";
 import type { RemoteStore } from "../../src/store/store.ts";
-import { GRACE_MS } from "./grace.ts";
+import { createDatabase } from "../simulation/redis/database.ts";
 
 /**
  * A store that keeps and expires keys as Redis does, by a clock of its own (`now`) while steps take the caller's: what
  * several isolates share, without waiting for real time. `asked` counts the steps.
  */
 export function simulatedRedis(now: () => number): RemoteStore & { readonly asked: number } {
-  const entries = new Map<string, { kept: unknown; at: number; expiresAt: number }>();
+  const database = createDatabase({ name: "simulated", now, knowsScripts: true });
   let asked = 0;
   return {
     remote: true,
@@ -16,16 +17,13 @@ export function simulatedRedis(now: () => number): RemoteStore & { readonly aske
     },
     async step({ program, key, now: callersNow, demands }) {
       asked += 1;
-      const entry = entries.get(key);
-      const leftMs = entry ? entry.expiresAt - now() : 0;
-      const isAlive = entry && entry.at > callersNow + GRACE_MS ? leftMs > GRACE_MS : leftMs > 0;
-      const kept = isAlive ? entry?.kept : undefined;
-      const { allowed, state, kept: next, ttlMs } = program.step(kept, callersNow, demands);
-      if (allowed) entries.set(key, { kept: next, at: state[0], expiresAt: now() + ttlMs + GRACE_MS });
-      return { allowed, state };
+      const args = program.args(callersNow, demands);
+      const { reply } = database.execute({ name: "EVALSHA", script: program.script.sha1, keys: [key], args });
+      const [verdict, ...state] = reply as [number, ...State];
+      return { allowed: verdict === 1, state: state as unknown as State };
     },
     async reset(key) {
-      entries.delete(key);
+      database.execute({ name: "DEL", script: "", keys: [key], args: [] });
     },
   };
 }

@@ -1,0 +1,59 @@
+import type { Keyspace, Stored } from "../redis/keyspace.ts";
+import { TWINS, type Twin } from "../redis/twin.ts";
+
+/** Today's twins, each with its keys as a broken script would leave them. */
+function twinsWith(change: (keyspace: Keyspace, args: readonly string[]) => Keyspace): Twin[] {
+  return TWINS.map(({ script, run }) => ({
+    script,
+    run: (keyspace, keys, args, now) => run(change(keyspace, args), keys, args, now),
+  }));
+}
+
+const storing = (keyspace: Keyspace, change: (stored: Stored) => Stored | undefined): Keyspace => ({
+  ...keyspace,
+  set(key, stored, now) {
+    const changed = change(stored);
+    if (changed) keyspace.set(key, changed, now);
+  },
+});
+
+/** Says that it took, every fifth time, and stores nothing. */
+export function losingDebits(): Twin[] {
+  let writes = 0;
+  return twinsWith((keyspace) =>
+    storing(keyspace, (stored) => {
+      writes += 1;
+      return writes % 5 === 0 ? undefined : stored;
+    }),
+  );
+}
+
+/** Lets keys end so many ms later than it should; below 0, earlier. */
+export function endingKeys(laterMs: number): Twin[] {
+  return twinsWith((keyspace) => storing(keyspace, ({ value, endsAt }) => ({ value, endsAt: endsAt + laterMs })));
+}
+
+/** Gives back twice what it is told to. */
+export function doublingRefunds(): Twin[] {
+  return TWINS.map(({ script, run }) => ({
+    script,
+    run(keyspace, keys, args, now) {
+      const execution = run(keyspace, keys, args, now);
+      return Number(args[1]) < 0 ? { ...execution, reply: run(keyspace, keys, args, now).reply } : execution;
+    },
+  }));
+}
+
+/** Takes although it denies. */
+export function takingDenials(): Twin[] {
+  return TWINS.map(({ script, run }) => ({
+    script,
+    run(keyspace, keys, args, now) {
+      const execution = run(keyspace, keys, args, now);
+      const [step] = execution.steps;
+      if (!step || step.allowed) return execution;
+      run(keyspace, keys, [...args.slice(0, 3), "1e300", ...args.slice(4)], now);
+      return { ...execution, steps: [{ ...step, wrote: true }] };
+    },
+  }));
+}

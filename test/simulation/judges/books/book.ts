@@ -1,0 +1,19 @@
+/**
+ * What one policy's definition says of one key, from what was taken and given back, and when. Written from the
+ * definitions; nothing is shared with src/. Times never run backwards, in whole ms.
+ */
+export interface Book {
+  /** Whether so many units may be taken at `at` if nothing more is until then; a bucket may lend for `delayMs`. */
+  allows(at: number, units: number, delayMs: number): boolean;
+  /** Units that could be taken, rounded down. */
+  remaining(at: number): number;
+  take(at: number, units: number): void;
+  /** Gives back, never more than is in use. */
+  giveBack(at: number, units: number): void;
+  /** Ms from `at` until nothing of what was taken counts any more. */
+  wholeAfterMs(at: number): number;
+  /** The time of the newest taking that counts; undefined where only the latest time that anything was brought counts. */
+  newest?(): number;
+  /** Everything that was taken is forgotten. */
+  forget(): void;
+}

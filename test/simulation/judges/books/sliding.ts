@@ -1,0 +1,45 @@
+import type { PolicyRule } from "../../world/history.ts";
+import type { Book } from "./book.ts";
+
+/**
+ * What was taken in the running window, and the share of the one before that the last `windowMs` still overlap, come to no
+ * more than the limit. Units are counted `windowMs` times, so that nothing is rounded.
+ */
+export function slidingBook({ limit, windowMs }: PolicyRule): Book {
+  let index = 0;
+  let running = 0;
+  let before = 0;
+  const at = (time: number): readonly [number, number] => {
+    const passed = Math.floor(time / windowMs) - index;
+    if (passed === 0) return [running, before];
+    return passed === 1 ? [0, running] : [0, 0];
+  };
+  const set = (time: number, now: number, then: number) => {
+    index = Math.floor(time / windowMs);
+    running = now;
+    before = then;
+  };
+  const load = (time: number) => {
+    const [now, then] = at(time);
+    return now * windowMs + then * (windowMs - (time % windowMs));
+  };
+  return {
+    allows: (time, units) => load(time) + units * windowMs <= limit * windowMs,
+    remaining: (time) => Math.max(0, Math.floor((limit * windowMs - load(time)) / windowMs)),
+    take(time, units) {
+      const [now, then] = at(time);
+      set(time, now + units, then);
+    },
+    giveBack(time, units) {
+      const [now, then] = at(time);
+      set(time, Math.max(0, now - units), Math.max(0, then - Math.max(0, units - now)));
+    },
+    wholeAfterMs(time) {
+      const [now, then] = at(time);
+      const leftMs = windowMs - (time % windowMs);
+      if (now > 0) return leftMs + windowMs;
+      return then > 0 ? leftMs : 0;
+    },
+    forget: () => set(0, 0, 0),
+  };
+}

@@ -1,0 +1,143 @@
+import type { CallMade, PolicyRule } from "../world/history.ts";
+import { GRACE_MS } from "./accounts.ts";
+import type { Judge } from "./judge.ts";
+
+/** What was admitted on one key under one policy, by the true time of the database. */
+interface Span {
+  /** How far the database's clock was ahead of the times that calls brought: the least and the most. */
+  leastLagMs: number;
+  mostLagMs: number;
+  /** The longest delay that a call accepted. */
+  delayMs: number;
+  /** A bucket: units times the window in the fullest span that ends at `since`. */
+  fullest: number;
+  since: number;
+  /** Windows: what was admitted lately. */
+  recent: { readonly at: number; readonly units: number }[];
+  sum: number;
+  /** A fixed window: the one that the latest counted in, and what it holds. */
+  index: number;
+  inWindow: number;
+}
+
+interface Admitted {
+  readonly call: CallMade;
+  readonly policy: PolicyRule;
+  /** The database's time, the time that the call brought, and the time at which it counts. */
+  readonly at: number;
+  readonly brought: number;
+  readonly countsAt: number;
+  /** Below 0: given back. */
+  readonly units: number;
+  readonly delayMs: number;
+  readonly isFresh: boolean;
+}
+
+/**
+ * How much more than the limit any span of a window's length may hold: two windows, where they are aligned to the clock, can
+ * meet within it.
+ */
+const WINDOWS_WITHIN = { log: 1, fixed: 2, sliding: 2 } as const;
+
+export function neverMoreJudge(): Judge {
+  const spans = new Map<string, Span>();
+
+  function spanOf(call: CallMade, { name }: PolicyRule): Span {
+    const key = `${call.limiter.database}/${call.limiter.name}/${name}/${call.key}`;
+    const span = spans.get(key) ?? newSpan();
+    spans.set(key, span);
+    return span;
+  }
+
+  function excessOf(admitted: Admitted): string | undefined {
+    const { call, policy, at, brought, delayMs } = admitted;
+    const span = spanOf(call, policy);
+    span.leastLagMs = Math.min(span.leastLagMs, at - brought);
+    span.mostLagMs = Math.max(span.mostLagMs, at - brought);
+    span.delayMs = Math.max(span.delayMs, delayMs);
+    const spreadMs = span.mostLagMs - span.leastLagMs;
+    if (policy.kind === "bucket") return tooMuchOfBucket(span, admitted, spreadMs);
+    return (policy.kind === "fixed" && tooMuchInWindow(span, admitted)) || tooMuchOfWindow(span, admitted, spreadMs);
+  }
+
+  return {
+    name: "never-more",
+    promise:
+      "By the database's own clock, no span of t ms holds more than burst + limit × (t + d) / window of a bucket, no fixed window by the time that counts more than the limit, and no span shorter than a window less d more than the limit of a log or twice that of a window, where d is by how much clocks and delays differ among the calls taken on the key (and where d is over a second, for a bucket once more for each life of the key within the span).",
+    see(happening, { rulings, complain }) {
+      if (happening.type === "lost" && happening.all) spans.clear();
+      if (happening.type === "executed" && happening.command === "DEL") {
+        for (const policy of happening.call.limiter.policies) Object.assign(spanOf(happening.call, policy), newSpan());
+      }
+      const hold = (admitted: Admitted) => {
+        const { call, policy } = admitted;
+        const excess = excessOf(admitted);
+        if (excess) complain(`${call.key} was given ${excess}, of ${policy.limit} per ${policy.windowMs} ms`);
+      };
+      if (happening.type === "spent") {
+        const { call, now, units } = happening;
+        const times = { at: now, brought: now, countsAt: now };
+        for (const policy of call.limiter.policies) hold({ call, policy, ...times, units, delayMs: 0, isFresh: false });
+      }
+      if (happening.type !== "executed") return;
+      for (const { call, step, purpose, units, delaysMs, isFresh, at } of rulings) {
+        if (!step.allowed || purpose === "book") continue;
+        const sign = purpose === "take" ? 1 : -1;
+        const times = { at: happening.now, brought: step.now, countsAt: at };
+        call.limiter.policies.forEach((policy, i) => {
+          hold({ call, policy, ...times, units: sign * (units[i] ?? 0), delayMs: delaysMs[i] ?? 0, isFresh });
+        });
+      }
+    },
+  };
+}
+
+const newSpan = (): Span => ({
+  leastLagMs: Infinity,
+  mostLagMs: -Infinity,
+  delayMs: 0,
+  fullest: 0,
+  since: 0,
+  recent: [],
+  sum: 0,
+  index: 0,
+  inWindow: 0,
+});
+
+function tooMuchOfBucket(span: Span, { policy, at, units, isFresh }: Admitted, spreadMs: number) {
+  const { limit, windowMs, burst } = policy;
+  // Each life may begin so much earlier than by the clock of the one before.
+  const moreMs = isFresh && spreadMs > GRACE_MS ? spreadMs : 0;
+  span.fullest = Math.max(0, span.fullest - (at - span.since + moreMs) * limit) + units * windowMs;
+  span.since = at;
+  const most = burst * windowMs + (spreadMs + span.delayMs) * limit;
+  return units > 0 && span.fullest > most ? `${span.fullest / windowMs} in a span that allows ${most / windowMs}` : undefined;
+}
+
+function tooMuchInWindow(span: Span, { policy: { limit, windowMs }, countsAt, units, isFresh }: Admitted) {
+  const index = Math.floor(countsAt / windowMs);
+  if (isFresh || index !== span.index) span.inWindow = 0;
+  span.index = index;
+  span.inWindow += units;
+  return units > 0 && span.inWindow > limit ? `${span.inWindow} in one window` : undefined;
+}
+
+function tooMuchOfWindow(span: Span, { policy, at, units, isFresh }: Admitted, spreadMs: number) {
+  const { kind, limit, windowMs } = policy;
+  if (isFresh) {
+    span.recent = [];
+    span.sum = 0;
+  }
+  const withinMs = windowMs - spreadMs;
+  span.recent.push({ at, units });
+  span.sum += units;
+  let gone = 0;
+  for (const one of span.recent) {
+    if (one.at > at - withinMs) break;
+    span.sum -= one.units;
+    gone += 1;
+  }
+  if (gone > 0) span.recent = span.recent.slice(gone);
+  const most = limit * WINDOWS_WITHIN[kind as Exclude<PolicyRule["kind"], "bucket">];
+  return units > 0 && span.sum > most ? `${span.sum} within ${withinMs} ms, at most ${most}` : undefined;
+}

@@ -1,0 +1,48 @@
+import type { Judge } from "./judge.ts";
+
+interface Told {
+  readonly isolate: number;
+  /** By the isolate's clock. */
+  readonly passesAt: number;
+  /** How often the key had been written when the database denied. */
+  readonly writes: number;
+}
+
+export function retriesJudge(): Judge {
+  /** Writes to a key when a call was carried out, by call. */
+  const seen = new Map<number, number>();
+  const told = new Map<number, Told>();
+  /** Calls that came back and must pass. */
+  const due = new Map<number, Told>();
+  const clocksSet = new Set<number>();
+
+  return {
+    name: "retries",
+    promise:
+      "Who was denied by the store and comes back to the same isolate when told to, by its clock, passes if nothing else was written to the key meanwhile.",
+    see(happening, { rulings, accounts, complain }) {
+      for (const { call, account } of rulings) if (call.comesBack) seen.set(call.id, account.writes);
+      if (happening.type === "clock") clocksSet.add(happening.isolate);
+      if (happening.type === "called" && happening.call.follows !== undefined) {
+        const { id, follows, isolate } = happening.call;
+        const before = told.get(follows);
+        told.delete(follows);
+        if (before?.isolate === isolate && !clocksSet.has(isolate) && happening.now >= before.passesAt) due.set(id, before);
+      }
+      if (happening.type === "rejected") due.delete(happening.call.id);
+      if (happening.type !== "answered" || !happening.call.comesBack) return;
+      const { call, decision, now } = happening;
+      const before = due.get(call.id);
+      const writes = seen.get(call.id);
+      due.delete(call.id);
+      seen.delete(call.id);
+      if (!decision || decision.allowed || decision.source === "fallback" || decision.source === "memory") return;
+      if (before && accounts.of(call)?.writes === before.writes) {
+        complain(`${call.key} was denied again when it came back, though nothing else was written`);
+      }
+      if (decision.source === "store" && writes !== undefined) {
+        told.set(call.id, { isolate: call.isolate, passesAt: now + decision.retryAfterMs, writes });
+      }
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { connect } from "../support/redis.ts";
+import { endingKeys } from "./broken/twins.ts";
+import { swarmPlan } from "./plans/swarm.ts";
+import { createSample } from "./run/replay.ts";
+import { simulate } from "./run/simulate.ts";
+
+const redis = connect(inject("redisUrl"));
+beforeAll(() => redis.ping());
+afterAll(() => redis.disconnect());
+
+/** Worlds that have every algorithm, every operation, a clock far ahead and Redis's own clock among them. */
+const SEEDS = Array.from({ length: 16 }, (_seed, i) => i + 1);
+
+test("what the twins did in a simulation, a real Redis does to the digit, with the same ends of keys", async () => {
+  let steps = 0;
+  for (const seed of SEEDS) {
+    const sample = createSample();
+    await simulate({ plan: swarmPlan(seed, 1000), seed, watch: sample.see, judges: () => [] });
+    expect(await sample.replay(redis), `seed ${seed}`).toEqual([]);
+    steps += sample.steps;
+  }
+  expect(steps).toBeGreaterThan(3000);
+});
+
+test("a twin that ends keys otherwise than its script is noticed", async () => {
+  const sample = createSample();
+  const plan = { ...swarmPlan(1, 500), twins: endingKeys(5000) };
+  await simulate({ plan, seed: 1, watch: sample.see, judges: () => [] });
+  expect(await sample.replay(redis)).not.toEqual([]);
+});

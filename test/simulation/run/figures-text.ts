@@ -1,0 +1,30 @@
+import type { Done } from "./worlds.ts";
+
+/** What came of some worlds, to be read. */
+export function figuresText({ worlds, simulatedMs, events, replayed, figures, sums, digest }: Done, seconds: number): string {
+  const { calls, allowed, denied, requests, executed, rejected } = figures;
+  const rows: readonly (readonly [string, string])[] = [
+    ["worlds", `${worlds}, ${(simulatedMs / 3_600_000).toFixed(1)} hours simulated in ${seconds.toFixed(0)} s`],
+    ["events", `${grouped(events)}, fingerprint ${digest}`],
+    ["calls", `${grouped(calls)} (${listed(figures.operations)}), ${grouped(rejected)} left by their callers`],
+    ["admitted", listed(allowed)],
+    ["denied", listed(denied)],
+    ["requests", `${grouped(requests)}, ${grouped(executed)} carried out`],
+    ["isolates", `${grouped(figures.born)} born, ${grouped(figures.killed)} ended, ${grouped(figures.frozen)} times frozen, ${grouped(figures.clocksSet)} clocks set`],
+    ["databases", `${grouped(figures.databaseLosses)} times restarted`],
+    ["units", `${grouped(sums.debited)} debited = ${grouped(sums.used)} used + ${grouped(sums.givenBack)} given back + ${grouped(sums.lost)} lost`],
+    ["replayed", `${grouped(replayed)} steps on a real Redis`],
+  ];
+  return rows.map(([name, text]) => `${name.padEnd(10)} ${text}`).join("\n");
+}
+
+/** 12 345 678. */
+function grouped(value: number): string {
+  return `${value}`.replace(/\B(?=(\d{3})+$)/g, " ");
+}
+
+function listed(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([name, count]) => `${grouped(count)} ${name}`)
+    .join(", ");
+}

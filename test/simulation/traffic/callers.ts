@@ -1,0 +1,55 @@
+import type { Action, LimiterRule, Operation } from "../world/history.ts";
+import { between, chance, oneOf, share, type Stream } from "../world/random.ts";
+import type { NextAction } from "./arrivals.ts";
+import type { NextKey } from "./keys.ts";
+
+export interface Callers {
+  readonly limiters: readonly LimiterRule[];
+  readonly keys: NextKey;
+  /** How often each operation is asked for, by weight. */
+  readonly operations: Readonly<Partial<Record<Operation, number>>>;
+  /** The highest cost; most calls cost 1. */
+  readonly mostCost: number;
+  /** For `wait`, and for the share of consumes that accept a delay: up to so many ms. */
+  readonly mostWaitMs: number;
+  readonly acceptsDelay: number;
+  /** The share of callers who leave before they are answered, within so many ms. */
+  readonly leaves: number;
+  readonly leavesWithinMs: number;
+  /** The share of callers who come back when they were told to. */
+  readonly comesBack: number;
+}
+
+/** Callers who want this and that. */
+export function callers(options: Callers): NextAction {
+  const { limiters, keys, mostCost, mostWaitMs, acceptsDelay, leaves, leavesWithinMs, comesBack } = options;
+  const operations = Object.entries(options.operations) as [Operation, number][];
+  return (stream): Action => {
+    const operation = weighted(stream, operations);
+    const waits = operation === "wait" || (operation === "consume" && chance(stream, acceptsDelay));
+    return {
+      limiter: oneOf(stream, limiters),
+      operation,
+      key: keys(stream),
+      cost: mostCost > 1 && chance(stream, 0.3) ? between(stream, 0, mostCost) : 1,
+      waitMs: waits ? between(stream, 0, mostWaitMs) : 0,
+      leavesAfterMs: chance(stream, leaves) ? share(stream) * leavesWithinMs : undefined,
+      comesBack: operation === "consume" && chance(stream, comesBack),
+    };
+  };
+}
+
+/** Callers who only consume one unit, and take no for an answer. */
+export function consumers(limiter: LimiterRule, keys: NextKey): NextAction {
+  const wish = { limiter, operation: "consume", cost: 1, waitMs: 0, leavesAfterMs: undefined, comesBack: false } as const;
+  return (stream) => ({ ...wish, key: keys(stream) });
+}
+
+function weighted<T>(stream: Stream, list: readonly (readonly [T, number])[]): T {
+  let left = share(stream) * list.reduce((sum, [, weight]) => sum + weight, 0);
+  for (const [one, weight] of list) {
+    left -= weight;
+    if (left < 0) return one;
+  }
+  return (list[0] as readonly [T, number])[0];
+}

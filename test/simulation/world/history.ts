@@ -1,0 +1,135 @@
+import type { Decision } from "../../../src/core/decision.ts";
+
+// What happens in a world, as plain data: all that judges see of it.
+
+export type Kind = "bucket" | "sliding" | "fixed" | "log";
+
+/** A policy by its definition's numbers. */
+export interface PolicyRule {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly limit: number;
+  readonly windowMs: number;
+  /** For a bucket; else the limit. */
+  readonly burst: number;
+}
+
+/** A limiter by what it promises. */
+export interface LimiterRule {
+  readonly name: string;
+  /** The database that it asks. */
+  readonly database: string;
+  readonly policies: readonly PolicyRule[];
+  /** Whose clock counts. */
+  readonly clock: "isolate" | "redis";
+  readonly timeoutMs: number;
+  readonly failureMode: "open" | "closed" | "memory";
+  /** Undefined: none are kept. */
+  readonly snapshots: { readonly maxKeys: number; readonly maxAgeMs: number } | undefined;
+  readonly breaker: boolean;
+}
+
+export type Operation = "consume" | "peek" | "refund" | "charge" | "wait" | "reset";
+
+/** What a caller wants. */
+export interface Action {
+  readonly limiter: LimiterRule;
+  readonly operation: Operation;
+  readonly key: string;
+  readonly cost: number;
+  /** For `wait`: how long; for `consume` of a bucket: the longest delay accepted. */
+  readonly waitMs: number;
+  /** After so many ms the caller goes away; undefined: it stays. */
+  readonly leavesAfterMs: number | undefined;
+  /** A denied caller of such patience comes back as soon as it was told to. */
+  readonly comesBack: boolean;
+}
+
+/** A call that was made. */
+export interface CallMade extends Action {
+  readonly id: number;
+  /** The call whose denial told its caller to come back now. */
+  readonly follows: number | undefined;
+  readonly isolate: number;
+}
+
+/** What a script did to one key, in the words of its arguments and its reply. */
+export interface KeyStep {
+  readonly key: string;
+  /** The time that it was given, ms: the caller's, or the database's own. */
+  readonly now: number;
+  /** For each policy what was asked to be added, in the algorithm's units, negative to give back. */
+  readonly deltas: readonly number[];
+  /** For each policy the most that may be in use; below 0 it only looked. */
+  readonly ceilings: readonly number[];
+  readonly allowed: boolean;
+  /** Whether it went on from what was stored; false where nothing was, or no longer counted. */
+  readonly continued: boolean;
+  /** Whether it wrote or removed what is stored. */
+  readonly wrote: boolean;
+  /** Whether what it wrote has a new end. */
+  readonly renewed: boolean;
+  /** Ms that what was stored had still to live; undefined where nothing was. */
+  readonly leftMs: number | undefined;
+  /** When what is stored now ends, by the database's clock; undefined where nothing is. */
+  readonly endsAt: number | undefined;
+}
+
+/** One thing that happened. `at` is the true time, in ms since the world's start. */
+export type Happening =
+  | { readonly type: "born" | "frozen" | "thawed" | "killed"; readonly at: number; readonly isolate: number }
+  | { readonly type: "clock"; readonly at: number; readonly isolate: number; readonly byMs: number }
+  /** `now` is the isolate's clock. */
+  | { readonly type: "called"; readonly at: number; readonly call: CallMade; readonly now: number }
+  | { readonly type: "sent"; readonly at: number; readonly call: CallMade; readonly command: string }
+  /** A command has run. `now` is the database's clock; without steps it failed or removed a key. */
+  | {
+      readonly type: "executed";
+      readonly at: number;
+      readonly call: CallMade;
+      readonly command: string;
+      readonly database: string;
+      readonly now: number;
+      /** What was to run, by digest or text. */
+      readonly script: string;
+      readonly keys: readonly string[];
+      readonly args: readonly string[];
+      readonly reply: unknown;
+      readonly steps: readonly KeyStep[];
+      readonly error: string | undefined;
+    }
+  /** The isolate has the reply. */
+  | { readonly type: "replied"; readonly at: number; readonly call: CallMade; readonly failed: boolean }
+  | {
+      readonly type: "answered";
+      readonly at: number;
+      readonly call: CallMade;
+      readonly now: number;
+      /** Undefined for a reset. */
+      readonly decision: Decision | undefined;
+      /** Timers of the call that are still set, and work that the platform was told to wait for. */
+      readonly timers: number;
+      readonly tasks: number;
+    }
+  | {
+      readonly type: "rejected";
+      readonly at: number;
+      readonly call: CallMade;
+      readonly reason: string;
+      readonly timers: number;
+      readonly tasks: number;
+    }
+  /** A database has lost what it stored, or only its scripts. */
+  | { readonly type: "lost"; readonly at: number; readonly database: string; readonly all: boolean }
+  /** Units that were debited before, spent without asking. */
+  | {
+      readonly type: "spent";
+      readonly at: number;
+      readonly call: CallMade;
+      readonly database: string;
+      readonly now: number;
+      readonly units: number;
+    }
+  | { readonly type: "ended"; readonly at: number };
+
+export type Tell = (happening: Happening) => void;

@@ -1,0 +1,122 @@
+import { createDatabase, type Database } from "../redis/database.ts";
+import { CALLS_PER_ARRIVAL, createCalls } from "./calls.ts";
+import { shown } from "./clock.ts";
+import { createEngine } from "./engine.ts";
+import type { Tell } from "./history.ts";
+import { startIncidents } from "./incidents.ts";
+import type { Isolate } from "./isolate.ts";
+import { plainLimiter } from "./limiter.ts";
+import { createNetwork } from "./network.ts";
+import type { Plan, Site } from "./plan.ts";
+import { createPopulation } from "./population.ts";
+import { streamOf } from "./random.ts";
+import { createClient } from "./redis-client.ts";
+
+export interface WorldOptions {
+  readonly plan: Plan;
+  readonly seed: number;
+  /** Told of everything that happens, in its order. */
+  readonly tell: Tell;
+  /** Which arrivals and incidents, by number, happen in this run; by default all. The others stay as they were. */
+  readonly keeps?: (what: "arrival" | "incident", number: number) => boolean;
+}
+
+/** A world that runs once. */
+export interface World {
+  run(): Promise<void>;
+  stop(): void;
+  /** The true time, ms since the start. */
+  readonly now: number;
+  readonly events: number;
+  readonly databases: ReadonlyMap<string, Database>;
+  living(): readonly Isolate[];
+}
+
+export function createWorld({ plan, seed, tell, keeps = () => true }: WorldOptions): World {
+  const engine = createEngine(seed);
+  const { durationMs } = plan;
+  const databases = new Map(
+    plan.databases.map(({ name, offsetMs, takesFlags }) => {
+      const now = () => shown({ offsetMs, pace: 1 }, engine.now);
+      return [name, createDatabase({ name, now, takesFlags, ...(plan.twins && { twins: plan.twins }) })];
+    }),
+  );
+
+  let incidents = 0;
+  const happens = (run: () => void) => {
+    incidents += 1;
+    if (keeps("incident", incidents)) run();
+  };
+  const { weather, endAll } = startIncidents({
+    seed,
+    plan,
+    engine,
+    happens,
+    lose(database, all) {
+      databases.get(database)?.lose(all);
+      tell({ type: "lost", at: engine.now, database, all });
+    },
+  });
+  const network = createNetwork({ later: engine.later, laterFor: engine.laterFor, weather });
+
+  function born(isolate: Isolate): void {
+    const client = (name: string) => {
+      const database = databases.get(name);
+      if (!database) throw new Error(`no database ${name}`);
+      return createClient({ isolate, database, network, heedsSignals: isolate.heedsSignals, tell, world: engine });
+    };
+    const waitUntil = (task: Promise<unknown>) => {
+      const call = engine.running?.call;
+      if (!call) throw new Error("waitUntil outside of a call");
+      call.tasks += 1;
+      const over = () => {
+        call.tasks -= 1;
+      };
+      task.then(over, over);
+    };
+    for (const rule of plan.limiters) {
+      const make = plan.limiterOf ?? plainLimiter;
+      isolate.limiters.set(rule.name, make({ rule, client, waitUntil: isolate.canWait ? waitUntil : undefined }));
+    }
+  }
+
+  const population = createPopulation({ seed, plan: plan.population, durationMs, engine, tell, born, happens });
+  const calls = createCalls({ seed, engine, tell, isolateIn: population.in, durationMs });
+  let arrivals = 0;
+  function begin(): void {
+    population.begin();
+    for (const [i, source] of plan.traffic.entries()) source.start(site, streamOf(seed, 6, i));
+    engine.later(durationMs, () => {
+      endAll();
+      population.thawAll();
+    });
+  }
+  const site: Site = {
+    get now() {
+      return engine.now;
+    },
+    durationMs,
+    slots: plan.population.isolates,
+    later: engine.later,
+    arrive(action, slot) {
+      arrivals += 1;
+      if (keeps("arrival", arrivals)) calls.make(arrivals * CALLS_PER_ARRIVAL, action, slot);
+    },
+  };
+
+  return {
+    async run() {
+      await engine.run(begin);
+      tell({ type: "ended", at: engine.now });
+    },
+    stop: engine.stop,
+    get now() {
+      return engine.now;
+    },
+    get events() {
+      return engine.events;
+    },
+    databases,
+    living: population.living,
+  };
+}
