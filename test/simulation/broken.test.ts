@@ -35,7 +35,13 @@ interface World {
   readonly parts?: Partial<Plan>;
 }
 
-function plan({ operations = { consume: 1 }, keys = evenKeys(4), perSecond = 100, rule = limiter, parts }: World): Plan {
+function plan({
+  operations = { consume: 1 },
+  keys = evenKeys(4),
+  perSecond = 100,
+  rule = limiter,
+  parts,
+}: World): Plan {
   const next = callers({
     limiters: [rule],
     keys,
@@ -72,8 +78,16 @@ const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] 
   ["definition", "a key that ends without its grace", { rule: short, parts: { twins: endingKeys(-1000) } }],
   ["never-more", "a lost debit of a bucket", { rule: bucket, parts: { twins: losingDebits() } }],
   ["never-more", "a lost debit of a log", { rule: log, parts: { twins: losingDebits() } }],
-  ["numbers", "a refund doubled by a script", { operations: { consume: 4, refund: 1 }, parts: { twins: doublingRefunds() } }],
-  ["conservation", "a refund sent twice", { operations: { consume: 4, refund: 1 }, parts: { limiterOf: limiters.refundingTwice } }],
+  [
+    "numbers",
+    "a refund doubled by a script",
+    { operations: { consume: 4, refund: 1 }, parts: { twins: doublingRefunds() } },
+  ],
+  [
+    "conservation",
+    "a refund sent twice",
+    { operations: { consume: 4, refund: 1 }, parts: { limiterOf: limiters.refundingTwice } },
+  ],
   ["conservation", "a consume sent again", { parts: { limiterOf: limiters.retrying, weather: lossy } }],
   ["denials", "a denial that takes", { parts: { twins: takingDenials() } }],
   ["snapshots", "a snapshot kept too long", { parts: { limiterOf: limiters.keepingSnapshots } }],
@@ -82,7 +96,11 @@ const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] 
   ["lives", "a key that hardly ever ends", { parts: { twins: endingKeys(3_600_000) }, keys: evenKeys(200) }],
   ["deadlines", "an answer after the deadline", { parts: { limiterOf: limiters.late } }],
   ["endings", "a timer left behind", { parts: { limiterOf: limiters.untidy } }],
-  ["memory", "keys remembered for ever", { ...many, parts: { limiterOf: limiters.hoarding, population: steadyIsolates(1) } }],
+  [
+    "memory",
+    "keys remembered for ever",
+    { ...many, parts: { limiterOf: limiters.hoarding, population: steadyIsolates(1) } },
+  ],
 ];
 
 test.each(BROKEN)("the judge of %s catches %s", async (judge, _what, world) => {

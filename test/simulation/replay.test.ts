@@ -1,12 +1,11 @@
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, expect, inject, test } from "vitest";
 import { connect } from "../support/redis.ts";
 import { endingKeys } from "./broken/twins.ts";
 import { swarmPlan } from "./plans/swarm.ts";
 import { createSample } from "./run/replay.ts";
 import { simulate } from "./run/simulate.ts";
 
-const redis = connect(inject("redisUrl"));
-beforeAll(() => redis.ping());
+const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 /** Worlds that have every algorithm, every operation, a clock far ahead and Redis's own clock among them. */

@@ -40,7 +40,10 @@ const options = new Command("npm run simulate --")
   .option("--calls <number>", "calls in a world, about", number, 14_000)
   .option("--no-redis", "leave out the replay of samples on a real Redis")
   .option("--small", "try every order of everything in small worlds instead", false)
-  .option("--only <numbers>", "of the world with that seed only these arrivals and incidents, as in 3,17/2, event by event")
+  .option(
+    "--only <numbers>",
+    "of the world with that seed only these arrivals and incidents, as in 3,17/2, event by event",
+  )
   .parse()
   .opts<Options>();
 
@@ -52,15 +55,18 @@ async function manyWorlds(): Promise<void> {
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
   const started = performance.now();
   const bar = progress();
-  say(`Seed ${seed}, ${options.worlds < Infinity ? `${options.worlds} worlds` : `${options.hours} simulated hours`}, Node ${process.version}`);
+  say(
+    `Seed ${seed}, ${options.worlds < Infinity ? `${options.worlds} worlds` : `${options.hours} simulated hours`}, Node ${process.version}`,
+  );
   const server = options.redis ? await startPrivateRedis() : undefined;
-  const redis = server && connect(server.url);
+  const redis = server && (await connect(server.url));
   let done: Done;
   try {
     done = await runWorlds({
       seed,
       calls: options.calls,
-      goesOn: ({ worlds, simulatedMs }) => worlds < options.worlds && (options.worlds < Infinity || simulatedMs < options.hours * HOUR_MS),
+      goesOn: ({ worlds, simulatedMs }) =>
+        worlds < options.worlds && (options.worlds < Infinity || simulatedMs < options.hours * HOUR_MS),
       progress: (done) => bar.say(line(done, seed)),
       ...(redis && { redis }),
     });
@@ -84,12 +90,16 @@ function line({ worlds, figures, simulatedMs }: Done, seed: number): string {
 async function report({ seed, plan: name, complaint, lastedMs, figures }: Outcome): Promise<void> {
   if (!complaint) return;
   const plan = swarmPlan(seed, options.calls);
-  say(`\nThe judge of ${complaint.judge} complains of world ${seed} (${name}), ${lastedMs.toFixed(3)} ms and ${figures.calls} calls from its start:`);
+  say(
+    `\nThe judge of ${complaint.judge} complains of world ${seed} (${name}), ${lastedMs.toFixed(3)} ms and ${figures.calls} calls from its start:`,
+  );
   say(`  ${complaint.text}\n  What must hold: ${complaint.promise}`);
   say(`Again: npm run simulate -- --seed ${seed} --worlds 1 --calls ${options.calls}`);
   const few = await shrink({ plan, seed, complaint });
   const only = `${few.arrivals.join(",")}/${few.incidents.join(",")}`;
-  say(`\nThe same judge complains of no more than this: npm run simulate -- --seed ${seed} --calls ${options.calls} --only ${only}`);
+  say(
+    `\nThe same judge complains of no more than this: npm run simulate -- --seed ${seed} --calls ${options.calls} --only ${only}`,
+  );
   await oneWorld(seed, only);
 }
 
@@ -97,8 +107,12 @@ async function oneWorld(seed: number, only: string): Promise<void> {
   const [arrivals = [], incidents = []] = only.split("/").map((list) => list.split(",").filter(Boolean).map(Number));
   const plan = swarmPlan(seed, options.calls);
   for (const { name, clock, timeoutMs, failureMode, policies } of plan.limiters) {
-    const numbers = policies.map(({ kind, limit, windowMs, burst }) => `${kind} of ${limit} per ${windowMs} ms, burst ${burst}`);
-    say(`limiter ${name}: ${numbers.join(" and ")}; clock ${clock}, deadline ${timeoutMs} ms, failure mode ${failureMode}`);
+    const numbers = policies.map(
+      ({ kind, limit, windowMs, burst }) => `${kind} of ${limit} per ${windowMs} ms, burst ${burst}`,
+    );
+    say(
+      `limiter ${name}: ${numbers.join(" and ")}; clock ${clock}, deadline ${timeoutMs} ms, failure mode ${failureMode}`,
+    );
   }
   const isolates = new Set<number>();
   const lines: { readonly isolate: number | undefined; readonly text: string }[] = [];

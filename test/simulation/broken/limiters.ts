@@ -5,10 +5,12 @@ import { plainLimiter } from "../world/limiter.ts";
 import type { LimiterMaker } from "../world/plan.ts";
 
 /** Today's limiter with a `consume` of another kind. */
-const consuming = (change: (consume: Limiter["consume"]) => Limiter["consume"]): LimiterMaker => (parts) => {
-  const limiter = plainLimiter(parts);
-  return { ...limiter, consume: change(limiter.consume) };
-};
+const consuming =
+  (change: (consume: Limiter["consume"]) => Limiter["consume"]): LimiterMaker =>
+  (parts) => {
+    const limiter = plainLimiter(parts);
+    return { ...limiter, consume: change(limiter.consume) };
+  };
 
 /** Denies for as long again as the store has told. */
 export const keepingSnapshots: LimiterMaker = (parts) => {

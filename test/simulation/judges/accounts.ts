@@ -136,7 +136,9 @@ function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
   const { call, now: databaseNow } = executed;
   const { policies } = account.rule;
   const purpose = purposeOf(call, step);
-  const units = policies.map(({ kind, windowMs }, i) => Math.abs(step.deltas[i] ?? 0) / (kind === "bucket" ? windowMs : 1));
+  const units = policies.map(
+    ({ kind, windowMs }, i) => Math.abs(step.deltas[i] ?? 0) / (kind === "bucket" ? windowMs : 1),
+  );
   const delaysMs = policies.map((policy, i) => delayOf(policy, step.ceilings[i] ?? 0));
   const lagMs = databaseNow - step.now;
   const before = account.written;
@@ -153,10 +155,10 @@ function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
       gaveBack(account, { at: executed.at, call: undefined });
     }
     if (purpose === "take" || purpose === "book") {
-      account.books.forEach((book, i) => book.take(at, units[i] ?? 0));
+      for (const [i, book] of account.books.entries()) book.take(at, units[i] ?? 0);
     } else if (purpose === "give" || purpose === "leave") {
       gaveBack(account, executed);
-      account.books.forEach((book, i) => book.giveBack(at, units[i] ?? 0));
+      for (const [i, book] of account.books.entries()) book.giveBack(at, units[i] ?? 0);
     }
     if (step.wrote) {
       account.writes += 1;
@@ -180,7 +182,8 @@ function writtenBy({ books, rule, latest }: Account, at: number, { now, endsAt }
     const { kind, limit, windowMs, burst } = rule.policies[i] as PolicyRule;
     const whole = book.wholeAfterMs(latest);
     const leftMs = windowMs - (latest % windowMs);
-    if (kind === "sliding") return leadMs >= windowMs ? [Math.min(whole, windowMs), windowMs] : [whole, leftMs + windowMs];
+    if (kind === "sliding")
+      return leadMs >= windowMs ? [Math.min(whole, windowMs), windowMs] : [whole, leftMs + windowMs];
     // Under another limit it may take longer.
     if (kind === "bucket") return [whole, whole && Math.max(windowMs, Math.ceil((burst * windowMs) / limit), whole)];
     return [whole, kind === "fixed" ? leftMs : windowMs];

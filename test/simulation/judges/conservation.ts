@@ -36,7 +36,8 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
     see(happening, { rulings, complain }) {
       for (const ruling of rulings) booked(ruling, complain);
       if (happening.type === "called") note(happening.call);
-      if (happening.type === "replied" && !happening.failed && taken.has(happening.call.id)) heard.add(happening.call.id);
+      if (happening.type === "replied" && !happening.failed && taken.has(happening.call.id))
+        heard.add(happening.call.id);
       if (happening.type === "killed") {
         for (const id of alive.get(happening.isolate) ?? []) lose(id);
         alive.delete(happening.isolate);
@@ -52,12 +53,14 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
         const units = taken.get(call.id);
         const isTaking = call.operation === "consume" || call.operation === "wait" || call.operation === "charge";
         if (isTaking && decision?.source === "store" && decision.allowed) {
-          if (units === undefined) return complain(`${call.operation} of ${call.cost} on ${call.key} was admitted and never debited`);
+          if (units === undefined)
+            return complain(`${call.operation} of ${call.cost} on ${call.key} was admitted and never debited`);
           taken.delete(call.id);
           sums.open -= units;
           sums.used += units;
         } else {
-          if (heard.has(call.id)) complain(`${call.operation} on ${call.key} took, the answer arrived, and it was dropped`);
+          if (heard.has(call.id))
+            complain(`${call.operation} on ${call.key} took, the answer arrived, and it was dropped`);
           lose(call.id);
         }
         heard.delete(call.id);

@@ -1,5 +1,5 @@
-import type { Judge } from "./judge.ts";
 import { GRACE_MS } from "./accounts.ts";
+import type { Judge } from "./judge.ts";
 
 export function livesJudge(): Judge {
   return {
@@ -15,7 +15,9 @@ export function livesJudge(): Judge {
         if (!before) continue;
         const sinceMs = happening.now - before.at;
         if (step.continued && sinceMs > before.mostMs + GRACE_MS) {
-          complain(`${step.key} was known ${sinceMs} ms after it was written, ${before.mostMs} ms and a second were enough`);
+          complain(
+            `${step.key} was known ${sinceMs} ms after it was written, ${before.mostMs} ms and a second were enough`,
+          );
         }
         if (!step.continued && sinceMs < before.countsMs) {
           complain(`${step.key} was forgotten after ${sinceMs} ms, though it counts for ${before.countsMs} ms`);

@@ -16,7 +16,8 @@ const SLACK = 64;
 export function memoryJudge({ living, most, collect }: MemoryOptions): Judge {
   return {
     name: "memory",
-    promise: "An isolate keeps no more entries than its snapshots and its memory fallback may have, however many keys are asked for.",
+    promise:
+      "An isolate keeps no more entries than its snapshots and its memory fallback may have, however many keys are asked for.",
     see(happening, { complain }) {
       if (happening.type !== "ended") return;
       collect();

@@ -111,7 +111,9 @@ function tooMuchOfBucket(span: Span, { policy, at, units, isFresh }: Admitted, s
   span.fullest = Math.max(0, span.fullest - (at - span.since + moreMs) * limit) + units * windowMs;
   span.since = at;
   const most = burst * windowMs + (spreadMs + span.delayMs) * limit;
-  return units > 0 && span.fullest > most ? `${span.fullest / windowMs} in a span that allows ${most / windowMs}` : undefined;
+  return units > 0 && span.fullest > most
+    ? `${span.fullest / windowMs} in a span that allows ${most / windowMs}`
+    : undefined;
 }
 
 function tooMuchInWindow(span: Span, { policy: { limit, windowMs }, countsAt, units, isFresh }: Admitted) {

@@ -15,7 +15,7 @@ export function numbersJudge(): Judge {
       const ruling = last.get(happening.call.id);
       last.delete(happening.call.id);
       const { decision, call } = happening;
-      if (!decision || decision.source !== "store") return;
+      if (decision?.source !== "store") return;
       if (!ruling) return complain(`${call.operation} on ${call.key} was answered by a store that it did not reach`);
       const say = (what: string, said: unknown, due: unknown) =>
         complain(`${call.operation} of ${call.cost} on ${call.key}: ${what} is ${said} and must be ${due}`);

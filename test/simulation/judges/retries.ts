@@ -27,7 +27,8 @@ export function retriesJudge(): Judge {
         const { id, follows, isolate } = happening.call;
         const before = told.get(follows);
         told.delete(follows);
-        if (before?.isolate === isolate && !clocksSet.has(isolate) && happening.now >= before.passesAt) due.set(id, before);
+        if (before?.isolate === isolate && !clocksSet.has(isolate) && happening.now >= before.passesAt)
+          due.set(id, before);
       }
       if (happening.type === "rejected") due.delete(happening.call.id);
       if (happening.type !== "answered" || !happening.call.comesBack) return;

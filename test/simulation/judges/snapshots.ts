@@ -16,7 +16,7 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
       const { call, decision, now, at } = happening;
       const { operation } = call;
       if (operation === "refund" || operation === "reset" || operation === "wait") answered.add(call.id);
-      if (!decision || decision.source !== "snapshot" || operation === "wait") return;
+      if (decision?.source !== "snapshot" || operation === "wait") return;
       if (decision.allowed) return complain(`${call.key} was let pass without the store`);
       const { snapshots, database, policies } = call.limiter;
       if (!snapshots) return complain(`${call.key} was denied without the store, though no snapshots are kept`);
@@ -24,14 +24,18 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
       if (!account) return complain(`${call.key} was denied though nothing was ever taken`);
       // A clock that was set cannot tell how old a snapshot is.
       const storeNow = databaseNow(database);
-      if (call.limiter.clock === "isolate" && (account.latest > now || storeNow - now - account.leastLagMs > GRACE_MS)) return;
+      if (call.limiter.clock === "isolate" && (account.latest > now || storeNow - now - account.leastLagMs > GRACE_MS))
+        return;
       if (clocksSet.has(call.isolate) || gaveBackLately(account, call, at, snapshots.maxAgeMs)) return;
       const units = policies.map(() => call.cost);
       const passes = passesAfter(account, units, call.limiter.clock === "redis" ? storeNow - 1 : now, storeNow);
       const delayMs = operation === "consume" && policies.every(({ kind }) => kind === "bucket") ? call.waitMs : 0;
-      if (passes <= delayMs) complain(`${call.cost} on ${call.key} was denied by a snapshot, though the database would take it`);
+      if (passes <= delayMs)
+        complain(`${call.cost} on ${call.key} was denied by a snapshot, though the database would take it`);
       else if (decision.retryAfterMs > passes) {
-        complain(`${call.key} was told by a snapshot to wait ${decision.retryAfterMs} ms where ${passes} ms are enough`);
+        complain(
+          `${call.key} was told by a snapshot to wait ${decision.retryAfterMs} ms where ${passes} ms are enough`,
+        );
       }
     },
   };

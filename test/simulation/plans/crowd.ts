@@ -1,5 +1,5 @@
-import { consumers } from "../traffic/callers.ts";
 import { poisson } from "../traffic/arrivals.ts";
+import { consumers } from "../traffic/callers.ts";
 import { oneKey } from "../traffic/keys.ts";
 import type { LimiterRule } from "../world/history.ts";
 import type { Latency, Weather } from "../world/network.ts";

@@ -5,7 +5,7 @@ import { evenKeys, hotKey, type NextKey, oneKey, zipfKeys } from "../traffic/key
 import type { Kind, LimiterRule, Operation, PolicyRule } from "../world/history.ts";
 import type { Latency, Weather } from "../world/network.ts";
 import type { Incident, Plan, Population, Source } from "../world/plan.ts";
-import { between, chance, oneOf, share, type Stream, streamOf } from "../world/random.ts";
+import { between, chance, oneOf, type Stream, share, streamOf } from "../world/random.ts";
 
 /** How far clocks and delays may be apart: what the definitions promise depends on it. */
 export type Clocks = "exact" | "near" | "far" | "redis";
@@ -20,7 +20,10 @@ export function swarmPlan(seed: number, calls = 14_000): Plan {
   const stream = streamOf(seed, 7);
   const clocks = oneOf(stream, CLOCKS);
   const latency = oneOf(stream, LATENCIES);
-  const limiters = [limiterOf(stream, "api", clocks), ...(chance(stream, 0.2) ? [limiterOf(stream, "other", clocks)] : [])];
+  const limiters = [
+    limiterOf(stream, "api", clocks),
+    ...(chance(stream, 0.2) ? [limiterOf(stream, "other", clocks)] : []),
+  ];
   const perSecond = callsPerSecond(stream, limiters[0] as LimiterRule);
   const durationMs = Math.min(600_000, Math.max(5000, (calls / perSecond) * 1000));
   return {
@@ -109,7 +112,9 @@ function weatherOf(stream: Stream, latency: Latency): Plan["weather"] {
   const [lostRequest, lostReply, resetBefore, resetAfter] = [part, part, part, part].map((p) => p * share(stream));
   const near = { latency, lostRequest, lostReply, resetBefore, resetAfter } as Weather;
   const factor = oneOf(stream, [1, 1.5]);
-  const [least, median, p99, most] = [latency.least, latency.median, latency.p99, latency.most].map((ms) => ms * factor);
+  const [least, median, p99, most] = [latency.least, latency.median, latency.p99, latency.most].map(
+    (ms) => ms * factor,
+  );
   const away = { ...near, latency: { least, median, p99, most } as Latency };
   return (region) => (region === "near" ? near : away);
 }
@@ -134,11 +139,18 @@ function trafficOf(stream: Stream, limiters: readonly LimiterRule[], perSecond: 
     waves: waves(oneOf(stream, [500, 5000, 20_000]), 0.3, perSecond / 10, perSecond),
     crowd: flashCrowd(durationMs * 0.3, durationMs * 0.6, perSecond / 10, perSecond),
   }[rates];
-  const herd = { everyMs: Math.max(windowMs, 1000), offMs: 0, size: between(stream, 2, 60), withinMs: oneOf(stream, [0, 1, 50]) };
+  const herd = {
+    everyMs: Math.max(windowMs, 1000),
+    offMs: 0,
+    size: between(stream, 2, 60),
+    withinMs: oneOf(stream, [0, 1, 50]),
+  };
   return [
     poisson(`callers, ${rates}`, perSecond, next, rate),
     ...(chance(stream, 0.3) ? [volleys("herd", herd, next)] : []),
-    ...(chance(stream, 0.2) ? [poisson("attack", perSecond, attack, flashCrowd(durationMs / 2, durationMs * 0.7, 0, perSecond))] : []),
+    ...(chance(stream, 0.2)
+      ? [poisson("attack", perSecond, attack, flashCrowd(durationMs / 2, durationMs * 0.7, 0, perSecond))]
+      : []),
   ];
 }
 
@@ -153,13 +165,20 @@ const OPERATIONS: readonly Readonly<Partial<Record<Operation, number>>>[] = [
 
 function keysOf(stream: Stream, perSecond: number): NextKey {
   const keys = Math.max(1, Math.round(perSecond / oneOf(stream, [0.2, 5, 50])));
-  return oneOf(stream, [oneKey("k"), evenKeys(keys), hotKey(0.5, evenKeys(keys)), zipfKeys(oneOf(stream, [100, 10_000, 1_000_000]))]);
+  return oneOf(stream, [
+    oneKey("k"),
+    evenKeys(keys),
+    hotKey(0.5, evenKeys(keys)),
+    zipfKeys(oneOf(stream, [100, 10_000, 1_000_000])),
+  ]);
 }
 
 function incidentsOf(stream: Stream, durationMs: number): Incident[] {
   return [
     ...(chance(stream, 0.3) ? [partitions(durationMs / 4, oneOf(stream, [500, 5000]))] : []),
-    ...(chance(stream, 0.3) ? [storms(durationMs / 4, 5000, { factor: oneOf(stream, [3, 10]), loss: oneOf(stream, [0, 0.1, 0.5]) })] : []),
+    ...(chance(stream, 0.3)
+      ? [storms(durationMs / 4, 5000, { factor: oneOf(stream, [3, 10]), loss: oneOf(stream, [0, 0.1, 0.5]) })]
+      : []),
     ...(chance(stream, 0.2) ? [restarts(durationMs / 3, false)] : []),
     ...(chance(stream, 0.1) ? [restarts(durationMs / 2, true)] : []),
   ];

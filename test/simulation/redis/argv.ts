@@ -1,6 +1,6 @@
 import type { Algorithm, Demand } from "../../../src/algorithm/algorithm.ts";
 import { fixedWindowAlgorithm } from "../../../src/algorithm/fixed-window.ts";
-import { type Script, policySet } from "../../../src/algorithm/scripts.ts";
+import { policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { slidingLogAlgorithm } from "../../../src/algorithm/sliding-log.ts";
 import { slidingWindowAlgorithm } from "../../../src/algorithm/sliding-window.ts";
 import { tokenBucketAlgorithm } from "../../../src/algorithm/token-bucket.ts";

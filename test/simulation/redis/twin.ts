@@ -36,7 +36,9 @@ function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: num
   const asksLife = stored !== undefined && storedAt > now + GRACE_MS;
   const found = asksLife && (leftMs ?? 0) <= GRACE_MS ? undefined : stored;
   const { allowed, state, kept, ttlMs } = stepOf(asked, found?.value, now);
-  const change = isLog ? logChange(demands[0] as Demand, allowed, found && storedAt, now) : { wrote: allowed, renews: true };
+  const change = isLog
+    ? logChange(demands[0] as Demand, allowed, found && storedAt, now)
+    : { wrote: allowed, renews: true };
   if (change.wrote) {
     const endsAt = change.renews ? databaseNow + ttlMs + GRACE_MS : stored?.endsAt;
     if (endsAt === undefined || (isLog && isEmptyLog(kept))) keyspace.delete(key);

@@ -1,7 +1,10 @@
 import type { Done } from "./worlds.ts";
 
 /** What came of some worlds, to be read. */
-export function figuresText({ worlds, simulatedMs, events, replayed, figures, sums, digest }: Done, seconds: number): string {
+export function figuresText(
+  { worlds, simulatedMs, events, replayed, figures, sums, digest }: Done,
+  seconds: number,
+): string {
   const { calls, allowed, denied, requests, executed, rejected } = figures;
   const rows: readonly (readonly [string, string])[] = [
     ["worlds", `${worlds}, ${(simulatedMs / 3_600_000).toFixed(1)} hours simulated in ${seconds.toFixed(0)} s`],
@@ -10,9 +13,15 @@ export function figuresText({ worlds, simulatedMs, events, replayed, figures, su
     ["admitted", listed(allowed)],
     ["denied", listed(denied)],
     ["requests", `${grouped(requests)}, ${grouped(executed)} carried out`],
-    ["isolates", `${grouped(figures.born)} born, ${grouped(figures.killed)} ended, ${grouped(figures.frozen)} times frozen, ${grouped(figures.clocksSet)} clocks set`],
+    [
+      "isolates",
+      `${grouped(figures.born)} born, ${grouped(figures.killed)} ended, ${grouped(figures.frozen)} times frozen, ${grouped(figures.clocksSet)} clocks set`,
+    ],
     ["databases", `${grouped(figures.databaseLosses)} times restarted`],
-    ["units", `${grouped(sums.debited)} debited = ${grouped(sums.used)} used + ${grouped(sums.givenBack)} given back + ${grouped(sums.lost)} lost`],
+    [
+      "units",
+      `${grouped(sums.debited)} debited = ${grouped(sums.used)} used + ${grouped(sums.givenBack)} given back + ${grouped(sums.lost)} lost`,
+    ],
     ["replayed", `${grouped(replayed)} steps on a real Redis`],
   ];
   return rows.map(([name, text]) => `${name.padEnd(10)} ${text}`).join("\n");

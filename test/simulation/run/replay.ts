@@ -51,7 +51,12 @@ export function createSample(mostKeys = MOST_KEYS, mostSteps = MOST_STEPS): Samp
           args: [`${now}`, ...happening.args.slice(1)],
           reply: happening.reply,
           found: leftMs === undefined ? "nothing" : continued ? "counts" : "grace",
-          life: renewed && endsAt !== undefined ? endsAt - happening.now : wrote && endsAt === undefined ? "removed" : "kept",
+          life:
+            renewed && endsAt !== undefined
+              ? endsAt - happening.now
+              : wrote && endsAt === undefined
+                ? "removed"
+                : "kept",
         });
       }
     },
@@ -89,7 +94,9 @@ async function replayed(redis: Redis, name: string, steps: readonly Recorded[]):
     if (JSON.stringify(said) !== JSON.stringify(reply)) {
       return [`${about}: Redis replies ${JSON.stringify(said)}, the twin ${JSON.stringify(reply)}`];
     }
-    const ends = (word: string) => [`${about}: in Redis the key's end is ${after}, it was ${before}, and must be ${word}`];
+    const ends = (word: string) => [
+      `${about}: in Redis the key's end is ${after}, it was ${before}, and must be ${word}`,
+    ];
     if (life === "kept") return after === before ? [] : ends("kept");
     if (life === "removed") return after === -2 ? [] : ends("removed");
     // A millisecond may have passed meanwhile, so it was written between the two times that were asked for.

@@ -36,7 +36,8 @@ function words(happening: Happening): string | undefined {
       const { call, now, decision } = happening;
       if (!decision) return `call ${call.id}`;
       const { allowed, source, retryAfterMs } = decision;
-      const numbers = "remaining" in decision ? `, ${decision.remaining} left, whole after ${decision.resetAfterMs} ms` : "";
+      const numbers =
+        "remaining" in decision ? `, ${decision.remaining} left, whole after ${decision.resetAfterMs} ms` : "";
       return `call ${call.id}, clock ${now}: ${allowed ? "allowed" : `denied for ${retryAfterMs} ms`} by ${source}${numbers}`;
     }
     case "rejected":

@@ -1,4 +1,5 @@
 import { createDatabase } from "../redis/database.ts";
+import { carryOut } from "../world/calls.ts";
 import { EPOCH_MS, shown } from "../world/clock.ts";
 import type { Platform } from "../world/globals.ts";
 import type { Action, Happening, LimiterRule, Tell } from "../world/history.ts";
@@ -6,7 +7,6 @@ import { type CallUnderWay, type Isolate, isOver, type Owner } from "../world/is
 import { plainLimiter } from "../world/limiter.ts";
 import { outcomeOf, type Packet } from "../world/network.ts";
 import type { LimiterMaker } from "../world/plan.ts";
-import { carryOut } from "../world/calls.ts";
 import { streamOf } from "../world/random.ts";
 import { createClient } from "../world/redis-client.ts";
 
@@ -254,7 +254,9 @@ export function createSmallWorld(plan: SmallPlan, listen: Tell): SmallWorld {
           choices.push({ name: `isolate ${isolate.id} asks`, run });
         }
         // One that has nothing under way is missed by nobody.
-        const isBusy = timers.some(({ owner }) => owner.isolate === isolate) || messages.some(({ owner }) => owner.isolate === isolate);
+        const isBusy =
+          timers.some(({ owner }) => owner.isolate === isolate) ||
+          messages.some(({ owner }) => owner.isolate === isolate);
         if (deaths > 0 && isBusy) {
           const run = () => {
             deaths -= 1;

@@ -21,7 +21,12 @@ const limiter = (policies: readonly PolicyRule[], more: Partial<LimiterRule> = {
   ...more,
 });
 
-const ask = (operation: SmallAction["operation"], cost = 1, waitMs = 0): SmallAction => ({ operation, key: "k", cost, waitMs });
+const ask = (operation: SmallAction["operation"], cost = 1, waitMs = 0): SmallAction => ({
+  operation,
+  key: "k",
+  cost,
+  waitMs,
+});
 const [consume, both, refund, reset] = [ask("consume"), ask("consume", 2), ask("refund"), ask("reset")];
 
 const KINDS: readonly (readonly Kind[])[] = [["bucket"], ["sliding"], ["fixed"], ["log"], ["bucket", "fixed"]];
@@ -39,4 +44,6 @@ const races = KINDS.map(
     deaths: 1,
   }),
 );
-export const WIDE_WORLDS = [...races]; void refund; void reset;
+export const WIDE_WORLDS = [...races];
+void refund;
+void reset;

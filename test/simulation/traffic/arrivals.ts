@@ -1,6 +1,6 @@
 import type { Action } from "../world/history.ts";
 import type { Site, Source } from "../world/plan.ts";
-import { between, exponential, share, type Stream } from "../world/random.ts";
+import { between, exponential, type Stream, share } from "../world/random.ts";
 
 /** What the next caller wants. */
 export type NextAction = (stream: Stream) => Action;

@@ -1,5 +1,5 @@
 import type { Action, LimiterRule, Operation } from "../world/history.ts";
-import { between, chance, oneOf, share, type Stream } from "../world/random.ts";
+import { between, chance, oneOf, type Stream, share } from "../world/random.ts";
 import type { NextAction } from "./arrivals.ts";
 import type { NextKey } from "./keys.ts";
 
@@ -41,7 +41,14 @@ export function callers(options: Callers): NextAction {
 
 /** Callers who only consume one unit, and take no for an answer. */
 export function consumers(limiter: LimiterRule, keys: NextKey): NextAction {
-  const wish = { limiter, operation: "consume", cost: 1, waitMs: 0, leavesAfterMs: undefined, comesBack: false } as const;
+  const wish = {
+    limiter,
+    operation: "consume",
+    cost: 1,
+    waitMs: 0,
+    leavesAfterMs: undefined,
+    comesBack: false,
+  } as const;
   return (stream) => ({ ...wish, key: keys(stream) });
 }
 

@@ -1,12 +1,8 @@
 import type { Incident, IncidentSite } from "../world/plan.ts";
-import { exponential, oneOf, share, type Stream } from "../world/random.ts";
+import { exponential, oneOf, type Stream, share } from "../world/random.ts";
 
 /** Lets something happen again and again, with exponential gaps. */
-function again(
-  name: string,
-  meanMs: number,
-  draw: (site: IncidentSite, stream: Stream) => () => void,
-): Incident {
+function again(name: string, meanMs: number, draw: (site: IncidentSite, stream: Stream) => () => void): Incident {
   return {
     name,
     start(site, stream) {
@@ -26,7 +22,11 @@ function again(
 /** A region and a database are cut off from each other, for up to `mostMs`. */
 export function partitions(meanMs: number, mostMs: number): Incident {
   return again("partition", meanMs, (site, stream) => {
-    const [region, database, forMs] = [oneOf(stream, site.regions), oneOf(stream, site.databases), share(stream) * mostMs];
+    const [region, database, forMs] = [
+      oneOf(stream, site.regions),
+      oneOf(stream, site.databases),
+      share(stream) * mostMs,
+    ];
     return () => {
       const end = site.change((weather, from, to) => (from === region && to === database ? undefined : weather));
       site.later(forMs, end);

@@ -1,9 +1,12 @@
-import { between, chance, share, type Stream } from "../world/random.ts";
+import { between, chance, type Stream, share } from "../world/random.ts";
 
 /** Whose call the next one is. */
 export type NextKey = (stream: Stream) => string;
 
-export const oneKey = (key: string): NextKey => () => key;
+export const oneKey =
+  (key: string): NextKey =>
+  () =>
+    key;
 
 /** `keys` keys, each as likely. */
 export function evenKeys(keys: number, name = "user"): NextKey {

@@ -1,7 +1,7 @@
 import { shown } from "./clock.ts";
 import { replaceGlobals } from "./globals.ts";
-import { isOver, type Isolate, type Owner } from "./isolate.ts";
-import { bits, share, type Stream, streamOf } from "./random.ts";
+import { type Isolate, isOver, type Owner } from "./isolate.ts";
+import { bits, type Stream, share, streamOf } from "./random.ts";
 import { runToEnd } from "./run-loop.ts";
 import { createTimeline, type Entry } from "./timeline.ts";
 

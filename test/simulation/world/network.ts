@@ -1,6 +1,6 @@
 import type { Database } from "../redis/database.ts";
 import type { Owner } from "./isolate.ts";
-import { chance, share, type Stream } from "./random.ts";
+import { chance, type Stream, share } from "./random.ts";
 
 /** One-way times by their quantiles, in ms; what lies between is spread evenly. */
 export interface Latency {

@@ -2,7 +2,7 @@ import type { Engine } from "./engine.ts";
 import type { Tell } from "./history.ts";
 import type { Isolate } from "./isolate.ts";
 import type { Population } from "./plan.ts";
-import { chance, exponential, share, type Stream, streamOf } from "./random.ts";
+import { chance, exponential, type Stream, share, streamOf } from "./random.ts";
 
 export interface PopulationOptions {
   readonly seed: number;
