@@ -90,6 +90,8 @@ export async function createRedisRest(options: RedisRestOptions = {}): Promise<R
     const address = parseAddress(redisUrl, options.tls);
     const settings = { address, timeoutMs: limits.redisTimeoutMs, firstKey: table.firstKey };
     const prepare: RedisLinkOptions["prepare"] = async (send) => {
+      // Refused while Redis loads its data.
+      await send(["PING"]);
       table.learn(await send(["COMMAND"]));
       for (const command of scripts.reload()) send(command).catch(() => {});
     };
@@ -97,7 +99,8 @@ export async function createRedisRest(options: RedisRestOptions = {}): Promise<R
       throw new ExpectedError(`can't use Redis at ${withoutPassword(redisUrl)}: ${error.message}`);
     });
     closers.push(redis.close);
-    const connectAs = (user: typeof address.user) => connectRedis({ ...settings, address: { ...address, user } });
+    const connectAs = (user: typeof address.user) =>
+      connectRedis({ ...settings, address: { ...address, user }, prepare: async () => {} });
     const accessControl = createAccessControl({ redis, token, readOnlyToken, connectAs });
     closers.push(accessControl.close);
     const gateway = createGateway({ table, scripts, issueToken: accessControl.issue, observe: options.onCommand });

@@ -52,7 +52,7 @@ describe("in a terminal it asks", () => {
     return running.out();
   }
 
-  test.each(["n", "", "what?"])("and takes %j for no", async (answer) => {
+  test.each(["n", ""])("and takes %j for no", async (answer) => {
     expect(await inTerminal(answer)).toMatch(/no redis-server or valkey-server here: /);
   });
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,6 +37,20 @@ async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-backend-"));
   closers.push(() => rm(folder, { recursive: true }));
   return folder;
+}
+
+/** A server whose start nobody waits for. */
+async function startProgram(folder: string, config: string[], ...options: string[]): Promise<void> {
+  const program = await ensureRedisProgram();
+  const file = join(folder, "redis.conf");
+  await writeFile(file, config.join("\n"));
+  const env = { ...process.env, ...program.env };
+  const child = spawn(program.path, [file, ...options], { argv0: "redis-server", env, stdio: "ignore" });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  closers.push(() => {
+    child.kill("SIGKILL");
+    return ended;
+  });
 }
 
 const run = async (rest: RedisRest, ...command: unknown[]) => (await ask(rest, "/", { json: command })).body;
@@ -190,8 +204,6 @@ describe("a sentinel", () => {
 
   async function startSentinel(masterPort: number): Promise<number> {
     const port = await freePort();
-    const program = await ensureRedisProgram();
-    const file = join(await temporaryFolder(), "sentinel.conf");
     const lines = [
       "bind 127.0.0.1",
       `port ${port}`,
@@ -200,24 +212,31 @@ describe("a sentinel", () => {
       "sentinel down-after-milliseconds mymaster 300",
       "sentinel failover-timeout mymaster 3000",
     ];
-    await writeFile(file, lines.join("\n"));
-    const env = { ...process.env, ...program.env };
-    const sentinel: ChildProcess = spawn(program.path, [file, "--sentinel"], {
-      argv0: "redis-server",
-      env,
-      stdio: "ignore",
-    });
-    const ended = new Promise((resolve) => sentinel.once("exit", resolve));
-    closers.push(() => {
-      sentinel.kill("SIGKILL");
-      return ended;
-    });
+    await startProgram(await temporaryFolder(), lines, "--sentinel");
     const probe = new Redis(port, "127.0.0.1");
     probe.on("error", () => {});
     await expect.poll(() => probe.ping(), { timeout: 5000 }).toBe("PONG");
     probe.disconnect();
     return port;
   }
+});
+
+test("a Redis that still loads its data is none yet", async () => {
+  const folder = await temporaryFolder();
+  const first = await startServer([`dir "${folder}"`, "rdbcompression no"]);
+  const link = new Redis(first.url);
+  // It looks at its connections once in some megabytes while it loads.
+  for (const key of ["a", "b", "c"]) await link.setrange(key, 5_000_000, "x");
+  await link.save();
+  link.disconnect();
+  await first.stop();
+  const port = await freePort();
+  await startProgram(folder, [`port ${port}`, `dir "${folder}"`, "key-load-delay 1000000"]);
+  const probe = new Redis(port, "127.0.0.1", { enableReadyCheck: false });
+  probe.on("error", () => {});
+  closers.push(async () => probe.disconnect());
+  await expect.poll(() => probe.get("a").catch((error: Error) => error.message)).toMatch(/^LOADING/);
+  await expect(createRedisRest({ redis: `redis://127.0.0.1:${port}` })).rejects.toThrow(/LOADING/);
 });
 
 describe("URLs", () => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { Redis } from "ioredis";
 import { afterEach, describe, expect, test } from "vitest";
 import { createRedisRest, type RedisRest, type RedisRestOptions } from "../../../src/server/rest/server.ts";
 import { ask } from "./ask.ts";
@@ -167,6 +168,16 @@ describe("when Redis goes away", () => {
   test("a Redis that is not there at the start is an error that hides the password", async () => {
     const start = createRedisRest({ redis: "redis://ann:hidden@127.0.0.1:1" });
     await expect(start).rejects.toThrow(/^can't use Redis at redis:\/\/\*\*\*@127\.0\.0\.1:1: /);
+  });
+
+  test("so is a user who may not ask for the commands; no connection stays", async () => {
+    const rest = await start();
+    await ask(rest, "/", { json: ["ACL", "SETUSER", "ann", "on", ">pw", "+@all", "-command"] });
+    const url = rest.redisUrl.replace(/\/\/.*@/, "//ann:pw@");
+    await expect(createRedisRest({ redis: url })).rejects.toThrow(/NOPERM .*'command'/);
+    const direct = new Redis(rest.redisUrl);
+    await expect.poll(async () => ((await direct.client("LIST")) as string).includes("user=ann")).toBe(false);
+    direct.disconnect();
   });
 
   test("a wrong password is one, too", async () => {

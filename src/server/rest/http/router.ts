@@ -54,7 +54,8 @@ export function createRouter(options: RouterOptions): RequestListener {
     stream(c, c.get("access"), parseTarget(c.env.incoming.url).segments, streams),
   );
   app.all("*", async (c) => {
-    const body = Buffer.from(await c.req.arrayBuffer());
+    const hasBody = c.req.method === "POST" || c.req.method === "PUT";
+    const body = hasBody ? Buffer.from(await c.req.arrayBuffer()) : Buffer.alloc(0);
     const answer = await contract.answer(c.env.incoming, c.get("access"), body);
     return c.body(answer.body as string, answer.status as ContentfulStatusCode, answer.headers);
   });

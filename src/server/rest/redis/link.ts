@@ -14,7 +14,7 @@ export interface RedisLinkOptions {
   readonly timeoutMs: number;
   readonly firstKey: FirstKey;
   /** Called with each new connection before it is used: Redis may be another process than before. */
-  prepare?(send: Channel["send"]): Promise<void>;
+  prepare(send: Channel["send"]): Promise<void>;
 }
 
 /** Connects to Redis and, when the connection breaks later, reconnects for as long as the link is open. */
@@ -26,7 +26,10 @@ export async function connectRedis({ address, timeoutMs, firstKey, prepare }: Re
 
   const open = async () => {
     const opened = await openChannel(address, firstKey, () => lose(opened));
-    await prepare?.(opened.send);
+    await prepare(opened.send).catch((error) => {
+      opened.destroy();
+      throw error;
+    });
     if (isClosed) opened.destroy();
     else channel = opened;
   };

@@ -164,7 +164,7 @@ describe("what two readers could read differently is refused, and its end is no 
           if (/application\/json/i.test(head) && body !== "") JSON.parse(body);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
     const after = openRaw(rest);
     after.socket.write(PLAIN);
