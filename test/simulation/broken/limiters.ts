@@ -67,7 +67,23 @@ export const refundingTwice: LimiterMaker = (parts) => {
   };
 };
 
-/** Sends again what got no answer. */
+/** Sends again what has no answer within a ms. */
+export const impatient: LimiterMaker = (parts) => {
+  const twice = ({ evalsha, eval: run, del }: RedisClient): RedisClient => ({
+    evalsha: (...command) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => evalsha(...command).then(resolve, reject), 1);
+        evalsha(...command)
+          .then(resolve, reject)
+          .finally(() => clearTimeout(timer));
+      }),
+    eval: run,
+    del,
+  });
+  return plainLimiter({ ...parts, client: (database) => twice(parts.client(database)) });
+};
+
+/** Sends again what failed. */
 export const retrying: LimiterMaker = (parts) => {
   const again = ({ evalsha, eval: run, del }: RedisClient): RedisClient => ({
     evalsha: (sha1, keys, args) => evalsha(sha1, keys, args).catch(() => evalsha(sha1, keys, args)),

@@ -1,4 +1,5 @@
 import { createDatabase } from "../redis/database.ts";
+import type { Twin } from "../redis/twin.ts";
 import { carryOut } from "../world/calls.ts";
 import { EPOCH_MS, shown } from "../world/clock.ts";
 import type { Platform } from "../world/globals.ts";
@@ -17,6 +18,7 @@ export interface SmallPlan {
   readonly name: string;
   readonly limiter: LimiterRule;
   readonly limiterOf?: LimiterMaker;
+  readonly twins?: readonly Twin[];
   /** For each isolate what it asks, in this order; it does not wait for answers. */
   readonly asks: readonly (readonly SmallAction[])[];
   /** How far each isolate's clock is ahead, in ms. Default 0. */
@@ -73,7 +75,12 @@ export function createSmallWorld(plan: SmallPlan, listen: Tell): SmallWorld {
   let messages: Message[] = [];
   let packets = 0;
   const history: string[] = [];
-  const database = createDatabase({ name: plan.limiter.database, now: () => EPOCH_MS + now, knowsScripts: true });
+  const database = createDatabase({
+    name: plan.limiter.database,
+    now: () => EPOCH_MS + now,
+    knowsScripts: true,
+    ...(plan.twins && { twins: plan.twins }),
+  });
   const asked = plan.asks.map(() => 0);
   const local = plan.asks.map(() => "");
 

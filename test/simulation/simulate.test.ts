@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { swarmPlan } from "./plans/swarm.ts";
+import { simulate } from "./run/simulate.ts";
+import { type Done, runWorlds } from "./run/worlds.ts";
+
+const CALLS = 1200;
+
+/** What failed, with the command that shows it again. */
+const failure = ({ failed }: Done) =>
+  failed &&
+  `${failed.complaint?.judge}: ${failed.complaint?.text}. npm run simulate -- --seed ${failed.seed} --worlds 1 --calls ${CALLS}`;
+
+test("thirty worlds of fixed seeds keep every promise", async () => {
+  const done = await runWorlds({ seed: 1, calls: CALLS, goesOn: ({ worlds }) => worlds < 30 });
+  expect(failure(done)).toBeUndefined();
+  const { calls, killed, allowed, denied } = done.figures;
+  expect(calls).toBeGreaterThan(30_000);
+  expect(killed).toBeGreaterThan(300);
+  for (const count of [...Object.values(allowed), ...Object.values(denied)].filter((_count, i) => i !== 1)) {
+    expect(count).toBeGreaterThan(0);
+  }
+});
+
+test("five worlds of random seeds keep every promise", async () => {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  process.stdout.write(`simulated worlds of seeds ${seed} to ${seed + 4}\n`);
+  const done = await runWorlds({ seed, calls: CALLS, goesOn: ({ worlds }) => worlds < 5 });
+  expect(failure(done)).toBeUndefined();
+});
+
+test("the same seed is the same run, event for event, whatever the engine's own dice and compilers do", async () => {
+  const here = await runWorlds({ seed: 100, calls: 300, goesOn: ({ worlds }) => worlds < 5 });
+  const script = fileURLToPath(new URL("simulate.ts", import.meta.url));
+  const flags = ["--hash-seed=7", "--random-seed=7", "--no-opt", "--import", "tsx"];
+  const options = ["--seed", "100", "--worlds", "5", "--calls", "300", "--no-redis"];
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, script, ...options]);
+  expect(stdout).toContain(here.digest);
+  const other = await runWorlds({ seed: 101, calls: 300, goesOn: ({ worlds }) => worlds < 5 });
+  expect(other.digest).not.toBe(here.digest);
+});
+
+test("a call that is left out changes nothing for the calls of other keys", async () => {
+  const plan = { ...swarmPlan(4, 500), incidents: [] };
+  const answers = async (without: number | undefined) => {
+    const told: string[] = [];
+    await simulate({
+      plan,
+      seed: 4,
+      keeps: (what, number) => what !== "arrival" || number !== without,
+      watch(happening) {
+        if (happening.type === "called" && happening.at < 100) told.push(`${happening.call.id} ${happening.at}`);
+      },
+    });
+    return told;
+  };
+  const whole = await answers(undefined);
+  const [first] = whole;
+  expect(await answers(1)).toEqual(whole.filter((call) => call !== first));
+});
