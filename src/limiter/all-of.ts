@@ -3,11 +3,12 @@ import type { Observer, WaitUntil } from "../core/event.ts";
 import { misuse, shown } from "../core/misuse.ts";
 import { checkedName } from "../core/name.ts";
 import { type AmountByLevel, amountsOf, checkKeys, ofLevel } from "./by-level.ts";
+import type { CheckedOptions, FailureMode } from "./checked-options.ts";
 import type { AllOfDecision } from "./combine.ts";
 import type { Level } from "./level.ts";
 import { type Limiter, levelOf } from "./limiter.ts";
 import { type Methods, methodsOf, type Question } from "./methods.ts";
-import { type CheckedOptions, checkedOptions, type FailureMode } from "./options.ts";
+import { checkedOptions } from "./options.ts";
 import { createSetCheck, type Member } from "./set-check.ts";
 
 /** The most limiters that one verdict combines. */
@@ -55,13 +56,13 @@ export function allOf<Name extends string>(
     return places.some((place) => typeof place !== "string") ? Promise.all(places) : (places as string[]);
   }
 
-  function decision(places: readonly string[], question: Question) {
+  function decision(key: Readonly<Record<Name, string>>, places: readonly string[], question: Question) {
     const { cost, limit } = question.options ?? {};
     const costs = amountsOf("cost", names, cost, 0);
     const limits = amountsOf("limit", names, limit, undefined);
     const calls = members.map(({ name, level }, i) => {
       const own = { ...question, options: { ...question.options, cost: costs[i], limit: limits[i] } };
-      return ofLevel(name, () => level.call(places[i] as string, own));
+      return ofLevel(name, () => level.call(key[name], places[i] as string, own));
     });
     return check.decision(calls);
   }
@@ -71,8 +72,8 @@ export function allOf<Name extends string>(
     waitUntil,
     ask(key, question) {
       const places = placesOf(key);
-      if (Array.isArray(places)) return decision(places, question);
-      return places.then((places) => decision(places, question));
+      if (Array.isArray(places)) return decision(key, places, question);
+      return places.then((places) => decision(key, places, question));
     },
     told(operation, key, whole, spent, waitUntil) {
       const told = (name: string, key: string, decision: Decision, more?: { whole: Decision }) =>

@@ -2,8 +2,8 @@ import { StoreError } from "../core/errors.ts";
 import type { StoreEvent } from "../core/event.ts";
 import { createBreaker } from "./breaker.ts";
 import type { Call, Spent } from "./call.ts";
+import type { CheckedOptions } from "./checked-options.ts";
 import { withDeadline } from "./deadline.ts";
-import type { CheckedOptions } from "./options.ts";
 import { timeOf } from "./time.ts";
 
 /** Asks a store: with a deadline, not while it is known to be away, and so that the observers see it. */

@@ -1,5 +1,5 @@
 import { StoreError } from "../core/errors.ts";
-import type { CheckedBreakerOptions } from "./options.ts";
+import type { CheckedBreakerOptions } from "./checked-options.ts";
 
 /**
  * Keeps an outage from costing every call its deadline. Plain data, so that requests may share it: a pause ends by the

@@ -15,6 +15,8 @@ export interface Spent {
 /** One checked call of a limiter's method. */
 export interface Call {
   readonly task: Task;
+  /** The key as the caller gave it. */
+  readonly key: string;
   /** Where the key's state lies in the store. */
   readonly place: string;
   /** The policies with this call's limits. */

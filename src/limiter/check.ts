@@ -2,7 +2,6 @@ import type { Decision } from "../core/decision.ts";
 import { StoreError } from "../core/errors.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { LocalStore, RemoteStore, StepRequest } from "../store/store.ts";
-import { createAsker } from "./ask.ts";
 import type { Call } from "./call.ts";
 import { decide } from "./decide.ts";
 import { fallbackDecision, SPARE_KEYS } from "./failure.ts";
@@ -16,8 +15,8 @@ export interface Check {
 }
 
 export function createCheck(level: Level): Check {
+  const { asker } = level;
   const { store, failureMode, now } = level.options;
-  const asker = createAsker(level.options);
   let spare: LocalStore | undefined;
 
   function decision(call: Call): Decision | Promise<Decision> {

@@ -1,7 +1,7 @@
 import type { FallbackDecision } from "../core/decision.ts";
 import type { StoreError } from "../core/errors.ts";
 import type { Call } from "./call.ts";
-import type { FailureMode } from "./options.ts";
+import type { FailureMode } from "./checked-options.ts";
 
 /** Most keys that an isolate counts by itself while the store can't be asked. */
 export const SPARE_KEYS = 10_000;

@@ -5,10 +5,11 @@ import { misuse } from "../core/misuse.ts";
 import type { StepReply, StepRequest } from "../store/store.ts";
 import { storeKey } from "../store/store-key.ts";
 import { costsOf, limitsOf } from "./amounts.ts";
+import { type Asker, createAsker } from "./ask.ts";
 import { type Call, demandsOf } from "./call.ts";
+import type { CheckedOptions } from "./checked-options.ts";
 import { decide } from "./decide.ts";
 import type { Question } from "./methods.ts";
-import type { CheckedOptions } from "./options.ts";
 import { createSnapshots } from "./snapshots.ts";
 import { uncountedDecision } from "./uncounted.ts";
 
@@ -16,10 +17,11 @@ import { uncountedDecision } from "./uncounted.ts";
 export interface Level {
   readonly options: CheckedOptions;
   readonly program: Program;
+  readonly asker: Asker;
   /** Where a key's state lies in the store. */
   placeOf(key: unknown): string | Promise<string>;
-  /** A call on the key that lies at `place`, its options checked. */
-  call(place: string, question: Question): Call;
+  /** A call on the key, which lies at `place`, its options checked. */
+  call(key: string, place: string, question: Question): Call;
   request(call: Call, clock: number): StepRequest;
   /** What the store would say: if the call's own limits decide it, or a denial by the last state seen: use grows until time passes. */
   known(call: Call, clock: number): KnownDecision | undefined;
@@ -41,17 +43,19 @@ export function createLevel(options: CheckedOptions): Level {
   return {
     options,
     program,
+    asker: createAsker(options),
 
     placeOf(key) {
       if (typeof key === "string" && key !== "") return storeKey(name, program.kind, key);
       throw misuse("key", "text of at least one character", key);
     },
 
-    call(place, { task, options, spent, maxDelayMs, timeoutMs, since }) {
+    call(key, place, { task, options, spent, maxDelayMs, timeoutMs, since }) {
       const { cost = 1, limit, signal } = options ?? {};
       const inForce = limitsOf(policies, limit);
       return {
         task,
+        key,
         place,
         policies: inForce,
         limits: inForce === policies ? "" : inForce.map((policy) => policy.limit).join(),

@@ -1,9 +1,11 @@
 import type { Decision } from "../core/decision.ts";
 import { createCheck } from "./check.ts";
+import type { FailureMode } from "./checked-options.ts";
+import { extensionsOf } from "./extension.ts";
 import { createLevel, type Level } from "./level.ts";
 import { type Methods, methodsOf } from "./methods.ts";
 import { claimName } from "./names.ts";
-import { checkedOptions, type FailureMode, type LimiterOptions } from "./options.ts";
+import { checkedOptions, type LimiterOptions } from "./options.ts";
 
 /** Checks and books what keys use. All methods reject with a `TypeError` or `RangeError` on misuse. */
 export interface Limiter extends Methods<string, Decision> {
@@ -18,9 +20,11 @@ export const levelOf = (limiter: object): Level | undefined => levels.get(limite
 
 /** Makes a limiter. No I/O happens, and no timer starts, before its first check. */
 export function createLimiter(options: LimiterOptions): Limiter {
-  const checked = checkedOptions(options);
+  const plain = checkedOptions(options);
+  const extensions = extensionsOf(options);
+  const checked = extensions.reduce((all, extension) => extension.options?.(all) ?? all, plain);
   const { name, failureMode, now, waitUntil, tell } = checked;
-  const level = createLevel(checked);
+  const level = extensions.reduce((level, extension) => extension.level(level), createLevel(checked));
   claimName(checked.store, name, checked.policies);
   const check = createCheck(level);
 
@@ -29,8 +33,8 @@ export function createLimiter(options: LimiterOptions): Limiter {
     waitUntil,
     ask(key, question) {
       const place = level.placeOf(key);
-      if (typeof place === "string") return check.decision(level.call(place, question));
-      return place.then((place) => check.decision(level.call(place, question)));
+      if (typeof place === "string") return check.decision(level.call(key, place, question));
+      return place.then((place) => check.decision(level.call(key, place, question)));
     },
     told: (operation, key, decision, spent, waitUntil) =>
       tell?.({ type: "decision", limiter: name, operation, key, decision, ...spent, waitUntil: waitUntil() }),

@@ -5,8 +5,7 @@ import { wholeNumber } from "../core/whole-number.ts";
 import type { Amount } from "./amounts.ts";
 import type { Spent, Task } from "./call.ts";
 import type { CallOptions, CheckOptions, ConsumeOptions, RefundOptions, WaitOptions } from "./call-options.ts";
-import { MAX_TIMER_MS } from "./options.ts";
-import { timeOf } from "./time.ts";
+import { MAX_TIMER_MS, timeOf } from "./time.ts";
 import { waitFor } from "./wait.ts";
 
 /** Options as a caller without types may pass them. */

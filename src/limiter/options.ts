@@ -4,31 +4,19 @@ import { checkFunction, misuse } from "../core/misuse.ts";
 import { checkedName } from "../core/name.ts";
 import { wholeNumber } from "../core/whole-number.ts";
 import type { Store } from "../store/store.ts";
+import type {
+  BreakerOptions,
+  CheckedBreakerOptions,
+  CheckedOptions,
+  CheckedSnapshotOptions,
+  FailureMode,
+  SnapshotOptions,
+} from "./checked-options.ts";
+import type { Extensions } from "./extension.ts";
 import { tellerOf } from "./observers.ts";
+import { MAX_TIMER_MS } from "./time.ts";
 
-/** What answers when the store can't: let pass, deny, or count in this isolate alone. */
-export type FailureMode = "open" | "closed" | "memory";
-
-export interface SnapshotOptions {
-  /** Most keys remembered, a whole number from 2; the half of them that was used last is never forgotten. Default 10 000. */
-  maxKeys?: number | undefined;
-  /**
-   * Longest time, in ms, that this isolate denies without asking the store again; so long can a `reset` or `refund`
-   * by another isolate go unseen. A whole number from 1. Default 5000.
-   */
-  maxAgeMs?: number | undefined;
-}
-
-export interface BreakerOptions {
-  /** Failures in a row after which the store is no longer asked, a whole number from 1. Default 3. */
-  failures?: number | undefined;
-  /** The first pause in ms, a whole number from 1. Each is cut at random by up to a half. Default 500. */
-  pauseMs?: number | undefined;
-  /** The longest pause in ms, a whole number from `pauseMs`: each failed try doubles it up to there. Default 10 000. */
-  maxPauseMs?: number | undefined;
-}
-
-export interface LimiterOptions {
+export interface LimiterOptions extends Extensions {
   /**
    * What the limit is for, as in `"login"`: 1 to 64 letters, digits, dots, dashes or underscores. The first part of its
    * keys in the store, and its label in events. Limiters of one name share their counts, so on one store their policies
@@ -63,28 +51,6 @@ export interface LimiterOptions {
    */
   waitUntil?: WaitUntil | undefined;
 }
-
-/** `Options` with a value for each. */
-type Checked<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
-export type CheckedSnapshotOptions = Checked<SnapshotOptions>;
-export type CheckedBreakerOptions = Checked<BreakerOptions>;
-
-/** `LimiterOptions` with their defaults. */
-export interface CheckedOptions {
-  readonly name: string;
-  readonly store: Store;
-  readonly policies: readonly Policy[];
-  readonly timeoutMs: number;
-  readonly failureMode: FailureMode;
-  readonly snapshots: CheckedSnapshotOptions | undefined;
-  readonly breaker: CheckedBreakerOptions | undefined;
-  readonly now: () => number;
-  readonly tell: Observer | undefined;
-  readonly waitUntil: WaitUntil | undefined;
-}
-
-/** The longest delay that a timer takes. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The options with their defaults; throws a `TypeError` or `RangeError` that names the option. */
 export function checkedOptions(options: LimiterOptions): CheckedOptions {

@@ -5,11 +5,11 @@ import { memoryStore } from "../store/memory.ts";
 import type { LocalStore, RemoteStore, StepReply, StepRequest } from "../store/store.ts";
 import { createAsker } from "./ask.ts";
 import type { Call } from "./call.ts";
+import type { CheckedOptions } from "./checked-options.ts";
 import { type AllOfDecision, combined, combinedFallback, type Part } from "./combine.ts";
 import { decide } from "./decide.ts";
 import { fallbackDecision, SPARE_KEYS } from "./failure.ts";
 import type { Level } from "./level.ts";
-import type { CheckedOptions } from "./options.ts";
 import { timeOf } from "./time.ts";
 
 /** One limiter of several, and its name among them. */

@@ -1,6 +1,6 @@
 import type { State } from "../algorithm/algorithm.ts";
 import { createGenerations } from "../store/generations.ts";
-import type { CheckedSnapshotOptions } from "./options.ts";
+import type { CheckedSnapshotOptions } from "./checked-options.ts";
 
 /** The last state seen of a key, as plain data: requests may share it. */
 export interface Snapshot {

@@ -1,5 +1,8 @@
 import { misuse } from "../core/misuse.ts";
 
+/** The longest delay that a timer takes. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Times are stored in 42 bits: up to the year 2109. */
 const MAX_TIME_MS = 2 ** 42 - 1;
 

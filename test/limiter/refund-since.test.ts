@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { fixedWindow, tokenBucket } from "../../src/algorithm/policy.ts";
+import type { FailureMode } from "../../src/limiter/checked-options.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
-import type { FailureMode } from "../../src/limiter/options.ts";
 import { interruptible } from "../support/interruptible.ts";
 import { known } from "../support/known.ts";
 import { passedClock } from "../support/passed-clock.ts";

@@ -1,0 +1,26 @@
+import { misuse } from "../core/misuse.ts";
+import type { CheckedOptions } from "./checked-options.ts";
+import type { Level } from "./level.ts";
+
+/** An option of a limiter that brings its own code, so that only those who import it ship it. */
+export interface Extension {
+  /** The limiter's options as they are with it; throws where they don't go together. */
+  options?(options: CheckedOptions): CheckedOptions;
+  /** The limiter's level with what this adds. */
+  level(level: Level): Level;
+}
+
+/** The options that bring their own code, by name. The later one sees a call first. */
+export interface Extensions {
+  leases?: Extension | undefined;
+  rules?: Extension | undefined;
+}
+
+/** The extensions among a limiter's options, in their order; throws a `TypeError` that names the option. */
+export function extensionsOf({ leases, rules }: Extensions): Extension[] {
+  return Object.entries({ leases, rules }).flatMap(([name, extension]) => {
+    if (extension === undefined) return [];
+    if (typeof extension?.level !== "function") throw misuse(name, `made by ${name}()`, extension);
+    return extension;
+  });
+}
