@@ -10,6 +10,7 @@ import { decide } from "./decide.ts";
 import type { Question } from "./methods.ts";
 import type { CheckedOptions } from "./options.ts";
 import { createSnapshots } from "./snapshots.ts";
+import { takenAt } from "./taken-at.ts";
 import { uncountedDecision } from "./uncounted.ts";
 
 /** One limiter's share in a verdict: what it asks of the store for a key, and what this isolate knows of its keys. */
@@ -47,7 +48,7 @@ export function createLevel(options: CheckedOptions): Level {
       throw misuse("key", "text of at least one character", key);
     },
 
-    call(place, { task, options, spent, maxDelayMs, timeoutMs, since }) {
+    call(place, { task, options, spent, maxDelayMs, timeoutMs, since, part = since }) {
       const { cost = 1, limit, signal } = options ?? {};
       const inForce = limitsOf(policies, limit);
       return {
@@ -61,6 +62,7 @@ export function createLevel(options: CheckedOptions): Level {
         signal: signal as AbortSignal | undefined,
         spent,
         since,
+        takenAt: since === undefined ? undefined : takenAt(part),
       };
     },
 
