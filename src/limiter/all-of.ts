@@ -60,8 +60,11 @@ export function allOf<Name extends string>(
     const { cost, limit } = question.options ?? {};
     const costs = amountsOf("cost", names, cost, 0);
     const limits = amountsOf("limit", names, limit, undefined);
+    const since = question.since as AllOfDecision<Name> | undefined;
     const calls = members.map(({ name, level }, i) => {
-      const own = { ...question, options: { ...question.options, cost: costs[i], limit: limits[i] } };
+      // Each key has its own time.
+      const part = since?.allowed ? (since.parts?.[name] ?? null) : since;
+      const own = { ...question, part, options: { ...question.options, cost: costs[i], limit: limits[i] } };
       return ofLevel(name, () => level.call(key[name], places[i] as string, own));
     });
     return check.decision(calls);

@@ -11,6 +11,7 @@ import type { CheckedOptions } from "./checked-options.ts";
 import { decide } from "./decide.ts";
 import type { Question } from "./methods.ts";
 import { createSnapshots } from "./snapshots.ts";
+import { takenAt } from "./taken-at.ts";
 import { uncountedDecision } from "./uncounted.ts";
 
 /** One limiter's share in a verdict: what it asks of the store for a key, and what this isolate knows of its keys. */
@@ -50,7 +51,7 @@ export function createLevel(options: CheckedOptions): Level {
       throw misuse("key", "text of at least one character", key);
     },
 
-    call(key, place, { task, options, spent, maxDelayMs, timeoutMs, since }) {
+    call(key, place, { task, options, spent, maxDelayMs, timeoutMs, since, part = since }) {
       const { cost = 1, limit, signal } = options ?? {};
       const inForce = limitsOf(policies, limit);
       return {
@@ -65,6 +66,7 @@ export function createLevel(options: CheckedOptions): Level {
         signal: signal as AbortSignal | undefined,
         spent,
         since,
+        takenAt: since === undefined ? undefined : takenAt(part),
       };
     },
 

@@ -1,6 +1,5 @@
 import type { Decision } from "../core/decision.ts";
 import type { Operation, WaitUntil } from "../core/event.ts";
-import { misuse } from "../core/misuse.ts";
 import { wholeNumber } from "../core/whole-number.ts";
 import type { Amount } from "./amounts.ts";
 import type { Spent, Task } from "./call.ts";
@@ -19,6 +18,8 @@ export interface Question {
   readonly maxDelayMs: number;
   readonly timeoutMs: number | undefined;
   readonly since: Decision | undefined;
+  /** One limiter's own part of that, where several decided together; still to be checked. */
+  readonly part?: unknown;
 }
 
 /** What the methods of a limiter, or of several as one, come down to. */
@@ -75,7 +76,7 @@ export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
   return {
     consume: (key, options) => asked("consume", key, options, options?.maxDelayMs),
     peek: (key, options) => asked("peek", key, options),
-    refund: async (key, cost, options) => asked("refund", key, { ...options, cost }, 0, { since: sinceOf(options) }),
+    refund: async (key, cost, options) => asked("refund", key, { ...options, cost }, 0, { since: options?.since }),
     charge: (key, cost, options) => asked("charge", key, { ...options, cost }),
     async wait(key, options) {
       const timeoutMs = wholeNumber("timeoutMs", options?.timeoutMs, 0, MAX_TIMER_MS);
@@ -92,11 +93,4 @@ export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
     },
     reset: async (key, options) => core.reset(key, options?.signal),
   };
-}
-
-/** The decision that a refund refers to. */
-function sinceOf(options: Unchecked): Decision | undefined {
-  const since = options?.since as Decision | undefined;
-  if (since === undefined || typeof since?.source === "string") return since;
-  throw misuse("since", "a decision", since);
 }
