@@ -36,8 +36,8 @@ export interface KnownDecision {
   /** Ms to wait before acting; 0 unless a token bucket lent (`maxDelayMs`). */
   readonly delayMs: number;
   /**
-   * The store's time as of which these numbers stand, in ms since the epoch: when an allowed call took its cost, as `refund` needs it
-   * (`since`). 0 where the call's own limits decided it, so that nothing was counted.
+   * The store's time as of which the numbers stand, in ms since the epoch: of an allowed call, when it took its cost, which `refund`
+   * reads (`since`). 0 where the call's own limits decided it, so that nothing was counted.
    */
   readonly at: number;
   /**

@@ -2,6 +2,7 @@ import type { Decision } from "../core/decision.ts";
 import type { Observer, WaitUntil } from "../core/event.ts";
 import { misuse, shown } from "../core/misuse.ts";
 import { checkedName } from "../core/name.ts";
+import { checkActual } from "./amounts.ts";
 import { type AmountByLevel, amountsOf, checkKeys, ofLevel } from "./by-level.ts";
 import type { CheckedOptions, FailureMode } from "./checked-options.ts";
 import type { AllOfDecision } from "./combine.ts";
@@ -60,11 +61,20 @@ export function allOf<Name extends string>(
     const { cost, limit } = question.options ?? {};
     const costs = amountsOf("cost", names, cost, 0);
     const limits = amountsOf("limit", names, limit, undefined);
+    const { settles } = question;
+    checkActual(settles?.actual, cost);
+    // A level that a record leaves out has used all.
+    const used = amountsOf("actual", names, settles?.actual, {});
     const since = question.since as AllOfDecision<Name> | undefined;
     const calls = members.map(({ name, level }, i) => {
       // Each key has its own time.
       const part = since?.allowed ? (since.parts?.[name] ?? null) : since;
-      const own = { ...question, part, options: { ...question.options, cost: costs[i], limit: limits[i] } };
+      const own = {
+        ...question,
+        part,
+        settles: settles && { ...settles, actual: used[i] },
+        options: { ...question.options, cost: costs[i], limit: limits[i] },
+      };
       return ofLevel(name, () => level.call(key[name], places[i] as string, own));
     });
     return check.decision(calls);

@@ -23,7 +23,7 @@ export interface Call {
   readonly policies: readonly PolicyInForce[];
   /** The call's own limits as text, empty if it has none. */
   readonly limits: string;
-  /** What the call costs each policy. */
+  /** What the call costs each policy; below 0 what a refund that settles a reservation takes more. */
   readonly costs: readonly number[];
   readonly maxDelayMs: number;
   /** Longest wait for the store, if shorter than the limiter's own. */
@@ -50,8 +50,10 @@ export function demandsOf(
     let demand = algorithm.demand(policy, call.costs[i] as number, call.maxDelayMs);
     if (policy.uncounted !== undefined) demand = { ...demand, delta: 0, ceiling: NO_CEILING };
     if (task === "peek") demands[i] = { ...demand, ceiling: onlyLook(demand.ceiling) };
-    else if (task === "refund") demands[i] = { ...demand, ...since, delta: -demand.delta, ceiling: NO_CEILING };
-    else if (task === "charge") demands[i] = { ...demand, ceiling: NO_CEILING };
+    else if (task === "refund") {
+      // What was used beyond a reservation is taken now.
+      demands[i] = { ...demand, ...(demand.delta > 0 && since), delta: -demand.delta, ceiling: NO_CEILING };
+    } else if (task === "charge") demands[i] = { ...demand, ceiling: NO_CEILING };
     else if (task === "leave") {
       // A bucket in which more is missing than up to here has lent to somebody behind, whose turn would not move up.
       demands[i] = algorithm.delayMs

@@ -4,7 +4,7 @@ import type { KnownDecision } from "../core/decision.ts";
 import { misuse } from "../core/misuse.ts";
 import type { StepReply, StepRequest } from "../store/store.ts";
 import { storeKey } from "../store/store-key.ts";
-import { costsOf, limitsOf } from "./amounts.ts";
+import { costsOf, leftOf, limitsOf } from "./amounts.ts";
 import { type Asker, createAsker } from "./ask.ts";
 import { type Call, demandsOf } from "./call.ts";
 import type { CheckedOptions } from "./checked-options.ts";
@@ -51,16 +51,17 @@ export function createLevel(options: CheckedOptions): Level {
       throw misuse("key", "text of at least one character", key);
     },
 
-    call(key, place, { task, options, spent, maxDelayMs, timeoutMs, since, part = since }) {
+    call(key, place, { task, options, spent, maxDelayMs, timeoutMs, since, part = since, settles }) {
       const { cost = 1, limit, signal } = options ?? {};
       const inForce = limitsOf(policies, limit);
+      const costs = costsOf(policies, since?.allowed === false ? 0 : cost);
       return {
         task,
         key,
         place,
         policies: inForce,
         limits: inForce === policies ? "" : inForce.map((policy) => policy.limit).join(),
-        costs: costsOf(policies, since?.allowed === false ? 0 : cost),
+        costs: settles ? leftOf(policies, settles, cost, costs) : costs,
         maxDelayMs,
         timeoutMs,
         signal: signal as AbortSignal | undefined,

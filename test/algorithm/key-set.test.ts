@@ -49,7 +49,9 @@ function randomRequest(random: Random, { program, policies, place }: Key, now: n
   const costs = policies.map(({ burst }) => most ?? (random.next() < 0.4 ? 1 : Math.round(share * burst)));
   const maxDelayMs = task === "consume" ? random.pick([0, 0, 400]) : task === "leave" ? 400 : 0;
   const { windowMs } = random.pick(policies);
-  const takenAt = random.pick([undefined, now, now + 1, now - random.below(100), now - random.below(2 * windowMs)]);
+  const start = now - (now % windowMs);
+  const lately = [now, now + 1, now - random.below(100), now - random.below(2 * windowMs)];
+  const takenAt = random.pick([undefined, ...lately, start, start - windowMs]);
   return { program, key: place, now, demands: demandsOf(program, { policies, costs, maxDelayMs, takenAt }, task) };
 }
 

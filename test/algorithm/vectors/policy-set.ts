@@ -55,6 +55,17 @@ export const policySetVectors: readonly SetVector[] = [
     ],
   },
   {
+    title: "gives back of the first ms of the window before",
+    policies: [
+      fixedWindow({ name: "requests", limit: 5, window: "10 s" }),
+      slidingWindow({ name: "steady", limit: 10, window: "10 s" }),
+    ],
+    rows: [
+      [0, "consume requests=1,steady=4", yes, "steady", [4, 6], 0, 20_000],
+      [10_000, "refund requests=1,steady=4 since 0", yes, "steady", [5, 10], 0, 0],
+    ],
+  },
+  {
     title: "lends what its bucket can lend, if the windows allow it",
     policies: [
       tokenBucket({ name: "burst", limit: 2, window: "1 s" }),
