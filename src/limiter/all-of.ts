@@ -34,7 +34,11 @@ export interface AllOfOptions {
  * own. All methods reject with a `TypeError` or `RangeError` on misuse.
  */
 export interface AllOf<Name extends string>
-  extends Methods<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>> {}
+  extends Methods<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>> {
+  /** The names of its levels, as in `"org+team+user"`. */
+  readonly name: string;
+  readonly failureMode: FailureMode;
+}
 
 /**
  * Combines 1 to 8 limiters on one store object in one verdict, by one request: all take their cost, or none does. Each counts where it
@@ -80,7 +84,7 @@ export function allOf<Name extends string>(
     return check.decision(calls);
   }
 
-  return methodsOf<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>>({
+  const methods = methodsOf<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>>({
     now,
     waitUntil,
     ask(key, question) {
@@ -108,6 +112,7 @@ export function allOf<Name extends string>(
     },
     reset: async (key, signal) => check.reset(await placesOf(key), signal),
   });
+  return { name: checked.name, failureMode: checked.failureMode, ...methods };
 }
 
 /** The limiters by level; throws if they can't be combined. */
