@@ -13,6 +13,7 @@ export { StoreError, type StoreErrorKind } from "./core/errors.ts";
 export type { DecisionEvent, LimiterEvent, Observer, Operation, StoreEvent, WaitUntil } from "./core/event.ts";
 export { type AllOf, type AllOfOptions, allOf } from "./limiter/all-of.ts";
 export type { Amount } from "./limiter/amounts.ts";
+export { type AnyMember, type AnyOf, type AnyOfDecision, type AnyOfKey, anyOf } from "./limiter/any-of.ts";
 export type { AmountByLevel } from "./limiter/by-level.ts";
 export type {
   CallOptions,

@@ -8,7 +8,7 @@ import type { Dialects } from "./headers/dialect.ts";
 export interface Limiting {
   readonly failureMode: FailureMode;
   consume(key: never, options?: never): Promise<Decision>;
-  refund(key: never, cost: never, options?: never): Promise<Decision>;
+  refund(key: never, cost: never, options: never): Promise<Decision>;
 }
 
 /** A limiter's keys: text, or a record by level. */

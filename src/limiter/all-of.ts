@@ -5,6 +5,7 @@ import { checkedName } from "../core/name.ts";
 import { checkActual } from "./amounts.ts";
 import { type AmountByLevel, amountsOf, checkKeys, ofLevel } from "./by-level.ts";
 import type { CheckedOptions, FailureMode } from "./checked-options.ts";
+import { combinations } from "./combination.ts";
 import type { AllOfDecision } from "./combine.ts";
 import type { Level } from "./level.ts";
 import { type Limiter, levelOf } from "./limiter.ts";
@@ -61,7 +62,7 @@ export function allOf<Name extends string>(
     return places.some((place) => typeof place !== "string") ? Promise.all(places) : (places as string[]);
   }
 
-  function decision(key: Readonly<Record<Name, string>>, places: readonly string[], question: Question) {
+  function callsOf(key: Readonly<Record<Name, string>>, places: readonly string[], question: Question) {
     const { cost, limit } = question.options ?? {};
     const costs = amountsOf("cost", names, cost, 0);
     const limits = amountsOf("limit", names, limit, undefined);
@@ -70,7 +71,7 @@ export function allOf<Name extends string>(
     // A level that a record leaves out has used all.
     const used = amountsOf("actual", names, settles?.actual, {});
     const since = question.since as AllOfDecision<Name> | undefined;
-    const calls = members.map(({ name, level }, i) => {
+    return members.map(({ name, level }, i) => {
       // Each key has its own time.
       const part = since?.allowed ? (since.parts?.[name] ?? null) : since;
       const own = {
@@ -81,7 +82,6 @@ export function allOf<Name extends string>(
       };
       return ofLevel(name, () => level.call(key[name], places[i] as string, own));
     });
-    return check.decision(calls);
   }
 
   const methods = methodsOf<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>>({
@@ -89,8 +89,8 @@ export function allOf<Name extends string>(
     waitUntil,
     ask(key, question) {
       const places = placesOf(key);
-      if (Array.isArray(places)) return decision(key, places, question);
-      return places.then((places) => decision(key, places, question));
+      if (Array.isArray(places)) return check.decision(callsOf(key, places, question));
+      return places.then((places) => check.decision(callsOf(key, places, question)));
     },
     told(operation, key, whole, spent, waitUntil) {
       const told = (name: string, key: string, decision: Decision, more?: { whole: Decision }) =>
@@ -112,7 +112,14 @@ export function allOf<Name extends string>(
     },
     reset: async (key, signal) => check.reset(await placesOf(key), signal),
   });
-  return { name: checked.name, failureMode: checked.failureMode, ...methods };
+  const whole = { name: checked.name, failureMode: checked.failureMode, ...methods };
+  combinations.set(whole, {
+    names,
+    now,
+    closed: () => allOf(limiters, { ...options, failureMode: "closed" }) as never,
+    check: (options) => void callsOf({} as never, names, { task: "peek", options, spent: {}, maxDelayMs: 0 }),
+  });
+  return whole;
 }
 
 /** The limiters by level; throws if they can't be combined. */
@@ -125,7 +132,7 @@ function membersOf<Name extends string>(limiters: Readonly<Record<Name, Limiter>
   for (const [name, limiter] of many) {
     const option = `limiters.${checkedName("The name of a level", name)}`;
     const level = typeof limiter === "object" && limiter !== null ? levelOf(limiter) : undefined;
-    if (!level) throw misuse(option, "a limiter made by createLimiter, and no allOf", limiter);
+    if (!level) throw misuse(option, "a limiter made by createLimiter, not an allOf or anyOf", limiter);
     checkLevel(option, level, members);
     members.push({ name: name as Name, level });
   }

@@ -8,8 +8,8 @@ import { claimName } from "./names.ts";
 import { checkedOptions, type LimiterOptions } from "./options.ts";
 
 /** Checks and books what keys use. All methods reject with a `TypeError` or `RangeError` on misuse. */
-export interface Limiter extends Methods<string, Decision> {
-  readonly name: string;
+export interface Limiter<Name extends string = string> extends Methods<string, Decision> {
+  readonly name: Name;
   readonly failureMode: FailureMode;
 }
 
@@ -19,13 +19,21 @@ const levels = new WeakMap<object, Level>();
 export const levelOf = (limiter: object): Level | undefined => levels.get(limiter);
 
 /** Makes a limiter. No I/O happens, and no timer starts, before its first check. */
-export function createLimiter(options: LimiterOptions): Limiter {
+export function createLimiter<const Name extends string = string>(
+  options: LimiterOptions & { name: Name },
+): Limiter<Name> {
   const plain = checkedOptions(options);
   const extensions = extensionsOf(options);
   const checked = extensions.reduce((all, extension) => extension.options?.(all) ?? all, plain);
-  const { name, failureMode, now, waitUntil, tell } = checked;
+  const { name, store, policies } = checked;
   const level = extensions.reduce((level, extension) => extension.level(level), createLevel(checked));
-  claimName(checked.store, name, checked.policies);
+  claimName(store, name, policies);
+  return limiterOn<Name>(level);
+}
+
+/** The limiter that answers with a level. */
+export function limiterOn<Name extends string>(level: Level): Limiter<Name> {
+  const { name, failureMode, now, waitUntil, tell } = level.options;
   const check = createCheck(level);
 
   const methods = methodsOf<string, Decision>({
@@ -40,7 +48,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
       tell?.({ type: "decision", limiter: name, operation, key, decision, ...spent, waitUntil: waitUntil() }),
     reset: async (key, signal) => check.reset(await level.placeOf(key), signal),
   });
-  const limiter = { name, failureMode, ...methods };
+  const limiter = { name: name as Name, failureMode, ...methods };
   levels.set(limiter, level);
   return limiter;
 }

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { allOf, createLimiter, fixedWindow, memoryStore, type Store, StoreError, tokenBucket } from "sluice";
+import { allOf, anyOf, createLimiter, fixedWindow, memoryStore, type Store, StoreError, tokenBucket } from "sluice";
 import { withRateLimit } from "sluice/fetch";
 import { draft7Fields, rateLimit } from "sluice/hono";
 import { describe, expect, test } from "vitest";
@@ -144,4 +144,19 @@ test("a limiter that is made at the first request may be several", async () => {
   app.get("/", (c) => c.text("served"));
   expect((await app.request("/")).status).toBe(200);
   expect((await app.request("/")).status).toBe(429);
+});
+
+test("the first that admits: refundOn gives back to whoever took", async () => {
+  const { levels, org, user } = levelsOf();
+  const policies = [fixedWindow({ name: "balance", limit: 3, window: "1 d" })];
+  const credits = createLimiter({ name: "credits", store: memoryStore(), policies });
+  const app = new Hono();
+  const key = () => ({ org: "acme", user: "ada", credits: "acme" });
+  app.use(rateLimit({ limiter: anyOf([levels, credits]), key, refundOn: (response) => response.status === 404 }));
+  app.get("/", (c) => c.text("served"));
+  const statuses: number[] = [];
+  for (const path of ["/", "/", "/none", "/", "/", "/", "/"]) statuses.push((await app.request(path)).status);
+  expect(statuses).toEqual([200, 200, 404, 200, 200, 200, 429]);
+  const left = [await org.peek("acme"), await user.peek("ada"), await credits.peek("acme")];
+  expect(left).toMatchObject([{ remaining: 3 }, { remaining: 0 }, { remaining: 0 }]);
 });

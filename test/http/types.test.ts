@@ -1,6 +1,15 @@
 import { type Context, Hono } from "hono";
 import { hc } from "hono/client";
-import { type AllOf, type AllOfDecision, allOf, createLimiter, type Decision, fixedWindow, memoryStore } from "sluice";
+import {
+  type AllOf,
+  type AllOfDecision,
+  allOf,
+  anyOf,
+  createLimiter,
+  type Decision,
+  fixedWindow,
+  memoryStore,
+} from "sluice";
 import * as fetching from "sluice/fetch";
 import { bearer, clientIp, compose, cookie, firstOf, hashed, header, path, rateLimit } from "sluice/hono";
 import { describe, expectTypeOf, test } from "vitest";
@@ -248,6 +257,27 @@ describe("several limiters as one", () => {
     rateLimit({ limiter: other, key: () => ({ org: "acme", user: "ada" }) });
     // @ts-expect-error the type of what is no plain limiter is to be stated, too
     rateLimit<Env>({ limiter: levels, key: () => ({ org: "acme", user: "ada" }) });
+  });
+
+  test("anyOf: text for all, or records where a member has levels", () => {
+    const credits = createLimiter({ name: "credits", store, policies });
+    rateLimit({ limiter: anyOf([other, credits]) });
+    rateLimit({
+      limiter: anyOf([levels, credits]),
+      key: (c) => ({ org: "acme", user: c.req.path, credits: "acme" }),
+      cost: { org: 1, user: 1, credits: 5 },
+      onDenied: (c, decision) => {
+        expectTypeOf(decision.member).toEqualTypeOf<number>();
+        return c.text("");
+      },
+    });
+    // @ts-expect-error a member has levels
+    rateLimit({ limiter: anyOf([levels, credits]), key: () => "acme" });
+    // @ts-expect-error the credits' key is missing
+    fetching.withRateLimit(() => new Response(), {
+      limiter: anyOf([levels, credits]),
+      key: () => ({ org: "", user: "" }),
+    });
   });
 
   test("withRateLimit: the same", () => {
