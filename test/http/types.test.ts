@@ -271,13 +271,12 @@ describe("several limiters as one", () => {
         return c.text("");
       },
     });
+    const limits = anyOf([levels, credits]);
     // @ts-expect-error a member has levels
-    rateLimit({ limiter: anyOf([levels, credits]), key: () => "acme" });
+    rateLimit({ limiter: limits, key: () => "acme" });
+    const key = () => ({ org: "acme", user: "ada" });
     // @ts-expect-error the credits' key is missing
-    fetching.withRateLimit(() => new Response(), {
-      limiter: anyOf([levels, credits]),
-      key: () => ({ org: "", user: "" }),
-    });
+    fetching.withRateLimit(() => new Response(), { limiter: limits, key });
   });
 
   test("withRateLimit: the same", () => {
