@@ -17,6 +17,7 @@ export type { AmountByLevel } from "./limiter/by-level.ts";
 export type { CallOptions, CheckOptions, ConsumeOptions, RefundOptions, WaitOptions } from "./limiter/call-options.ts";
 export type { BreakerOptions, FailureMode, SnapshotOptions } from "./limiter/checked-options.ts";
 export type { AllOfDecision, FallbackAllOfDecision, KnownAllOfDecision, LevelStatus } from "./limiter/combine.ts";
+export { type LeaseOptions, leases } from "./limiter/leases/leases.ts";
 export { createLimiter, type Limiter } from "./limiter/limiter.ts";
 export type { LimiterOptions } from "./limiter/options.ts";
 export { countDecisions, type DecisionCounter, type DecisionCounts } from "./observe/count-decisions.ts";

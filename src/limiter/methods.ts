@@ -3,12 +3,16 @@ import type { Operation, WaitUntil } from "../core/event.ts";
 import { wholeNumber } from "../core/whole-number.ts";
 import type { Amount } from "./amounts.ts";
 import type { Spent, Task } from "./call.ts";
-import type { CallOptions, CheckOptions, ConsumeOptions, RefundOptions, WaitOptions } from "./call-options.ts";
+import type {
+  CallOptions,
+  CheckOptions,
+  ConsumeOptions,
+  RefundOptions,
+  Unchecked,
+  WaitOptions,
+} from "./call-options.ts";
 import { MAX_TIMER_MS, timeOf } from "./time.ts";
 import { waitFor } from "./wait.ts";
-
-/** Options as a caller without types may pass them. */
-export type Unchecked = { [Name in keyof (CheckOptions & RefundOptions)]?: unknown } | null | undefined;
 
 /** One call as the methods hand it on; its options are still to be checked. */
 export interface Question {

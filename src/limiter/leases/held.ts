@@ -12,6 +12,14 @@ interface Batch {
   readonly until: number;
 }
 
+/** What a call has spent, and of what. */
+export interface Spending {
+  readonly held: Held;
+  readonly epoch: number;
+  readonly batch: Batch;
+  readonly costs: readonly number[];
+}
+
 /** What an isolate holds of one key and knows of it, as plain data: requests may share it. */
 export interface Held {
   /** How long units may be held, in ms. */
@@ -62,8 +70,10 @@ export function unitsLeft(held: Held, policies: number, now: number): number[] {
   return left;
 }
 
-/** Spends `costs`, oldest units first; they must be there. */
-export function spend(held: Held, costs: readonly number[]): void {
+/** Spends `costs`, the oldest units first; they must be there. */
+export function spend(held: Held, costs: readonly number[]): Spending {
+  const { epoch } = held;
+  const batch = held.batches[0] as Batch;
   costs.forEach((cost, i) => {
     let open = cost;
     for (const { units } of held.batches) {
@@ -72,7 +82,16 @@ export function spend(held: Held, costs: readonly number[]): void {
       open -= taken;
     }
   });
-  held.batches = held.batches.filter(({ units }) => units.some((left) => left > 0));
+  if (batch.units.every((left) => left === 0))
+    held.batches = held.batches.filter(({ units }) => units.some((left) => left > 0));
+  return { held, epoch, batch, costs };
+}
+
+/** Puts back what was spent, all of it with the end of the oldest unit: none may be spent for longer than before. */
+export function putBack({ held, epoch, batch, costs }: Spending): void {
+  if (epoch !== held.epoch) return;
+  addTo(batch.units, costs);
+  if (!held.batches.includes(batch)) held.batches.unshift(batch);
 }
 
 /** Adds what was granted. */

@@ -9,7 +9,7 @@ import { type Call, demandsOf } from "../call.ts";
 import type { Level, LevelRequest } from "../level.ts";
 import { timeOf } from "../time.ts";
 import { leaseDecision, pauseDecision } from "./decisions.ts";
-import { end, type Held, keep, newHeld, spend, unitsLeft, within } from "./held.ts";
+import { end, type Held, keep, newHeld, putBack, type Spending, spend, unitsLeft, within } from "./held.ts";
 import { countCall, countCosts, newUse, wantedCalls } from "./use.ts";
 
 /** A lease ends so much early, for clocks that stand still while a request computes, as on Workers. */
@@ -32,7 +32,10 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
   const { store, policies, timeoutMs, now } = options;
   const count = algorithms.length;
   const keys = createGenerations<Held>(maxKeys);
-  const pauseMs = Math.min(maxMs, ...policies.map(({ burst, limit, windowMs }) => Math.ceil((burst * windowMs) / limit)));
+  const pauseMs = Math.min(
+    maxMs,
+    ...policies.map(({ burst, limit, windowMs }) => Math.ceil((burst * windowMs) / limit)),
+  );
   // Until a fixed window ends nothing comes back but what others hold, so its snapshot is exact.
   const pauses = algorithms.some(({ code }) => code !== "f");
 
@@ -80,7 +83,9 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
     held.dry = undefined;
     if (calls === 0) return;
     const at = reply.state[0];
-    const ends = policies.map(({ algorithm, windowMs }) => (algorithm.code === "b" ? maxMs : windowMs - (at % windowMs)));
+    const ends = policies.map(({ algorithm, windowMs }) =>
+      algorithm.code === "b" ? maxMs : windowMs - (at % windowMs),
+    );
     const until = askedAt + Math.min(maxMs, ...ends) - MARGIN_MS;
     keep(held, { units: call.costs.map((cost) => cost * calls), since: at, askedAt, until });
     held.mark = unitsLeft(held, count, timeOf(now)).map((units) => units / 4);
@@ -130,7 +135,7 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
       const left = unitsLeft(held, count, clock);
       if (held.state && left.some((units) => units > 0) && call.costs.every((cost, i) => cost <= (left[i] as number))) {
         if (!looks) {
-          spend(held, call.costs);
+          call.servedFrom = spend(held, call.costs);
           countCosts(held.use, call.costs);
           call.costs.forEach((cost, i) => {
             left[i] = (left[i] as number) - cost;
@@ -143,13 +148,8 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
       return paused(held, call, clock) ?? level.known(call, clock);
     },
 
-    unspend(call) {
-      const held = keys.get(call.place);
-      if (!held) return;
-      const batch = held.batches[0];
-      call.costs.forEach((cost, i) => {
-        if (batch) batch.units[i] = (batch.units[i] ?? 0) + cost;
-      });
+    putBack(call) {
+      if (call.servedFrom) putBack(call.servedFrom as Spending);
     },
 
     request(call, clock) {
