@@ -12,6 +12,17 @@ interface Batch {
   readonly until: number;
 }
 
+/** The last request found no room, or hardly any. */
+interface Dry {
+  readonly state: State;
+  /** Whether there was room for the call that asked, but hardly for another: then any call waits. */
+  readonly nearly: boolean;
+  readonly seenAt: number;
+  readonly until: number;
+  /** How long that request took, in ms. */
+  readonly tripMs: number;
+}
+
 /** What a call has spent, and of what. */
 export interface Spending {
   readonly held: Held;
@@ -35,9 +46,10 @@ export interface Held {
   back: { readonly units: readonly number[]; readonly since: number } | undefined;
   /** Somebody asks for more: by a time, since a request that is ended by its runtime clears nothing. */
   asking: { readonly since: number; readonly until: number } | undefined;
-  /** The last state seen, and when there was no room in it. */
+  /** The last state seen. */
   state: State | undefined;
-  dry: { readonly state: State; readonly seenAt: number; readonly until: number; readonly tripMs: number } | undefined;
+  /** When there was hardly any room. */
+  dry: Dry | undefined;
   /** Grants of requests begun before a change of it are worth nothing. */
   epoch: number;
 }

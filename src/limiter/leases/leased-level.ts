@@ -15,6 +15,9 @@ import { countCall, countCosts, newUse, wantedCalls } from "./use.ts";
 /** A lease ends so much early, for clocks that stand still while a request computes, as on Workers. */
 export const MARGIN_MS = 50;
 
+/** Where less than this part of the burst is left, and no grant, there is hardly any room. */
+const NEARLY_DRY = 32;
+
 /** A request that asks for more, and what for. */
 interface LeaseRequest extends LevelRequest, GrantRequest {
   readonly held: Held;
@@ -32,12 +35,19 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
   const { store, policies, timeoutMs, now } = options;
   const count = algorithms.length;
   const keys = createGenerations<Held>(maxKeys);
-  const pauseMs = Math.min(
-    maxMs,
-    ...policies.map(({ burst, limit, windowMs }) => Math.ceil((burst * windowMs) / limit)),
-  );
+  // Three quarters of a bucket's time to fill: a full one would have to wait for whoever asks next.
+  const fillMs = policies.map(({ burst, limit, windowMs }) => Math.ceil((0.75 * burst * windowMs) / limit));
+  const pauseMs = Math.min(maxMs, ...fillMs);
   // Until a fixed window ends nothing comes back but what others hold, so its snapshot is exact.
   const pauses = algorithms.some(({ code }) => code !== "f");
+
+  /** How long units may be spent that are taken at `at`. */
+  function leaseMs(at: number): number {
+    const ends = policies.map(({ algorithm: { code }, windowMs }) =>
+      code === "b" ? maxMs : windowMs - (at % windowMs),
+    );
+    return Math.max(0, Math.min(maxMs, ...ends) - MARGIN_MS);
+  }
 
   /** What is held for calls like this one. */
   function heldFor(call: Call, clock: number): Held | undefined {
@@ -54,7 +64,7 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
   /** The request for calls like this one and more, if it is time for that. */
   function leaseRequest(held: Held, call: Call, clock: number): LeaseRequest | undefined {
     if (within(held.asking, clock)) return undefined;
-    const spare = wantedCalls(held.use, call.costs, clock, maxMs);
+    const spare = Math.floor((wantedCalls(held.use, call.costs, clock, maxMs) * leaseMs(clock)) / maxMs);
     const { back } = held;
     if (spare === 0 && !back) return undefined;
     const request = level.request(call, clock);
@@ -68,26 +78,21 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
     };
   }
 
-  /** Takes in what a request for more came to; `calls`: for how many calls it took. */
-  function landed(request: LeaseRequest, call: Call, reply: StepReply, calls: number): void {
-    const { held, epoch, now: askedAt } = request;
+  /** Takes in what a request for more came to; `calls`: for how many calls it took beside its own. */
+  function landed(request: LeaseRequest, call: Call, reply: GrantReply, decision: KnownDecision, calls: number): void {
+    const { held, epoch, now: askedAt, spare } = request;
     if (epoch !== held.epoch) return;
     held.asking = undefined;
     held.state = reply.state;
-    if (!reply.allowed) {
-      if (request.spare === 0 || !pauses) return;
+    const nearly = reply.allowed && reply.granted === 0 && decision.remaining * NEARLY_DRY <= decision.burst;
+    if (pauses && spare > 0 && (nearly || !reply.allowed)) {
       const seenAt = timeOf(now);
-      held.dry = { state: reply.state, seenAt, until: seenAt + pauseMs, tripMs: Math.max(0, seenAt - askedAt) };
-      return;
-    }
-    held.dry = undefined;
+      const tripMs = Math.max(0, seenAt - askedAt);
+      held.dry = { state: reply.state, nearly, seenAt, until: seenAt + pauseMs, tripMs };
+    } else held.dry = undefined;
     if (calls === 0) return;
     const at = reply.state[0];
-    const ends = policies.map(({ algorithm, windowMs }) =>
-      algorithm.code === "b" ? maxMs : windowMs - (at % windowMs),
-    );
-    const until = askedAt + Math.min(maxMs, ...ends) - MARGIN_MS;
-    keep(held, { units: call.costs.map((cost) => cost * calls), since: at, askedAt, until });
+    keep(held, { units: call.costs.map((cost) => cost * calls), since: at, askedAt, until: askedAt + leaseMs(at) });
     held.mark = unitsLeft(held, count, timeOf(now)).map((units) => units / 4);
   }
 
@@ -106,8 +111,8 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
       task.then((reply) => {
         const own = reply instanceof StoreError ? undefined : reply.replies[0];
         if (!own) return;
-        level.seen(call, own, clock, turn);
-        landed(request, call, own, 1 + own.granted);
+        const decision = level.seen(call, own, clock, turn);
+        landed(request, call, own, decision, own.allowed ? 1 + own.granted : 0);
       }),
     );
   }
@@ -119,9 +124,10 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
     const asks = asking && within({ since: asking.since, until: asking.since + timeoutMs }, clock);
     const until = clock < dry.until ? dry.until : asks ? asking.since + dry.tripMs : undefined;
     if (until === undefined) return undefined;
-    // Only calls for which there was no room.
     const { allowed } = step(algorithms, dry.state, dry.state[0], demandsOf(program, call, "consume"));
-    return allowed ? undefined : pauseDecision(algorithms, call, dry.state, clock - dry.seenAt, until - clock);
+    return allowed && !dry.nearly
+      ? undefined
+      : pauseDecision(algorithms, call, dry.state, clock - dry.seenAt, until - clock);
   }
 
   return {
@@ -168,11 +174,10 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
       const held = keys.get(call.place);
       if (!held || held.limits !== call.limits) return decision;
       if (call.task === "consume" && reply.allowed) countCosts(held.use, call.costs);
-      const { request, granted = 0 } = reply as Partial<GrantReply>;
-      if (!request || !("epoch" in request)) return decision;
-      landed(request as LeaseRequest, call, reply, granted);
-      const left = unitsLeft(held, count, timeOf(now));
-      return reply.allowed && granted > 0 ? leaseDecision(program, call, reply.state, left, "store") : decision;
+      if (!isGrant(reply)) return decision;
+      landed(reply.request, call, reply, decision, reply.granted);
+      if (!reply.allowed || reply.granted === 0) return decision;
+      return leaseDecision(program, call, reply.state, unitsLeft(held, count, timeOf(now)), "store");
     },
 
     forget(place, clock) {
@@ -181,6 +186,11 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
       level.forget(place, clock);
     },
   };
+}
+
+/** Whether a reply is to a request for more. */
+function isGrant(reply: StepReply): reply is GrantReply & { readonly request: LeaseRequest } {
+  return "request" in reply && "held" in (reply as GrantReply).request;
 }
 
 /** What comes back in the units of a demand. */

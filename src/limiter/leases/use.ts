@@ -8,9 +8,6 @@ export interface Use {
   readonly costs: number[];
 }
 
-/** Below so many calls in a period nothing is taken ahead: callers who come rarely would only hold units back from others. */
-const LEAST_CALLS = 4;
-
 export function newUse(policies: number, now: number): Use {
   return { since: now, calls: 0, before: 0, admitted: 0, costs: new Array<number>(policies).fill(0) };
 }
@@ -41,15 +38,16 @@ export function countCosts(use: Use, costs: readonly number[]): void {
 }
 
 /**
- * How many calls of these costs the use of one period comes to. By the mean cost of what was admitted: neither a denied call
- * of a high cost, repeated, nor a single dear one among cheap ones may ask for many of its kind.
+ * How many calls of these costs are to be taken ahead: the use of one period less twice its standard deviation, as calls come that
+ * have nothing to do with each other. So nearly all of it gets used, and callers who come rarely (below six calls) take nothing.
+ * By the mean cost of what was admitted: neither a denied call of a high cost, repeated, nor a single dear one among cheap ones
+ * may ask for many of its kind.
  */
 export function wantedCalls(use: Use, costs: readonly number[], now: number, periodMs: number): number {
   const calls = use.calls + use.before * Math.max(0, 1 - (now - use.since) / periodMs);
-  if (calls < LEAST_CALLS) return 0;
   let share = 1;
   costs.forEach((cost, i) => {
     if (cost > 0 && use.admitted > 0) share = Math.min(share, (use.costs[i] ?? 0) / use.admitted / cost);
   });
-  return Math.ceil(calls * share);
+  return Math.max(0, (calls - 2 * Math.sqrt(calls)) * share);
 }
