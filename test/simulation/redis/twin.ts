@@ -134,7 +134,12 @@ function write(keyspace: Keyspace, found: Found, { allowed, kept, ttlMs }: Step,
 }
 
 /** A log is written where something is taken, or given back of what counts; only the first lengthens its life. */
-function logChange({ delta, pace: windowMs, since }: Demand, allowed: boolean, newest: number | undefined, now: number) {
+function logChange(
+  { delta, pace: windowMs, since }: Demand,
+  allowed: boolean,
+  newest: number | undefined,
+  now: number,
+) {
   const counts = newest !== undefined && newest > now - windowMs;
   const at = Math.max(now, newest ?? 0);
   const isGone = since !== undefined && (since > at || since <= at - windowMs);
