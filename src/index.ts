@@ -25,6 +25,7 @@ export type {
 } from "./limiter/call-options.ts";
 export type { BreakerOptions, FailureMode, SnapshotOptions } from "./limiter/checked-options.ts";
 export type { AllOfDecision, FallbackAllOfDecision, KnownAllOfDecision, LevelStatus } from "./limiter/combine.ts";
+export { type LeaseOptions, leases } from "./limiter/leases/leases.ts";
 export { createLimiter, type Limiter } from "./limiter/limiter.ts";
 export type { LimiterOptions } from "./limiter/options.ts";
 export type { Reservation, Reserved } from "./limiter/reservation.ts";
