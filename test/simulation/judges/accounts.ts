@@ -166,7 +166,7 @@ function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
       account.latest = account.books[0]?.newest?.() ?? at;
       account.leastLagMs = Math.min(account.leastLagMs, lagMs);
       account.mostLagMs = Math.max(account.mostLagMs, lagMs);
-      account.written = step.endsAt === undefined ? undefined : writtenBy(account, databaseNow, step);
+      account.written = step.endsAt === undefined ? undefined : writtenBy(account, databaseNow, step, purpose);
     }
   }
   const after = step.allowed ? account.books : books;
@@ -176,7 +176,10 @@ function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
   return { ...about, allows, remaining, wholeAfterMs, retryAfterMs };
 }
 
-function writtenBy({ books, rule, latest }: Account, at: number, { now, endsAt }: KeyStep): Written {
+function writtenBy(account: Account, at: number, { now, endsAt }: KeyStep, purpose: Ruling["purpose"]): Written {
+  const { books, rule, latest, written } = account;
+  // What a log gets back takes nothing, so it lives no longer for it.
+  if (written && purpose === "give" && rule.policies[0]?.kind === "log") return { ...written, latest, endsAt };
   const leadMs = latest - now;
   const lives = books.map((book, i) => {
     const { kind, limit, windowMs, burst } = rule.policies[i] as PolicyRule;
@@ -204,9 +207,17 @@ function delayOf({ kind, limit, windowMs, burst }: PolicyRule, ceiling: number):
   return kind === "bucket" && ceiling >= 0 ? Math.max(0, Math.floor((ceiling - burst * windowMs) / limit)) : 0;
 }
 
-/** The least wait after which all books allow it at once, by trying: what they allow later they allow from then on. */
-export function retryAfter(books: readonly Book[], units: readonly number[], at: number): number {
-  const passes = (ms: number) => books.every((book, i) => book.allows(at + ms, units[i] ?? 0, 0));
+/**
+ * The least wait after which all books allow it, with what they may lend, by trying: what they allow later they allow from
+ * then on.
+ */
+export function retryAfter(
+  books: readonly Book[],
+  units: readonly number[],
+  at: number,
+  delaysMs: readonly number[] = [],
+): number {
+  const passes = (ms: number) => books.every((book, i) => book.allows(at + ms, units[i] ?? 0, delaysMs[i] ?? 0));
   if (passes(0)) return 0;
   let high = Math.max(1, ...books.map((book) => book.wholeAfterMs(at)));
   if (!passes(high)) return Infinity;

@@ -3,19 +3,19 @@ import { type Account, GRACE_MS, retryAfter } from "./accounts.ts";
 import type { Judge } from "./judge.ts";
 
 export function snapshotsJudge(databaseNow: (database: string) => number): Judge {
-  /** Calls that gave back and are answered. */
-  const answered = new Set<number>();
+  /** When calls that gave back were answered. */
+  const answeredAt = new Map<number, number>();
   const clocksSet = new Set<number>();
   return {
     name: "snapshots",
     promise:
-      "What an isolate denies by itself, the database would deny at that moment, unless within the snapshot's greatest age another isolate gave back or reset, or one whose clock is ahead has brought a later time or ended the key's life; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
+      "What an isolate denies by itself, the database would deny at that moment, unless within the snapshot's greatest age another isolate gave back or reset, or this one did by a call that it had given up on, or one whose clock is ahead has brought a later time or ended the key's life; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
     see(happening, { accounts, complain }) {
       if (happening.type === "clock") clocksSet.add(happening.isolate);
       if (happening.type !== "answered") return;
       const { call, decision, now, at } = happening;
       const { operation } = call;
-      if (operation === "refund" || operation === "reset" || operation === "wait") answered.add(call.id);
+      if (operation === "refund" || operation === "reset" || operation === "wait") answeredAt.set(call.id, at);
       if (decision?.source !== "snapshot" || operation === "wait") return;
       if (decision.allowed) return complain(`${call.key} was let pass without the store`);
       const { snapshots, database, policies } = call.limiter;
@@ -28,11 +28,13 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
         return;
       if (clocksSet.has(call.isolate) || gaveBackLately(account, call, at, snapshots.maxAgeMs)) return;
       const units = policies.map(() => call.cost);
-      const passes = passesAfter(account, units, call.limiter.clock === "redis" ? storeNow - 1 : now, storeNow);
-      const delayMs = operation === "consume" && policies.every(({ kind }) => kind === "bucket") ? call.waitMs : 0;
-      if (passes <= delayMs)
-        complain(`${call.cost} on ${call.key} was denied by a snapshot, though the database would take it`);
-      else if (decision.retryAfterMs > passes) {
+      // Buckets lend, whatever else a set holds.
+      const delaysMs = policies.map(({ kind }) => (operation === "consume" && kind === "bucket" ? call.waitMs : 0));
+      const clock = call.limiter.clock === "redis" ? storeNow - 1 : now;
+      if (passesAfter(account, units, clock, storeNow, delaysMs) === 0)
+        return complain(`${call.cost} on ${call.key} was denied by a snapshot, though the database would take it`);
+      const passes = passesAfter(account, units, clock, storeNow);
+      if (decision.retryAfterMs > passes) {
         complain(
           `${call.key} was told by a snapshot to wait ${decision.retryAfterMs} ms where ${passes} ms are enough`,
         );
@@ -42,7 +44,8 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
 
   function gaveBackLately({ givenBack }: Account, call: CallMade, at: number, maxAgeMs: number): boolean {
     return givenBack.some((one) => {
-      const isKnown = one.call?.isolate === call.isolate && answered.has(one.call.id);
+      // One that was given up on and carried out later is as unseen as another isolate's.
+      const isKnown = one.call?.isolate === call.isolate && one.at <= (answeredAt.get(one.call.id) ?? -1);
       // The isolate may have asked a little before: as long as an answer may take.
       return !isKnown && at - one.at <= maxAgeMs + call.limiter.timeoutMs;
     });
@@ -50,9 +53,15 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
 }
 
 /** Ms until the database would take it from a caller whose clock shows `now`, with nothing else taken. */
-function passesAfter({ books, latest, written }: Account, units: readonly number[], now: number, databaseNow: number) {
+function passesAfter(
+  { books, latest, written }: Account,
+  units: readonly number[],
+  now: number,
+  databaseNow: number,
+  delaysMs: readonly number[] = [],
+): number {
   const leftMs = (written?.endsAt ?? 0) - databaseNow;
   const leadMs = Math.max(0, latest - now);
   const lives = leadMs > GRACE_MS ? leftMs > GRACE_MS : leftMs >= 0;
-  return lives ? retryAfter(books, units, Math.max(now, latest)) + leadMs : 0;
+  return lives ? retryAfter(books, units, Math.max(now, latest), delaysMs) + leadMs : 0;
 }

@@ -86,13 +86,12 @@ export function createCalls({ seed, engine, tell, isolateIn, durationMs }: Calls
 
 export function carryOut(
   limiter: Limiter,
-  { operation, key, cost, waitMs, limiter: { policies } }: CallUnderWay,
+  { operation, key, cost, waitMs }: CallUnderWay,
   signal: AbortSignal | undefined,
 ): Promise<Decision | undefined> {
   if (operation === "reset") return limiter.reset(key, { signal }).then(() => undefined);
   if (operation === "refund" || operation === "charge") return limiter[operation](key, cost, { signal });
   if (operation === "wait") return limiter.wait(key, { cost, timeoutMs: waitMs, signal });
   if (operation === "peek") return limiter.peek(key, { cost, signal });
-  const maxDelayMs = policies.length === 1 ? waitMs : 0;
-  return limiter.consume(key, { cost, maxDelayMs, signal });
+  return limiter.consume(key, { cost, maxDelayMs: waitMs, signal });
 }
