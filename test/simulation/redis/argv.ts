@@ -1,6 +1,6 @@
 import type { Algorithm, Demand } from "../../../src/algorithm/algorithm.ts";
 import { fixedWindowAlgorithm } from "../../../src/algorithm/fixed-window.ts";
-import { policySet, type Script } from "../../../src/algorithm/scripts.ts";
+import { keySet, policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { slidingLogAlgorithm } from "../../../src/algorithm/sliding-log.ts";
 import { slidingWindowAlgorithm } from "../../../src/algorithm/sliding-window.ts";
 import { tokenBucketAlgorithm } from "../../../src/algorithm/token-bucket.ts";
@@ -23,21 +23,39 @@ export interface Asked {
 /** How many numbers a policy has: a bucket two more, its units when full and its window. */
 const numbersOf = (algorithm: Algorithm) => (algorithm === tokenBucketAlgorithm ? 5 : 3);
 
-/** Reads ARGV: the one place that knows the order of the arguments. Throws where they are none of the script's. */
-export function readArguments(script: Script, args: readonly string[]): Asked {
+/** Reads ARGV for each key: the one place that knows the order of the arguments. Throws where they are none of the script's. */
+export function readArguments(script: Script, args: readonly string[]): readonly [Asked, ...Asked[]] {
   const now = Number(args[0]);
-  if (script !== policySet) {
-    const algorithm = ALGORITHMS.find((one) => one.script === script);
-    if (!algorithm) throw new Error("a script that has no twin here");
-    const numbers = 1 + numbersOf(algorithm);
-    if (args.length !== numbers && args.length !== numbers + 1) {
-      throw new Error(`arguments that no script has: ${args.join(" ")}`);
-    }
-    return { now, algorithms: [algorithm], demands: [demandAt(algorithm, args, 1, args[numbers])] };
+  if (script === keySet) return readKeys(now, args);
+  if (script === policySet) return [readPolicies(now, args, 2, Infinity)[0]];
+  const algorithm = ALGORITHMS.find((one) => one.script === script);
+  if (!algorithm) throw new Error("a script that has no twin here");
+  const numbers = 1 + numbersOf(algorithm);
+  if (args.length !== numbers && args.length !== numbers + 1) {
+    throw new Error(`arguments that no script has: ${args.join(" ")}`);
   }
+  return [{ now, algorithms: [algorithm], demands: [demandAt(algorithm, args, 1, args[numbers])] }];
+}
+
+/** For each key the number of its policies, how many counts they have, and the policies. */
+function readKeys(now: number, args: readonly string[]): readonly [Asked, ...Asked[]] {
+  const keys: Asked[] = [];
+  for (let i = 1; i < args.length; ) {
+    const [asked, next] = readPolicies(now, args, i + 2, Number(args[i]));
+    const size = asked.algorithms.reduce((sum, algorithm) => sum + algorithm.size, 0);
+    if (Number(args[i + 1]) !== size) throw new Error(`${args[i + 1]} counts, where the policies have ${size}`);
+    keys.push(asked);
+    i = next;
+  }
+  return keys as [Asked, ...Asked[]];
+}
+
+/** At most `most` policies from there on, and where they end. */
+function readPolicies(now: number, args: readonly string[], from: number, most: number): readonly [Asked, number] {
   const algorithms: Algorithm[] = [];
   const demands: Demand[] = [];
-  for (let i = 2; i < args.length; ) {
+  let i = from;
+  while (i < args.length && algorithms.length < most) {
     const since = args[i] === "@" ? args[i + 1] : undefined;
     if (since !== undefined) i += 2;
     const algorithm = ALGORITHMS.find(({ code }) => code === args[i]);
@@ -46,7 +64,7 @@ export function readArguments(script: Script, args: readonly string[]): Asked {
     demands.push(demandAt(algorithm, args, i + 1, since));
     i += 1 + numbersOf(algorithm);
   }
-  return { now, algorithms, demands };
+  return [{ now, algorithms, demands }, i];
 }
 
 function demandAt(algorithm: Algorithm, args: readonly string[], from: number, since: string | undefined): Demand {
