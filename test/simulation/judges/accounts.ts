@@ -1,6 +1,7 @@
 import type { CallMade, Happening, KeyStep, LimiterRule, PolicyRule } from "../world/history.ts";
 import type { Book } from "./books/book.ts";
 import { bookOf } from "./books/book-of.ts";
+import { type Level, levelsOfCommand } from "./levels.ts";
 
 type Executed = Extract<Happening, { type: "executed" }>;
 
@@ -45,6 +46,9 @@ export interface Account {
 export interface Ruling {
   readonly account: Account;
   readonly call: CallMade;
+  /** Which of the call's limiters it concerns, from 0, and its key there. */
+  readonly level: number;
+  readonly key: string;
   readonly step: KeyStep;
   /** What the step was for. */
   readonly purpose: "take" | "book" | "give" | "leave" | "look";
@@ -54,8 +58,9 @@ export interface Ruling {
   readonly delaysMs: readonly number[];
   /** The time at which it counts. */
   readonly at: number;
-  /** Whether every policy allows it. */
+  /** Whether every policy allows it; whether those of all the call's limiters do. */
   readonly allows: boolean;
+  readonly allAllow: boolean;
   /** What was stored before it. */
   readonly before: Written | undefined;
   /** Whether a life of the key begins with it, by a clock so far off that the one before need not be known. */
@@ -74,18 +79,19 @@ export const GRACE_MS = 1000;
 export interface Accounts {
   /** What the definitions say of each step of what happened; keeps it in the books as the database did. */
   see(happening: Happening): readonly Ruling[];
-  /** The account that a call concerns, if anything has happened to it. */
-  of(call: CallMade): Account | undefined;
+  /** The account of a limiter's key, if anything has happened to it. */
+  of(level: Level): Account | undefined;
 }
 
 export function createAccounts(): Accounts {
   const accounts = new Map<string, Account>();
-  const nameOf = ({ limiter, key }: CallMade) => `${limiter.database}/${limiter.name}/${key}`;
+  const nameOf = ({ rule, key }: Level) => `${rule.database}/${rule.name}/${key}`;
 
-  function open(call: CallMade): Account {
+  function open(level: Level): Account {
+    const { rule } = level;
     const account: Account = {
-      rule: call.limiter,
-      books: call.limiter.policies.map(bookOf),
+      rule,
+      books: rule.policies.map(bookOf),
       latest: 0,
       leastLagMs: Infinity,
       mostLagMs: -Infinity,
@@ -93,7 +99,7 @@ export function createAccounts(): Accounts {
       writes: 0,
       givenBack: [],
     };
-    accounts.set(nameOf(call), account);
+    accounts.set(nameOf(level), account);
     return account;
   }
 
@@ -106,16 +112,24 @@ export function createAccounts(): Accounts {
       }
     }
     if (happening.type !== "executed" || happening.error !== undefined) return NONE;
-    const account = accounts.get(nameOf(happening.call)) ?? open(happening.call);
+    const levels = levelsOfCommand(happening);
+    const concerned = levels.map((level) => accounts.get(nameOf(level)) ?? open(level));
     if (happening.command === "DEL") {
-      forget(account);
-      gaveBack(account, happening);
+      for (const account of concerned) {
+        forget(account);
+        gaveBack(account, happening);
+      }
       return NONE;
     }
-    return happening.steps.map((step) => rule(account, happening, step));
+    if (happening.steps.length !== levels.length) throw new Error("a command on other keys than its call's");
+    const rulings = happening.steps.map((step, i) => {
+      return { ...rule(concerned[i] as Account, happening, step), level: i, key: (levels[i] as Level).key };
+    });
+    const allAllow = rulings.every(({ allows }) => allows);
+    return rulings.map((ruling) => ({ ...ruling, allAllow }));
   }
 
-  return { see, of: (call) => accounts.get(nameOf(call)) };
+  return { see, of: (level) => accounts.get(nameOf(level)) };
 }
 
 const NONE: readonly Ruling[] = [];
@@ -132,7 +146,7 @@ function gaveBack(account: Account, { at, call }: GivenBack): void {
   account.givenBack = [...account.givenBack.filter((one) => at - one.at < 60_000), { at, call }];
 }
 
-function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
+function rule(account: Account, executed: Executed, step: KeyStep): Omit<Ruling, "level" | "key" | "allAllow"> {
   const { call, now: databaseNow } = executed;
   const { policies } = account.rule;
   const purpose = purposeOf(call, step);

@@ -1,6 +1,9 @@
-import type { CallMade } from "../world/history.ts";
-import { type Account, GRACE_MS, retryAfter } from "./accounts.ts";
+import type { CallMade, Happening } from "../world/history.ts";
+import { type Account, type Accounts, GRACE_MS, retryAfter } from "./accounts.ts";
 import type { Judge } from "./judge.ts";
+import { type Level, levelsOf } from "./levels.ts";
+
+type Answered = Extract<Happening, { type: "answered" }>;
 
 export function snapshotsJudge(databaseNow: (database: string) => number): Judge {
   /** When calls that gave back were answered. */
@@ -13,41 +16,50 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
     see(happening, { accounts, complain }) {
       if (happening.type === "clock") clocksSet.add(happening.isolate);
       if (happening.type !== "answered") return;
-      const { call, decision, now, at } = happening;
+      const { call, decision, at } = happening;
       const { operation } = call;
       if (operation === "refund" || operation === "reset" || operation === "wait") answeredAt.set(call.id, at);
       if (decision?.source !== "snapshot" || operation === "wait") return;
       if (decision.allowed) return complain(`${call.key} was let pass without the store`);
-      const { snapshots, database, policies } = call.limiter;
-      if (!snapshots) return complain(`${call.key} was denied without the store, though no snapshots are kept`);
-      const account = accounts.of(call);
-      if (!account) return complain(`${call.key} was denied though nothing was ever taken`);
-      // A clock that was set cannot tell how old a snapshot is.
-      const storeNow = databaseNow(database);
-      if (call.limiter.clock === "isolate" && (account.latest > now || storeNow - now - account.leastLagMs > GRACE_MS))
-        return;
-      if (clocksSet.has(call.isolate) || gaveBackLately(account, call, at, snapshots.maxAgeMs)) return;
-      const units = policies.map(() => call.cost);
-      // Buckets lend, whatever else a set holds.
-      const delaysMs = policies.map(({ kind }) => (operation === "consume" && kind === "bucket" ? call.waitMs : 0));
-      const clock = call.limiter.clock === "redis" ? storeNow - 1 : now;
-      if (passesAfter(account, units, clock, storeNow, delaysMs) === 0)
-        return complain(`${call.cost} on ${call.key} was denied by a snapshot, though the database would take it`);
-      const passes = passesAfter(account, units, clock, storeNow);
-      if (decision.retryAfterMs > passes) {
-        complain(
-          `${call.key} was told by a snapshot to wait ${decision.retryAfterMs} ms where ${passes} ms are enough`,
-        );
+      // Of several limiters those that deny are told.
+      const parts = "parts" in decision ? (decision.parts as Readonly<Record<string, unknown>>) : undefined;
+      for (const level of levelsOf(call)) {
+        if (parts && !(level.rule.name in parts)) continue;
+        const told = (parts?.[level.rule.name] ?? decision) as { readonly retryAfterMs: number };
+        const wrong = clocksSet.has(call.isolate) ? undefined : wrongOf(level, happening, accounts, told.retryAfterMs);
+        if (wrong) complain(wrong);
       }
     },
   };
 
-  function gaveBackLately({ givenBack }: Account, call: CallMade, at: number, maxAgeMs: number): boolean {
+  /** What is wrong with a level's denial. A clock that was set cannot tell how old a snapshot is. */
+  function wrongOf(level: Level, { call, now, at }: Answered, accounts: Accounts, retryAfterMs: number) {
+    const { rule, key } = level;
+    const { snapshots, database, policies, clock } = rule;
+    if (!snapshots) return `${key} was denied without the store, though no snapshots are kept`;
+    const account = accounts.of(level);
+    if (!account) return `${key} was denied though nothing was ever taken`;
+    const storeNow = databaseNow(database);
+    if (clock === "isolate" && (account.latest > now || storeNow - now - account.leastLagMs > GRACE_MS))
+      return undefined;
+    // The isolate may have asked a little before: as long as an answer may take.
+    if (gaveBackLately(account, call, at, snapshots.maxAgeMs + rule.timeoutMs)) return undefined;
+    const units = policies.map(() => call.cost);
+    // Buckets lend, whatever else a set holds.
+    const delaysMs = policies.map(({ kind }) => (call.operation === "consume" && kind === "bucket" ? call.waitMs : 0));
+    const time = clock === "redis" ? storeNow - 1 : now;
+    if (passesAfter(account, units, time, storeNow, delaysMs) === 0)
+      return `${call.cost} on ${key} was denied by a snapshot, though the database would take it`;
+    const passes = passesAfter(account, units, time, storeNow);
+    if (retryAfterMs <= passes) return undefined;
+    return `${key} was told by a snapshot to wait ${retryAfterMs} ms where ${passes} ms are enough`;
+  }
+
+  function gaveBackLately({ givenBack }: Account, call: CallMade, at: number, withinMs: number): boolean {
     return givenBack.some((one) => {
       // One that was given up on and carried out later is as unseen as another isolate's.
       const isKnown = one.call?.isolate === call.isolate && one.at <= (answeredAt.get(one.call.id) ?? -1);
-      // The isolate may have asked a little before: as long as an answer may take.
-      return !isKnown && at - one.at <= maxAgeMs + call.limiter.timeoutMs;
+      return !isKnown && at - one.at <= withinMs;
     });
   }
 }

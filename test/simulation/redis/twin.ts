@@ -42,6 +42,8 @@ interface Found {
   readonly endedAt: number | undefined;
   /** Undefined: nothing that counts is there. */
   readonly stored: Stored | undefined;
+  /** The latest time in it, read before the step: a log is changed in place. */
+  readonly storedAt: number;
   /** Whether the script had to ask how long the key still lives. */
   readonly asksLife: boolean;
 }
@@ -51,10 +53,21 @@ function find(keyspace: Keyspace, key: string, asked: Asked, databaseNow: number
   const now = asked.now < 0 ? databaseNow : asked.now;
   const stored = keyspace.get(key, databaseNow);
   const leftMs = stored && stored.endsAt - databaseNow;
+  const storedAt = stored ? timeOf(stored, isLog) : 0;
   // A state from a clock that is further ahead counts for its life without the grace.
-  const asksLife = stored !== undefined && timeOf(stored, isLog) > now + GRACE_MS;
+  const asksLife = stored !== undefined && storedAt > now + GRACE_MS;
   const counts = !asksLife || (leftMs ?? 0) > GRACE_MS;
-  return { key, asked, isLog, now, leftMs, endedAt: stored?.endsAt, stored: counts ? stored : undefined, asksLife };
+  return {
+    key,
+    asked,
+    isLog,
+    now,
+    leftMs,
+    endedAt: stored?.endsAt,
+    stored: counts ? stored : undefined,
+    storedAt,
+    asksLife,
+  };
 }
 
 function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: number): Execution {
@@ -94,10 +107,10 @@ function looking(demand: Demand): Demand {
 
 /** Keeps what the step leaves; tells what happened to the key. */
 function write(keyspace: Keyspace, found: Found, { allowed, kept, ttlMs }: Step, databaseNow: number): KeyStep {
-  const { key, asked, isLog, now, leftMs, endedAt, stored } = found;
+  const { key, asked, isLog, now, leftMs, endedAt, stored, storedAt } = found;
   const { demands } = asked;
   const change = isLog
-    ? logChange(demands[0] as Demand, allowed, stored && timeOf(stored, isLog), now)
+    ? logChange(demands[0] as Demand, allowed, stored && storedAt, now)
     : { wrote: allowed, renews: true };
   if (change.wrote) {
     const endsAt = change.renews ? databaseNow + ttlMs + GRACE_MS : endedAt;
