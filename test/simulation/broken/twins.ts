@@ -59,6 +59,23 @@ export function takingHalves(): Twin[] {
   });
 }
 
+/** Counts of several keys what no key alone counts. */
+export function countingApart(): Twin[] {
+  const apart = (key: string) => `apart/${key}`;
+  return TWINS.map((twin) => {
+    if (twin.script !== keySet) return twin;
+    const run: Twin["run"] = (keyspace, keys, args, now) => {
+      const own: Keyspace = {
+        ...keyspace,
+        get: (key, now) => keyspace.get(apart(key), now),
+        set: (key, stored, now) => keyspace.set(apart(key), stored, now),
+      };
+      return twin.run(own, keys, args, now);
+    };
+    return { ...twin, run };
+  });
+}
+
 /** What key-set.lua is told of one key. */
 function argumentsOf(key: number, args: readonly string[]): string[] {
   let from = 1;

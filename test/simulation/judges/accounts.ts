@@ -1,7 +1,7 @@
 import type { CallMade, Happening, KeyStep, LimiterRule, PolicyRule } from "../world/history.ts";
 import type { Book } from "./books/book.ts";
 import { bookOf } from "./books/book-of.ts";
-import { type Level, levelsOfCommand } from "./levels.ts";
+import { type Level, levelsOf, levelsOfCommand } from "./levels.ts";
 
 type Executed = Extract<Happening, { type: "executed" }>;
 
@@ -121,9 +121,10 @@ export function createAccounts(): Accounts {
       }
       return NONE;
     }
-    if (happening.steps.length !== levels.length) throw new Error("a command on other keys than its call's");
+    const all = levelsOf(happening.call).map(({ rule }) => rule);
     const rulings = happening.steps.map((step, i) => {
-      return { ...rule(concerned[i] as Account, happening, step), level: i, key: (levels[i] as Level).key };
+      const { rule: limiter, key } = levels[i] as Level;
+      return { ...rule(concerned[i] as Account, happening, step), level: all.indexOf(limiter), key };
     });
     const allAllow = rulings.every(({ allows }) => allows);
     return rulings.map((ruling) => ({ ...ruling, allAllow }));

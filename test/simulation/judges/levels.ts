@@ -12,8 +12,12 @@ export function levelsOf({ limiter, key, keys }: CallMade): readonly Level[] {
   return limiter.levels.map((rule, i) => ({ rule, key: keys?.[i] ?? "" }));
 }
 
-/** What a command concerns: a script all levels of its call, in their order, and a `DEL` the one whose key it names. */
-export function levelsOfCommand({ call, command, keys }: Extract<Happening, { type: "executed" }>): readonly Level[] {
+/** What a command concerns: for each of its keys the limiter whose name it begins with. */
+export function levelsOfCommand({ call, keys }: Extract<Happening, { type: "executed" }>): readonly Level[] {
   const levels = levelsOf(call);
-  return command === "DEL" ? levels.filter(({ rule }) => keys[0]?.startsWith(`${rule.name}:`)) : levels;
+  return keys.map((key) => {
+    const level = levels.find(({ rule }) => key.startsWith(`${rule.name}:`));
+    if (level) return level;
+    throw new Error(`${key} is a key of none of the call's limiters`);
+  });
 }

@@ -9,7 +9,10 @@ export function figuresText(
   const rows: readonly (readonly [string, string])[] = [
     ["worlds", `${worlds}, ${(simulatedMs / 3_600_000).toFixed(1)} hours simulated in ${seconds.toFixed(0)} s`],
     ["events", `${grouped(events)}, fingerprint ${digest}`],
-    ["calls", `${grouped(calls)} (${listed(figures.operations)}), ${grouped(rejected)} left by their callers`],
+    [
+      "calls",
+      `${grouped(calls)} (${listed(figures.operations)}), ${grouped(figures.together)} on several limiters, ${grouped(rejected)} left by their callers`,
+    ],
     ["admitted", listed(allowed)],
     ["denied", listed(denied)],
     ["requests", `${grouped(requests)}, ${grouped(executed)} carried out`],
