@@ -55,6 +55,7 @@ async function manyWorlds(): Promise<void> {
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
   const started = performance.now();
   const bar = progress();
+  const memory: number[] = [];
   say(
     `Seed ${seed}, ${options.worlds < Infinity ? `${options.worlds} worlds` : `${options.hours} simulated hours`}, Node ${process.version}`,
   );
@@ -67,7 +68,10 @@ async function manyWorlds(): Promise<void> {
       calls: options.calls,
       goesOn: ({ worlds, simulatedMs }) =>
         worlds < options.worlds && (options.worlds < Infinity || simulatedMs < options.hours * HOUR_MS),
-      progress: (done) => bar.say(line(done, seed)),
+      progress(done) {
+        memory.push(process.memoryUsage.rss());
+        bar.say(line(done, seed));
+      },
       ...(redis && { redis }),
     });
   } finally {
@@ -75,7 +79,7 @@ async function manyWorlds(): Promise<void> {
     redis?.disconnect();
     await server?.stop();
   }
-  say(figuresText(done, (performance.now() - started) / 1000));
+  say(figuresText(done, (performance.now() - started) / 1000, memory));
   for (const difference of done.differences) say(difference);
   if (done.failed) await report(done.failed);
   if (done.failed || done.differences.length > 0) process.exitCode = 1;
