@@ -83,7 +83,10 @@ function argumentsOf(key: number, args: readonly string[]): string[] {
   for (let k = 0; k <= key; k += 1) {
     from = to;
     to += 2;
-    for (let policy = 0; policy < Number(args[from]); policy += 1) to += args[to] === "b" ? 6 : 4;
+    for (let policy = 0; policy < Number(args[from]); policy += 1) {
+      if (args[to] === "@") to += 2;
+      to += args[to] === "b" ? 6 : 4;
+    }
   }
   return [args[0] as string, ...args.slice(from, to)];
 }
