@@ -9,6 +9,7 @@ export interface Load {
 }
 
 export interface Measured {
+  readonly calls: number;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -42,6 +43,7 @@ export async function measure(check: Check, { path, keys, inFlight, durationMs }
   };
   await Promise.all(Array.from({ length: inFlight }, caller));
   return {
+    calls,
     perSecond: (calls / (performance.now() - begin)) * 1000,
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
