@@ -22,6 +22,8 @@ export interface SteadyRow extends Paced {
 export interface HotRow {
   readonly runtime: "node" | "workerd";
   readonly library: Library;
+  /** Whether a caller takes a turn of the event loop for each call, or for each 256 as where denials are measured. */
+  readonly turnEach: boolean;
   /** Checks per second in each round, in the order of the run. */
   readonly rounds: readonly number[];
   readonly billedPerCheck: number;
@@ -76,8 +78,14 @@ export async function leases(endpoints: Endpoints, pace: Pace, say: Say): Promis
 /** Libraries next to each other in each round, after a time to learn how hot the key is. */
 async function asOftenAsGoes(runtime: Runtime, { redisUrl }: Endpoints, pace: Pace, say: Say) {
   const load = { path: "allowed", keys: 1, inFlight: HOT_IN_FLIGHT, durationMs: pace.quick ? 200 : HOT_MS } as const;
-  const rows = (["sluice, leases", "sluice", OFTEN] as const).map((library) => ({
-    library,
+  const subjects = [
+    ["sluice, leases", false],
+    ["sluice, leases", true],
+    ["sluice", true],
+    [OFTEN, true],
+  ] as const;
+  const rows = subjects.map(([library, turnEach]) => ({
+    ...{ library, turnEach },
     rounds: [] as number[],
     billed: 0,
     checks: 0,
@@ -88,7 +96,10 @@ async function asOftenAsGoes(runtime: Runtime, { redisUrl }: Endpoints, pace: Pa
       say(`one hot key, round ${round} of ${pace.rounds}`);
       for (const row of shuffled(rows)) {
         await resetStats(redis);
-        const { perSecond, calls } = await runtime.run({ library: row.library, load });
+        const { perSecond, calls } = await runtime.run({
+          library: row.library,
+          load: { ...load, local: !row.turnEach },
+        });
         if (round === 0) continue;
         row.rounds.push(perSecond);
         row.billed += (await readStats(redis)).billed;
@@ -98,7 +109,7 @@ async function asOftenAsGoes(runtime: Runtime, { redisUrl }: Endpoints, pace: Pa
   } finally {
     redis.disconnect();
   }
-  return rows.map(({ library, rounds, billed, checks }) => ({ library, rounds, billedPerCheck: billed / checks }));
+  return rows.map(({ billed, checks, ...row }) => ({ ...row, billedPerCheck: billed / checks }));
 }
 
 async function atHalfTheLimit(runtime: Runtime, { redisUrl }: Endpoints, pace: Pace, say: Say) {
@@ -134,7 +145,7 @@ async function crowds(endpoints: Endpoints, { quick }: Pace, say: Say): Promise<
     for (const leases of [true, false]) {
       say(`leases: ${isolates} isolates at ${demand} × the limit, ${leases ? "with" : "without"}`);
       // Without leases nearly every call of the crowd is a trip.
-      const length = quick ? 6 : !leases && demand > 1 ? 10 : seconds;
+      const length = quick || (!leases && demand > 10) ? 6 : !leases && demand > 1 ? 10 : seconds;
       rows.push(await crowd(endpoints, BUCKET, { isolates, demand, leases, seconds: length }));
     }
   }
