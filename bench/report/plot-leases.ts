@@ -97,7 +97,7 @@ export function leasePacePlot({ leases: { rates } }: Raw): string {
       x: {
         type: "log",
         label: "calls a second of one isolate on one key",
-        ticks: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+        ticks: [1, 2, 10, 20, 100, 200],
         tickFormat: (value: number) => String(value),
         inset: 8,
       },
@@ -106,6 +106,7 @@ export function leasePacePlot({ leases: { rates } }: Raw): string {
         label: "trips per call",
         grid: true,
         ticks: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1],
+        insetBottom: 14,
         tickFormat: (value: number) => number(value),
       },
       marks: [
