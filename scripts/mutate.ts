@@ -2,6 +2,7 @@
 // gets through.
 import { scriptSource } from "./embedded-scripts.ts";
 import { fixedWindowMutations } from "./mutate/fixed-window.ts";
+import { grantsMutations } from "./mutate/grants.ts";
 import { keySetMutations } from "./mutate/key-set.ts";
 import { type Mutation, type Mutations, mutated } from "./mutate/mutations.ts";
 import { policySetMutations } from "./mutate/policy-set.ts";
@@ -16,6 +17,7 @@ const ALL: readonly Mutations[] = [
   fixedWindowMutations,
   policySetMutations,
   keySetMutations,
+  grantsMutations,
   slidingLogMutations,
 ];
 

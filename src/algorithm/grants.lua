@@ -53,7 +53,7 @@ for pass = 1, 3 do
       n = n + 5
       local delta, since, lives, current, previous, debt = cost, nil, nil, one, two, nil
       if pass == 1 then
-        delta, since, ceiling = -args[n - 1], gone, math.huge
+        delta, since = -args[n - 1], gone
         if read then current, debt = stored() end
         if debt then current = -current end
         if read and kind == 's' then previous = stored() end

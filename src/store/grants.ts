@@ -52,7 +52,7 @@ export async function askGrants(
   const replies = requests.map((request): GrantReply => {
     const granted = Number(numbers.shift());
     const state = numbers.splice(0, 1 + sizeOf(request.program));
-    if (!(granted >= 0 && granted <= (request.spare ?? 0))) throw nonsense();
+    if (!(granted >= 0 && granted <= (allowed ? (request.spare ?? 0) : 0))) throw nonsense();
     const whole = timesOf(request, 1 + granted);
     if (allowed) return { ...stepReply(whole, [1, ...state], ownClock), request, granted };
     return { ...verdictAlone(request, stepReply(looking(request), [0, ...state], ownClock)), request, granted: 0 };

@@ -10,6 +10,8 @@ import { keeping, shrink } from "./run/shrink.ts";
 import { type Outcome, simulate } from "./run/simulate.ts";
 import { traceLine } from "./run/trace.ts";
 import { type Done, runWorlds } from "./run/worlds.ts";
+import { runCrowd } from "./scale/crowd.ts";
+import { FOLDER, runScale } from "./scale/scale.ts";
 import { explore } from "./small/explore.ts";
 import { WIDE_WORLDS } from "./small/worlds.ts";
 
@@ -20,6 +22,8 @@ interface Options {
   readonly calls: number;
   readonly redis: boolean;
   readonly small: boolean;
+  readonly scale: boolean;
+  readonly crowd: boolean;
   readonly only?: string;
 }
 
@@ -40,6 +44,8 @@ const options = new Command("npm run simulate --")
   .option("--calls <number>", "calls in a world, about", number, 14_000)
   .option("--no-redis", "leave out the replay of samples on a real Redis")
   .option("--small", "try every order of everything in small worlds instead", false)
+  .option("--scale", "draw what a crowd costs, by isolates and load, into bench/results instead", false)
+  .option("--crowd", "put the same crowd to a real Redis and to the simulated one instead", false)
   .option(
     "--only <numbers>",
     "of the world with that seed only these arrivals and incidents, as in 3,17/2, event by event",
@@ -48,6 +54,8 @@ const options = new Command("npm run simulate --")
   .opts<Options>();
 
 if (options.small) await allSmall();
+else if (options.scale) await runScale(FOLDER, say);
+else if (options.crowd) await runCrowd(say);
 else if (options.only !== undefined) await oneWorld(options.seed ?? 1, options.only);
 else await manyWorlds();
 

@@ -1,4 +1,5 @@
 import { type Algorithm, type Demand, NO_CEILING, type State } from "../../src/algorithm/algorithm.ts";
+import type { Program } from "../../src/algorithm/program.ts";
 import { countsOf } from "../../src/algorithm/step.ts";
 import type { GrantRequest } from "../../src/store/grants.ts";
 import type { StepRequest } from "../../src/store/store.ts";
@@ -11,9 +12,12 @@ export interface Granted {
   readonly write: { readonly kept: unknown; readonly ttlMs: number } | undefined;
 }
 
+type Asked = Pick<StepRequest, "now" | "demands"> &
+  Partial<Pick<GrantRequest, "spare" | "back" | "since">> & { readonly program: Pick<Program, "algorithms" | "step"> };
+
 /** The twin of grants.lua, put together from the steps of each key's own program; `kept` is what each key holds. */
 export function grantsTwin(
-  requests: readonly (StepRequest & Partial<GrantRequest>)[],
+  requests: readonly Asked[],
   kept: readonly unknown[],
 ): { readonly allowed: boolean; readonly keys: readonly Granted[] } {
   const returned = requests.map(({ program, now, demands, back = [], since = 0 }, k) => {

@@ -161,8 +161,7 @@ function rule(account: Account, executed: Executed, step: KeyStep): Omit<Ruling,
   const isFresh = !step.continued && spreadMs > GRACE_MS;
   const books = isFresh ? policies.map(bookOf) : account.books;
   const at = isFresh ? step.now : Math.max(account.latest, step.now);
-  const passes = (time: number) => books.every((book, i) => book.allows(time, units[i] ?? 0, delaysMs[i] ?? 0));
-  const allows = purpose === "book" || purpose === "give" || passes(at);
+  const allows = purpose === "book" || purpose === "give" || passes(books, units, delaysMs, at);
   const retryAfterMs = purpose === "give" || purpose === "leave" ? 0 : retryAfter(books, units, at);
   if (step.allowed) {
     if (isFresh) {
@@ -222,6 +221,10 @@ function delayOf({ kind, limit, windowMs, burst }: PolicyRule, ceiling: number):
   return kind === "bucket" && ceiling >= 0 ? Math.max(0, Math.floor((ceiling - burst * windowMs) / limit)) : 0;
 }
 
+function passes(books: readonly Book[], units: readonly number[], delaysMs: readonly number[], at: number): boolean {
+  return books.every((book, i) => book.allows(at, units[i] ?? 0, delaysMs[i] ?? 0));
+}
+
 /**
  * The least wait after which all books allow it, with what they may lend, by trying: what they allow later they allow from
  * then on.
@@ -232,14 +235,13 @@ export function retryAfter(
   at: number,
   delaysMs: readonly number[] = [],
 ): number {
-  const passes = (ms: number) => books.every((book, i) => book.allows(at + ms, units[i] ?? 0, delaysMs[i] ?? 0));
-  if (passes(0)) return 0;
+  if (passes(books, units, delaysMs, at)) return 0;
   let high = Math.max(1, ...books.map((book) => book.wholeAfterMs(at)));
-  if (!passes(high)) return Infinity;
+  if (!passes(books, units, delaysMs, at + high)) return Infinity;
   let low = 0;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (passes(middle)) high = middle;
+    if (passes(books, units, delaysMs, at + middle)) high = middle;
     else low = middle;
   }
   return high;

@@ -72,6 +72,7 @@ export function neverMoreJudge(): Judge {
           for (const policy of level.rule.policies) Object.assign(spanOf(level, policy), newSpan());
         }
       }
+      if (happening.type !== "executed" && happening.type !== "spent") return;
       const hold = (admitted: Admitted) => {
         const { level, policy } = admitted;
         const excess = excessOf(admitted);
@@ -86,7 +87,7 @@ export function neverMoreJudge(): Judge {
           }
         }
       }
-      if (happening.type !== "executed") return;
+      if (happening.type === "spent") return;
       for (const { account, key, step, purpose, units, delaysMs, isFresh, at } of rulings) {
         if (!step.allowed || purpose === "book") continue;
         const sign = purpose === "take" ? 1 : -1;

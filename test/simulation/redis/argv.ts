@@ -1,6 +1,6 @@
 import type { Algorithm, Demand } from "../../../src/algorithm/algorithm.ts";
 import { fixedWindowAlgorithm } from "../../../src/algorithm/fixed-window.ts";
-import { keySet, policySet, type Script } from "../../../src/algorithm/scripts.ts";
+import { grants, keySet, policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { slidingLogAlgorithm } from "../../../src/algorithm/sliding-log.ts";
 import { slidingWindowAlgorithm } from "../../../src/algorithm/sliding-window.ts";
 import { tokenBucketAlgorithm } from "../../../src/algorithm/token-bucket.ts";
@@ -18,6 +18,8 @@ export interface Asked {
   readonly now: number;
   readonly algorithms: readonly Algorithm[];
   readonly demands: readonly Demand[];
+  /** What a key of grants.lua asks for beside it, and what comes back. */
+  readonly lease?: { readonly spare: number; readonly since: number; readonly back: readonly number[] };
 }
 
 /** How many numbers a policy has: a bucket two more, its units when full and its window. */
@@ -27,6 +29,7 @@ const numbersOf = (algorithm: Algorithm) => (algorithm === tokenBucketAlgorithm 
 export function readArguments(script: Script, args: readonly string[]): readonly [Asked, ...Asked[]] {
   const now = Number(args[0]);
   if (script === keySet) return readKeys(now, args);
+  if (script === grants) return readGrants(now, args);
   if (script === policySet) return [readPolicies(now, args, 2, Infinity)[0]];
   const algorithm = ALGORITHMS.find((one) => one.script === script);
   if (!algorithm) throw new Error("a script that has no twin here");
@@ -46,6 +49,28 @@ function readKeys(now: number, args: readonly string[]): readonly [Asked, ...Ask
     if (Number(args[i + 1]) !== size) throw new Error(`${args[i + 1]} counts, where the policies have ${size}`);
     keys.push(asked);
     i = next;
+  }
+  return keys as [Asked, ...Asked[]];
+}
+
+/** As for several keys, with what is asked for and comes back; each policy is followed by what comes back to it. */
+function readGrants(now: number, args: readonly string[]): readonly [Asked, ...Asked[]] {
+  const keys: Asked[] = [];
+  let i = 1;
+  while (i < args.length) {
+    const [policies, , spare, since] = args.slice(i, i + 4).map(Number) as [number, number, number, number];
+    i += 4;
+    const parts = Array.from({ length: policies }, () => {
+      const [asked, next] = readPolicies(now, args, i, 1);
+      i = next + 1;
+      return { asked, back: Number(args[next]) };
+    });
+    keys.push({
+      now,
+      algorithms: parts.flatMap(({ asked }) => asked.algorithms),
+      demands: parts.flatMap(({ asked }) => asked.demands),
+      lease: { spare, since, back: parts.map(({ back }) => back) },
+    });
   }
   return keys as [Asked, ...Asked[]];
 }

@@ -1,6 +1,7 @@
 import { type Demand, onlyLook, type Step } from "../../../src/algorithm/algorithm.ts";
-import { keySet, policySet, type Script } from "../../../src/algorithm/scripts.ts";
+import { grants, keySet, policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { GRACE_MS, step } from "../../../src/algorithm/step.ts";
+import { grantsTwin } from "../../support/grants-twin.ts";
 import type { KeyStep } from "../world/history.ts";
 import { ALGORITHMS, type Asked, readArguments } from "./argv.ts";
 import type { Keyspace, Stored } from "./keyspace.ts";
@@ -28,6 +29,7 @@ export const TWINS: readonly Twin[] = [
     }),
   ),
   { script: keySet, run: (keyspace, keys, args, now) => runKeys(keyspace, keys, readArguments(keySet, args), now) },
+  { script: grants, run: (keyspace, keys, args, now) => runGrants(keyspace, keys, readArguments(grants, args), now) },
 ];
 
 /** What a step finds under its key. */
@@ -90,6 +92,38 @@ function runKeys(keyspace: Keyspace, keys: readonly string[], asked: readonly As
   const lives = found.filter(({ asksLife }) => asksLife).length;
   const billed = 2 + (allowed ? keys.length : 0) + Number((asked[0]?.now ?? 0) < 0) + lives;
   return { reply: [allowed ? 1 : 0, ...steps.flatMap(({ state }) => state)], steps: keySteps, billed };
+}
+
+/** What comes back, the call on all keys, and what is granted on top; tells of the call alone. */
+function runGrants(
+  keyspace: Keyspace,
+  keys: readonly string[],
+  asked: readonly Asked[],
+  databaseNow: number,
+): Execution {
+  const found = asked.map((one, i) => find(keyspace, keys[i] ?? "", one, databaseNow));
+  const requests = found.map(({ asked: { algorithms, demands, lease }, now }) => ({
+    program: {
+      algorithms,
+      step: (kept: unknown, at: number, all: readonly Demand[]) =>
+        step(algorithms, kept as Step["state"] | undefined, at, all),
+    },
+    ...{ now, demands, ...lease },
+  }));
+  const twin = grantsTwin(
+    requests,
+    found.map(({ stored }) => stored?.value),
+  );
+  const keySteps = found.map((one, i): KeyStep => {
+    const { state, write: written } = twin.keys[i] as (typeof twin.keys)[number];
+    const done = { allowed: written !== undefined, state, kept: written?.kept, ttlMs: written?.ttlMs ?? 0 };
+    return { ...write(keyspace, one, done, databaseNow), allowed: twin.allowed };
+  });
+  const lives = found.filter(({ asksLife }) => asksLife).length;
+  const writes = keySteps.filter(({ wrote }) => wrote).length;
+  const billed = 2 + writes + Number((asked[0]?.now ?? 0) < 0) + lives;
+  const reply = [twin.allowed ? 1 : 0, ...twin.keys.flatMap(({ granted, state }) => [granted, ...state])];
+  return { reply, steps: keySteps, billed };
 }
 
 function stepOf({ asked: { algorithms }, stored, now }: Found, demands: readonly Demand[]): Step {

@@ -27,6 +27,8 @@ export interface LimiterRule {
   /** Undefined: none are kept. */
   readonly snapshots: { readonly maxKeys: number; readonly maxAgeMs: number } | undefined;
   readonly breaker: boolean;
+  /** Left out: it takes nothing ahead. */
+  readonly leases?: { readonly maxMs: number };
   /** Other limiters that it decides together, in one verdict; left out: it is one itself. */
   readonly levels?: readonly LimiterRule[];
 }
