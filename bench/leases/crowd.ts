@@ -88,7 +88,7 @@ export async function crowd({ url, token }: Endpoints, bucket: Bucket, of: Crowd
 }
 
 /** How far the admissions of any span of time go beyond burst + rate × span. */
-function mostOver(admissions: readonly number[], burst: number, rate: number): number {
+export function mostOver(admissions: readonly number[], burst: number, rate: number): number {
   let [used, before, most] = [0, START, 0];
   for (const at of admissions) {
     used = Math.max(0, used - (at - before) * rate) + 1;
