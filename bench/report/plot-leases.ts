@@ -7,7 +7,8 @@ const WITHOUT = "without";
 
 /** Trips per admitted call of crowds and of a steady stream, with and without leases. */
 export function leasesPlot({ leases: { crowds, steady } }: Raw): string {
-  const many = crowds.map(({ isolates, demand, leases, trips, admitted }) => ({
+  const steadily = crowds.filter(({ calm }) => calm === undefined);
+  const many = steadily.map(({ isolates, demand, leases, trips, admitted }) => ({
     what: `${isolates} isolates, ${demand} × the limit`,
     who: leases ? WITH : WITHOUT,
     trips: trips / admitted,

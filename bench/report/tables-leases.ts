@@ -52,16 +52,16 @@ simulated clock by which a trip takes 20 ms; Redis is a real one, over REST. *Of
 seconds, by what refills in that time. *Over*: the most by which any span of time had more than burst + rate × span.
 
 ${table(
-  crowds.map(({ isolates, demand, leases, calls, admitted, denied, trips, ofDue, over }) => ({
+  crowds.map(({ isolates, demand, calm, leases, calls, admitted, denied, trips, ofDue, over }) => ({
     isolates,
-    demand: `${demand} × the limit`,
+    demand: `${calm ? `${calm}, then ` : ""}${demand} × the limit`,
     leases: leases ? "with" : "without",
     calls: number(calls),
     admitted: number(admitted),
     denied: percent(denied / calls),
     "trips per admitted call": number(trips / admitted),
     "of the due": percent(ofDue),
-    over: number(Math.max(0, Math.round(over))),
+    over: number(over),
   })),
 )}
 
