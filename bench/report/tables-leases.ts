@@ -50,6 +50,7 @@ ${table(
 **A crowd on one key**: a bucket of 6000 a minute, burst 200, \`maxMs\` 1000. Random arrivals, each at a random isolate, on a
 simulated clock by which a trip takes 20 ms; Redis is a real one, over REST. *Of the due*: what was admitted after five
 seconds, by what refills in that time. *Over*: the most by which any span of time had more than burst + rate × span.
+Where a calm half comes first, less than the due is asked for in it.
 
 ${table(
   crowds.map(({ isolates, demand, calm, leases, calls, admitted, denied, trips, ofDue, over }) => ({
