@@ -1,3 +1,4 @@
+import { randomFrom } from "../lib/random.ts";
 import type { Quota } from "../subjects/subject.ts";
 
 /** One request: when, in ms from the start, and whose. */
@@ -69,15 +70,4 @@ export function traffics({ limit, windowMs }: Quota, windows: number): Traffic[]
       arrivals: Array.from({ length: windows * 1000 }, (_poll, i) => ({ at: (i * windowMs) / 1000, key: "attacker" })),
     },
   ].map(({ name, arrivals }) => ({ name, arrivals: arrivals.toSorted((a, b) => a.at - b.at) }));
-}
-
-/** Numbers from 0 to 1 that are the same for the same seed (a multiply-with-carry generator). */
-function randomFrom(seed: number): () => number {
-  let [low, carry] = [seed >>> 0, 1];
-  return () => {
-    const product = 4_294_957_665n * BigInt(low) + BigInt(carry);
-    low = Number(product & 0xffff_ffffn);
-    carry = Number(product >> 32n);
-    return low / 2 ** 32;
-  };
 }

@@ -8,7 +8,11 @@ import { createRunner, type Job } from "./job.ts";
 const endpoints: Endpoints = JSON.parse(process.argv[2] as string);
 const redis = new Redis(endpoints.redisUrl);
 const overTcp = (_endpoints: Endpoints, quota: Quota) => flexible(redis, quota);
-const run = createRunner((library) => (library === "rate-limiter-flexible" ? overTcp : OVER_REST[library]), endpoints);
+const run = createRunner(
+  (library) => (library === "rate-limiter-flexible" ? overTcp : OVER_REST[library]),
+  endpoints,
+  () => {},
+);
 process.on("message", async (job: Job) => process.send?.(await run(job)));
 process.once("disconnect", () => process.exit());
 process.send?.("ready");

@@ -3,12 +3,11 @@ import { once } from "node:events";
 import { Miniflare } from "miniflare";
 import { bundleForNode, bundleForWorkerd } from "../lib/bundle.ts";
 import type { Endpoints } from "../subjects/subject.ts";
-import type { Job } from "./job.ts";
-import type { Measured } from "./load.ts";
+import type { Job, Outcome } from "./job.ts";
 
 /** Node or workerd, started, waiting for jobs. */
 export interface Runtime {
-  run(job: Job): Promise<Measured>;
+  run<J extends Job>(job: J): Promise<Outcome<J>>;
   stop(): Promise<void>;
 }
 
@@ -28,7 +27,7 @@ export async function startNode({ url, token, redisUrl }: Endpoints): Promise<Ru
   return {
     run(job) {
       child.send(job);
-      return message() as Promise<Measured>;
+      return message();
     },
     async stop() {
       child.disconnect();
@@ -52,7 +51,7 @@ export async function startWorkerd({ url, token, redisUrl }: Endpoints): Promise
     async run(job) {
       const response = await miniflare.dispatchFetch("http://bench/", { method: "POST", body: JSON.stringify(job) });
       if (!response.ok) throw new Error(`the Worker under test failed: ${(await response.text()).slice(0, 500)}`);
-      return (await response.json()) as Measured;
+      return (await response.json()) as never;
     },
     stop: () => miniflare.dispose(),
   };

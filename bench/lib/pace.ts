@@ -21,7 +21,7 @@ export interface Pace {
   readonly mostLogEntries: number;
 }
 
-/** The run that RESULTS.md shows: under ten minutes on two cores. */
+/** The run that RESULTS.md shows: under twelve minutes on two cores. */
 export const FULL: Pace = {
   quick: false,
   rounds: 5,

@@ -2,6 +2,7 @@ import type { Raw } from "../raw.ts";
 import { accuracyPlot } from "./plot-accuracy.ts";
 import { redisPlot, sizePlot } from "./plot-costs.ts";
 import { growthPlot } from "./plot-growth.ts";
+import { leasePacePlot, leasesPlot } from "./plot-leases.ts";
 import { moneyPlot } from "./plot-money.ts";
 import { denialPlot, throughputPlot } from "./plot-throughput.ts";
 
@@ -15,5 +16,7 @@ export function plots(raw: Raw): Record<string, string> {
     accuracy: accuracyPlot(raw),
     money: moneyPlot(raw),
     growth: growthPlot(raw),
+    leases: leasesPlot(raw),
+    "leases-pace": leasePacePlot(raw),
   };
 }

@@ -2,6 +2,7 @@ import type { Raw } from "../raw.ts";
 import { accuracyTables } from "./tables-accuracy.ts";
 import { growthTables, isolateTables, moneyTable, redisTable } from "./tables-costs.ts";
 import { endToEndTables } from "./tables-end-to-end.ts";
+import { leaseTables } from "./tables-leases.ts";
 import { targets } from "./targets.ts";
 
 /** RESULTS.md, whole. */
@@ -67,5 +68,13 @@ ${moneyTable(raw)}
 ![Growth](results/growth.svg)
 
 ${growthTables(raw)}
+
+## Leases
+
+![Trips per admitted call](results/leases.svg)
+
+![Trips per call by calls a second](results/leases-pace.svg)
+
+${leaseTables(raw)}
 `;
 }

@@ -1,7 +1,10 @@
+import type { WaitUntil } from "sluice";
+
 /** Who is measured; a bare request is `fetch` with nothing around it, below which no limiter over REST can come. */
 export type Library =
   | "sluice"
   | "sluice, pipeline"
+  | "sluice, leases"
   | "@upstash/ratelimit"
   | "hono-rate-limiter"
   | "rate-limiter-flexible"
@@ -9,6 +12,9 @@ export type Library =
 
 /** One check: whether it was allowed. */
 export type Check = (key: string) => Promise<boolean>;
+
+/** A limiter of a library with the quota. */
+export type Make = (endpoints: Endpoints, quota: Quota, waitUntil?: WaitUntil) => Check;
 
 /** Where the libraries find Redis. */
 export interface Endpoints {

@@ -72,6 +72,25 @@ test("a burst empties the bucket, shows the denial's fields and counts down to w
   expect(errors).toEqual([]);
 });
 
+test("it shows how often Redis was asked, with leases and without", async () => {
+  const { page, errors } = await openPage();
+  const panel = page.locator("#hot");
+  const burst = panel.getByRole("button", { name: "Send 20 at once" });
+  const sent = (times: number) => expect.poll(() => count(page, "hot", "passed")).toBe(times);
+  await burst.click();
+  await sent(20);
+  expect(await count(page, "hot", "asked")).toBe(20);
+  await panel.getByRole("checkbox").check();
+  expect(await count(page, "hot", "asked")).toBe(0);
+  await expect.poll(() => panel.locator(".policy").innerText()).toContain("it holds 80");
+  await burst.click();
+  await sent(20);
+  await burst.click();
+  await sent(40);
+  expect(await count(page, "hot", "asked")).toBeLessThan(36);
+  expect(errors).toEqual([]);
+});
+
 test("a stream goes on until it is stopped, and a new key starts afresh", async () => {
   const { page } = await openPage();
   const panel = page.locator("#window");

@@ -8,6 +8,7 @@ import { type Block, blocksOf, text } from "./blocks.ts";
 const PAGES = [
   "README.md",
   "docs/algorithms.md",
+  "docs/leases.md",
   "docs/recipes.md",
   "docs/deploying.md",
   "docs/migrating.md",

@@ -101,6 +101,22 @@ test("the status takes nothing", async () => {
   expect(await status()).toEqual(before);
 });
 
+test("with leases a hot key asks Redis for few of its requests, and the answers tell", async () => {
+  // A Worker that has just begun was not asked before; this one was.
+  await inTurn("/api/hot", 1);
+  await inTurn("/api/leased", 1);
+  const asked = (list: readonly Response[]) =>
+    list.reduce((sum, { headers }) => sum + Number(headers.get("x-redis-asked")), 0);
+  key = crypto.randomUUID();
+  const [plain, leased] = [await inTurn("/api/hot", 40), await inTurn("/api/leased", 40)];
+  expect([passed(plain), passed(leased)]).toEqual([40, 40]);
+  expect(asked(plain)).toBe(40);
+  expect(asked(leased)).toBeLessThan(20);
+  expect(leased.at(-1)?.headers.get("x-decided-by")).toBe("lease");
+  const { hot } = (await (await get("/api/status?leases")).json()) as { hot: object };
+  expect(hot).toMatchObject({ source: "lease", burst: 80 });
+});
+
 test("after SCRIPT FLUSH the next check goes on counting", async () => {
   await get("/api/bucket");
   const flushed = await fetch(inject("restUrl"), {

@@ -6,7 +6,8 @@ const FIELDS = ["RateLimit-Policy", "RateLimit", "Retry-After", "X-Decided-By"];
  * @typedef {object} Answer
  * @property {number} status
  * @property {number} tookMs
- * @property {string} source who decided: store, snapshot or fallback
+ * @property {string} source who decided: store, snapshot, lease or fallback
+ * @property {number} asked how often Redis was asked since the answer before
  * @property {[string, string][]} fields the response fields that tell of the limit
  * @property {Record<string, unknown>} body
  */
@@ -21,6 +22,7 @@ export async function send(path, apiKey) {
     status: response.status,
     tookMs: performance.now() - sentAt,
     source: response.headers.get("X-Decided-By") ?? "",
+    asked: Number(response.headers.get("X-Redis-Asked") ?? 0),
     fields: FIELDS.flatMap((name) => {
       const value = response.headers.get(name);
       return value === null ? [] : [[name, value]];
@@ -29,9 +31,12 @@ export async function send(path, apiKey) {
   };
 }
 
-/** Looks at both quotas and takes nothing. Throws if the Worker itself can't be reached. */
-export async function look(apiKey) {
-  const response = await fetch("/api/status", { headers: headersOf(apiKey), cache: "no-store" });
+/** Looks at the quotas and takes nothing. Throws if the Worker itself can't be reached. */
+export async function look(apiKey, withLeases) {
+  const response = await fetch(withLeases ? "/api/status?leases" : "/api/status", {
+    headers: headersOf(apiKey),
+    cache: "no-store",
+  });
   return response.json();
 }
 

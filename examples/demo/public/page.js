@@ -28,6 +28,16 @@ const panels = {
     flows: false,
     told: ({ limit, windowMs }) => `${limit} in any ${seconds(windowMs)}, estimated from two counters.`,
   }),
+  hot: createPanel({
+    ...shared,
+    path: "/api/hot",
+    leasedPath: "/api/leased",
+    title: "Hot key",
+    flows: true,
+    fastest: 50,
+    told: ({ limit, windowMs, burst }) => `A bucket of ${limit} per ${seconds(windowMs)}; it holds ${burst}.`,
+    switched: () => startOver(),
+  }),
 };
 
 document.querySelector("#panels").replaceChildren(...Object.values(panels).map(({ element }) => element));
@@ -36,10 +46,10 @@ let timer;
 let busy = true;
 
 async function lookNow() {
-  const asked = apiKey();
+  const [asked, withLeases] = [apiKey(), panels.hot.leases()];
   try {
-    const status = await look(asked);
-    if (asked !== apiKey()) return;
+    const status = await look(asked, withLeases);
+    if (asked !== apiKey() || withLeases !== panels.hot.leases()) return;
     for (const [name, panel] of Object.entries(panels)) panel.show(status[name]);
     const { error } = status.bucket;
     outage.hidden = !error;

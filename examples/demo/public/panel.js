@@ -6,12 +6,17 @@ import { createTimeline, SPAN_MS } from "./timeline.js";
 const BURST = 20;
 const SAMPLE_EVERY_MS = 50;
 const SAY_AFTER_MS = 600;
+const MOST_CELLS = 40;
 
 /**
- * @param {{ path: string, title: string, flows: boolean, told(policy: object): string, apiKey(): string, sent(): void }} options
- *   `sent` is called after each answer
+ * @param {{
+ *   path: string, leasedPath?: string, title: string, flows: boolean, fastest?: number,
+ *   told(policy: object): string, apiKey(): string, sent(): void, switched?(): void
+ * }} options
+ *   `leasedPath`: where requests go with the switch for leases on; `fastest`: most requests a second of a stream;
+ *   `sent` is called after each answer, `switched` after the switch was used
  */
-export function createPanel({ path, title, flows, told, apiKey, sent }) {
+export function createPanel({ path, leasedPath, title, flows, fastest = 10, told, apiKey, sent, switched }) {
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("#panel"));
   const element = template.content.cloneNode(true).firstElementChild;
   const find = (selector) => element.querySelector(selector);
@@ -19,7 +24,7 @@ export function createPanel({ path, title, flows, told, apiKey, sent }) {
   const draw = createTimeline(find("canvas"));
   let samples = [];
   let marks = [];
-  let counts = { passed: 0, denied: 0, uncounted: 0 };
+  let counts = { passed: 0, denied: 0, uncounted: 0, asked: 0 };
   let unsaid = { passed: 0, denied: 0, uncounted: 0 };
   let stream;
   let saying;
@@ -30,15 +35,21 @@ export function createPanel({ path, title, flows, told, apiKey, sent }) {
   find("h2").textContent = title;
   find(".path").textContent = `GET ${path}`;
   find("canvas").setAttribute("aria-label", `${title}: level and requests of the last 30 seconds`);
-  find("input").setAttribute("aria-label", `${title}: requests per second`);
+  const speed = find('input[type="range"]');
+  const leases = find('input[type="checkbox"]');
+  const pathNow = () => (leases.checked ? leasedPath : path);
+  speed.setAttribute("aria-label", `${title}: requests per second`);
+  speed.max = `${fastest}`;
+  find(".leases").hidden = leasedPath === undefined;
+  leases.addEventListener("change", () => switched());
 
   find(".one").addEventListener("click", () => fire());
   find(".burst").addEventListener("click", () => {
     for (let n = 0; n < BURST; n += 1) fire();
   });
   find(".stream").addEventListener("click", () => setStream(!stream));
-  find("input").addEventListener("input", () => {
-    find("output").textContent = `${find("input").value} / s`;
+  speed.addEventListener("input", () => {
+    find("output").textContent = `${speed.value} / s`;
     if (stream) setStream(true);
   });
   find(".copy").addEventListener("click", async () => {
@@ -48,10 +59,10 @@ export function createPanel({ path, title, flows, told, apiKey, sent }) {
   });
 
   async function fire() {
-    const asked = apiKey();
+    const [asked, where] = [apiKey(), pathNow()];
     try {
-      const answer = await send(path, asked);
-      if (asked !== apiKey()) return;
+      const answer = await send(where, asked);
+      if (asked !== apiKey() || where !== pathNow()) return;
       take(answer);
     } catch {
       // The page says that the Worker is gone when it looks next.
@@ -64,6 +75,7 @@ export function createPanel({ path, title, flows, told, apiKey, sent }) {
     const now = performance.now();
     marks.push({ at: now, kind });
     counts[kind] += 1;
+    counts.asked += answer.asked;
     unsaid[kind] += 1;
     if (answer.status === 200) show(answer.body, now);
     showAnswer(answer);
@@ -101,7 +113,7 @@ export function createPanel({ path, title, flows, told, apiKey, sent }) {
 
   function setStream(on) {
     clearInterval(stream);
-    stream = on ? setInterval(fire, 1000 / Number(find("input").value)) : undefined;
+    stream = on ? setInterval(fire, 1000 / Number(speed.value)) : undefined;
     find(".stream").setAttribute("aria-pressed", `${on}`);
     find(".stream").textContent = on ? "Stop" : "Stream";
   }
@@ -123,7 +135,7 @@ export function createPanel({ path, title, flows, told, apiKey, sent }) {
     find(".left strong").textContent = known ? `${left}` : "?";
     find(".left span").textContent = known ? `of ${reading.capacity} left` : "nobody knows how many are left";
     find(".fill").style.width = known ? `${(100 * Math.max(0, reading.level)) / reading.capacity}%` : "0";
-    find(".meter").style.setProperty("--cells", `${reading?.capacity ?? 10}`);
+    find(".meter").style.setProperty("--cells", `${cellsOf(reading?.capacity ?? 10)}`);
     const waits = isWaiting(reading);
     find(".next strong").textContent = waits ? waitOf(reading) : "now";
     element.classList.toggle("waiting", waits);
@@ -132,6 +144,7 @@ export function createPanel({ path, title, flows, told, apiKey, sent }) {
 
   return {
     element,
+    leases: () => leases.checked,
     show,
     tick,
     /** Starts over, for another key. */
@@ -139,14 +152,18 @@ export function createPanel({ path, title, flows, told, apiKey, sent }) {
       level.clear();
       samples = [];
       marks = [];
-      counts = { passed: 0, denied: 0, uncounted: 0 };
+      counts = { passed: 0, denied: 0, uncounted: 0, asked: 0 };
       for (const name of Object.keys(counts)) find(`.${name} b`).textContent = "0";
       find(".answer").hidden = true;
       const header = apiKey() ? ` -H 'x-api-key: ${apiKey().replaceAll("'", "'\\''")}'` : "";
-      find(".terminal code").textContent = `curl -i${header} ${location.origin}${path}`;
+      find(".terminal code").textContent = `curl -i${header} ${location.origin}${pathNow()}`;
+      find(".path").textContent = `GET ${pathNow()}`;
     },
   };
 }
+
+/** A cell for each unit, or for tens of them. */
+const cellsOf = (capacity) => (capacity > MOST_CELLS ? capacity / 10 : capacity);
 
 const isWaiting = (reading) => reading !== undefined && reading.retryAfterMs !== 0;
 

@@ -3,7 +3,7 @@
 
 export const SPAN_MS = 30_000;
 
-const GAUGE_WIDTH = 36;
+const GAUGE_WIDTH = 40;
 const TOP = 10;
 const LANE_HEIGHT = 20;
 const BAR_WIDTH = 3;
