@@ -1,7 +1,9 @@
+export { type Parts, parts } from "./algorithm/parts.ts";
 export {
   fixedWindow,
   type Policy,
   type PolicyOptions,
+  type SlidingWindowOptions,
   slidingLog,
   slidingWindow,
   type TokenBucketOptions,

@@ -17,6 +17,9 @@ export interface Quota {
   readonly burst: number;
 }
 
+/** A period of the calendar and the next one: its start, its end, and the end of the next, in ms since the epoch. */
+export type Period = readonly [start: number, end: number, following: number];
+
 /** What one call asks of one policy, in the numbers that the algorithm's step and its script both take. */
 export interface Demand {
   /** Added to what is in use; negative gives back. */
@@ -25,9 +28,13 @@ export interface Demand {
   readonly pace: number;
   /** The most that may be in use for the call to be allowed. Below 0 nothing is allowed, so nothing changes. */
   readonly ceiling: number;
-  /** A token bucket's alone: the units of a full one, and its window in ms. */
+  /** A token bucket's alone: the units of a full one, and its window in ms. Of a window in parts: the units of a full part. */
   readonly full?: number;
   readonly windowMs?: number;
+  /** Of a window in parts: the most parts. */
+  readonly parts?: number;
+  /** Of a window of the calendar: where the caller's period starts, where it ends, and where the next one ends, in ms. */
+  readonly period?: Period;
   /**
    * When that was taken, in ms, of which a negative `delta` gives back. It goes back to where it still counts: into the same window, or
    * less what a bucket may have refilled. Left out: nobody knows, so all of it goes to what counts now.
@@ -66,17 +73,25 @@ export interface Step {
 export interface Algorithm {
   /** The algorithm in Lua, for a policy that is decided alone. */
   readonly script: Script;
+  /** The script of several keys, with one policy or several each, that knows it, where the usual ones don't. */
+  readonly set?: Script;
   /** Its twin, where what is kept is more than the state that a step replies. */
   readonly step?: (kept: unknown, now: number, demand: Demand) => Step;
-  /** One letter that stands for it in store keys and in the policy set's script. */
-  readonly code: "b" | "s" | "f" | "l";
-  /** How many counts a state holds; a log's is the least. */
+  /** One letter that stands for it in store keys and in the scripts of several policies. */
+  readonly code: "b" | "s" | "f" | "l" | "p" | "c";
+  /** What store keys have in place of that and the window, given the window as text. Left out where these are all. */
+  kind?(window: string): string;
+  /** The largest limit, where that is not what keeps `limit × window` exact. */
+  readonly most?: number;
+  /** How many counts a state holds; a log's is the least, that of a window in parts the most. */
   readonly size: number;
 
   /** The counts as of `to`, at or after `from`. */
   advance(counts: Counts, from: number, to: number, demand: Demand): Counts;
   /** The counts with `delta` in use more, at `at`; never below nothing used. */
   add(counts: Counts, delta: number, demand: Demand, at: number): Counts;
+  /** What of the counts a reply tells, at least two, where the algorithm is alone and that is not all. */
+  told?(counts: Counts, demand: Demand): Counts;
   /** What is in use at `at`, to hold against a demand's ceiling. */
   load(counts: Counts, at: number, demand: Demand): number;
   /** Ms until state with anything in use can be forgotten, from 0; `leadMs`: how far `at` is ahead of the caller's clock. */
@@ -84,8 +99,11 @@ export interface Algorithm {
   /** Ms until nothing is in use any more. Left out where that is the life of the state. */
   emptyAfterMs?(counts: Counts, demand: Demand): number;
 
-  /** The step's numbers for a cost; `maxDelayMs` is how long a token bucket may make the caller wait. */
-  demand(quota: Quota, cost: number, maxDelayMs: number): Demand;
+  /**
+   * The step's numbers for a cost; `maxDelayMs` is how long a token bucket may make the caller wait. `now`: the caller's time,
+   * which tells a window of the calendar its period; left out where only counts are read.
+   */
+  demand(quota: Quota, cost: number, maxDelayMs: number, now?: number): Demand;
   /** Units that could be taken at `at`, rounded down, from 0. */
   remaining(counts: Counts, at: number, quota: Quota): number;
   /**

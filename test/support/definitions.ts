@@ -115,8 +115,47 @@ function log({ windowMs }: Policy): Definition {
   };
 }
 
-const BY_CODE = { b: bucket, f: fixed, s: sliding, l: log } as const;
+/** Units are put into parts in their order; a part is closed at `limit / parts` units and leaves a window after its last unit. */
+function parts({ windowMs, algorithm }: Policy): Definition {
+  const most = Number(/^p(\d+)-/.exec(algorithm.kind?.("") ?? "")?.[1]);
+  let all: { last: number; units: number }[] = [];
+  const leave = (at: number) => all.filter(({ last, units }) => last > at - windowMs && units > 0);
+  const used = (at: number) => leave(at).reduce((sum, { units }) => sum + units, 0);
+  return {
+    allows: (at, cost, limit) => used(at) + cost <= limit,
+    remaining: (at, limit) => Math.max(0, limit - used(at)),
+    take(at, cost, limit) {
+      all = leave(at);
+      if (cost === 0) return;
+      const newest = all.at(-1);
+      if (newest && (newest.units < limit / most || all.length === most)) {
+        newest.units += cost;
+        newest.last = at;
+      } else all.push({ last: at, units: cost });
+    },
+    giveBack(at, cost) {
+      all = leave(at);
+      let left = cost;
+      for (const part of all) {
+        const given = Math.min(left, part.units);
+        part.units -= given;
+        left -= given;
+      }
+      all = leave(at);
+    },
+  };
+}
+
+const BY_CODE: Readonly<Record<string, (policy: Policy) => Definition>> = {
+  b: bucket,
+  f: fixed,
+  s: sliding,
+  l: log,
+  p: parts,
+};
 
 export function definitionOf(policy: Policy): Definition {
-  return BY_CODE[policy.algorithm.code](policy);
+  const define = BY_CODE[policy.algorithm.code];
+  if (!define) throw new Error(`no definition of ${policy.algorithm.code}`);
+  return define(policy);
 }

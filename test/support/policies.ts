@@ -1,3 +1,4 @@
+import { parts } from "../../src/algorithm/parts.ts";
 import {
   fixedWindow,
   type Policy,
@@ -11,6 +12,7 @@ import {
 export const COUNTERS: Record<string, (options: TokenBucketOptions) => Policy> = {
   "token bucket": tokenBucket,
   "sliding window": ({ burst: _burst, ...options }) => slidingWindow(options),
+  "window in parts": ({ burst: _burst, ...options }) => slidingWindow({ ...options, parts: parts(4) }),
   "fixed window": ({ burst: _burst, ...options }) => fixedWindow(options),
 };
 

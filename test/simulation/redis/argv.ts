@@ -1,7 +1,8 @@
 import type { Algorithm, Demand } from "../../../src/algorithm/algorithm.ts";
 import { fixedWindowAlgorithm } from "../../../src/algorithm/fixed-window.ts";
-import { policySet, type Script } from "../../../src/algorithm/scripts.ts";
+import { keySetWindows, policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { slidingLogAlgorithm } from "../../../src/algorithm/sliding-log.ts";
+import { slidingPartsAlgorithm } from "../../../src/algorithm/sliding-parts.ts";
 import { slidingWindowAlgorithm } from "../../../src/algorithm/sliding-window.ts";
 import { tokenBucketAlgorithm } from "../../../src/algorithm/token-bucket.ts";
 
@@ -10,6 +11,8 @@ export const ALGORITHMS: readonly Algorithm[] = [
   slidingWindowAlgorithm,
   fixedWindowAlgorithm,
   slidingLogAlgorithm,
+  // How many parts there are, the demand tells.
+  slidingPartsAlgorithm(2),
 ];
 
 /** What the arguments of a script ask for. */
@@ -20,33 +23,40 @@ export interface Asked {
   readonly demands: readonly Demand[];
 }
 
-/** How many numbers a policy has: a bucket two more, its units when full and its window. */
-const numbersOf = (algorithm: Algorithm) => (algorithm === tokenBucketAlgorithm ? 5 : 3);
+/** How many numbers a policy has: a bucket two more, its units when full and its window; parts, their units and how many. */
+const numbersOf = ({ code }: Algorithm) => (code === "b" || code === "p" ? 5 : 3);
 
 /** Reads ARGV: the one place that knows the order of the arguments. Throws where they are none of the script's. */
 export function readArguments(script: Script, args: readonly string[]): Asked {
   const now = Number(args[0]);
-  if (script !== policySet) {
+  if (script !== policySet && script !== keySetWindows) {
     const algorithm = ALGORITHMS.find((one) => one.script === script);
     if (!algorithm) throw new Error("a script that has no twin here");
     const numbers = 1 + numbersOf(algorithm);
     if (args.length !== numbers && args.length !== numbers + 1) {
       throw new Error(`arguments that no script has: ${args.join(" ")}`);
     }
-    return { now, algorithms: [algorithm], demands: [demandAt(algorithm, args, 1, args[numbers])] };
+    const demand = demandAt(algorithm, args, 1, args[numbers]);
+    return { now, algorithms: [withParts(algorithm, demand)], demands: [demand] };
   }
   const algorithms: Algorithm[] = [];
   const demands: Demand[] = [];
-  for (let i = 2; i < args.length; ) {
+  // The script of several keys has the number of policies besides; here it has one key.
+  for (let i = script === policySet ? 2 : 3; i < args.length; ) {
     const since = args[i] === "@" ? args[i + 1] : undefined;
     if (since !== undefined) i += 2;
     const algorithm = ALGORITHMS.find(({ code }) => code === args[i]);
     if (!algorithm) throw new Error(`no algorithm has the code ${args[i]}`);
-    algorithms.push(algorithm);
-    demands.push(demandAt(algorithm, args, i + 1, since));
+    const demand = demandAt(algorithm, args, i + 1, since);
+    algorithms.push(withParts(algorithm, demand));
+    demands.push(demand);
     i += 1 + numbersOf(algorithm);
   }
   return { now, algorithms, demands };
+}
+
+function withParts(algorithm: Algorithm, { parts }: Demand): Algorithm {
+  return parts === undefined ? algorithm : slidingPartsAlgorithm(parts);
 }
 
 function demandAt(algorithm: Algorithm, args: readonly string[], from: number, since: string | undefined): Demand {
@@ -54,5 +64,6 @@ function demandAt(algorithm: Algorithm, args: readonly string[], from: number, s
     .slice(from, from + numbersOf(algorithm))
     .map(Number);
   const all = { delta, pace, ceiling, ...(since !== undefined && { since: Number(since) }) };
+  if (algorithm.code === "p") return { ...all, full, parts: windowMs };
   return numbersOf(algorithm) === 5 ? { ...all, full, windowMs } : all;
 }

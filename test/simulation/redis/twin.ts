@@ -1,5 +1,5 @@
 import type { Demand, Step } from "../../../src/algorithm/algorithm.ts";
-import { policySet, type Script } from "../../../src/algorithm/scripts.ts";
+import { keySetWindows, policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { GRACE_MS, step } from "../../../src/algorithm/step.ts";
 import type { KeyStep } from "../world/history.ts";
 import { ALGORITHMS, type Asked, readArguments } from "./argv.ts";
@@ -20,7 +20,7 @@ export interface Twin {
 }
 
 /** The twins of today's scripts: one key, one step. */
-export const TWINS: readonly Twin[] = [...ALGORITHMS.map(({ script }) => script), policySet].map((script) => ({
+export const TWINS: readonly Twin[] = [...ALGORITHMS.map(({ script }) => script), policySet, keySetWindows].map((script) => ({
   script,
   run: (keyspace, [key = ""], args, now) => runStep(keyspace, key, readArguments(script, args), now),
 }));
