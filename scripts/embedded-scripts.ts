@@ -10,14 +10,14 @@ export const embeddedScriptsFile = new URL("scripts.ts", folder);
 // Upstash takes a lock per key instead of one for all keys where the first line says so; stock Redis refuses the flag.
 const FLAGS = "#!lua flags=allow-key-locking";
 
-/** Scripts that are another one with the sections of that name, which it goes without. */
+/** Scripts that are another one with the sections of that name in place of those named plain. */
 const VARIANTS: Readonly<Record<string, { readonly of: string; readonly section: string }>> = {
   "key-set-windows.lua": { of: "key-set.lua", section: "windows" },
 };
 
 /** A .lua file as it is written, with its parts included, or such a variant. */
 export function scriptSource(file: string): string {
-  const { of = file, section } = VARIANTS[file] ?? {};
+  const { of = file, section = "plain" } = VARIANTS[file] ?? {};
   const source = readFileSync(new URL(of, folder), "utf8").replace(
     /^ *-- @only (\w+)\n([^]*?)^ *-- @end\n/gm,
     (_all, name: string, lines: string) => (name === section ? lines : ""),

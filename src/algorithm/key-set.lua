@@ -14,7 +14,13 @@ local now = args[1] + 0
 -- @include grace
 -- @include number
 -- @include bytes
+-- @only plain
 local asked, values, n = now, call('MGET', unpack(KEYS)), 2
+-- @end
+-- @only windows
+-- With one key this is the script of several policies, too.
+local asked, values, n = now, #KEYS == 1 and {call('GET', KEYS[1])} or call('MGET', unpack(KEYS)), 2
+-- @end
 local old, new, i, allowed = {0}, {1}, 2, true
 -- With room for three: tables that grow take longer.
 local forms, ends = {0, 0, 0}, {0, 0, 0}
@@ -92,7 +98,7 @@ for k = 1, #KEYS do
         local time, units, value = 0, 0, value
         if read then
           time, units = stored(), (stored())
-        elseif bytes_each * m < #value then
+        elseif bytes_each * m + 2 < #value then
           local width, n = bytes_each, bytes_each * m + 2
           -- @include part
         end

@@ -119,29 +119,29 @@ function log({ windowMs }: Policy): Definition {
 function parts({ windowMs, algorithm }: Policy): Definition {
   const most = Number(/^p(\d+)-/.exec(algorithm.kind?.("") ?? "")?.[1]);
   let all: { last: number; units: number }[] = [];
-  const leave = (at: number) => all.filter(({ last, units }) => last > at - windowMs && units > 0);
-  const used = (at: number) => leave(at).reduce((sum, { units }) => sum + units, 0);
+  const counting = (at: number) => all.filter(({ last, units }) => last > at - windowMs && units > 0);
+  const used = (at: number) => counting(at).reduce((sum, { units }) => sum + units, 0);
   return {
     allows: (at, cost, limit) => used(at) + cost <= limit,
     remaining: (at, limit) => Math.max(0, limit - used(at)),
     take(at, cost, limit) {
-      all = leave(at);
       if (cost === 0) return;
-      const newest = all.at(-1);
-      if (newest && (newest.units < limit / most || all.length === most)) {
+      // What has left for longer than clocks differ is asked for by nobody.
+      all = all.filter(({ last }) => last > at - windowMs - 1000);
+      const parts = counting(at);
+      const newest = parts.at(-1);
+      if (newest && (newest.units < limit / most || parts.length === most)) {
         newest.units += cost;
         newest.last = at;
       } else all.push({ last: at, units: cost });
     },
     giveBack(at, cost) {
-      all = leave(at);
       let left = cost;
-      for (const part of all) {
+      for (const part of counting(at)) {
         const given = Math.min(left, part.units);
         part.units -= given;
         left -= given;
       }
-      all = leave(at);
     },
   };
 }
