@@ -19,7 +19,7 @@ const VARIANTS: Readonly<Record<string, { readonly of: string; readonly section:
 export function scriptSource(file: string): string {
   const { of = file, section = "plain" } = VARIANTS[file] ?? {};
   const source = readFileSync(new URL(of, folder), "utf8").replace(
-    /^ *-- @only (\w+)\n([^]*?)^ *-- @end\n/gm,
+    /^ *-- @only (\w+)\n([\s\S]*?)^ *-- @end\n/gm,
     (_all, name: string, lines: string) => (name === section ? lines : ""),
   );
   return source.replace(/^ *-- @include (.+)$/gm, (_line, part: string) => scriptSource(`lua/${part}.lua`));

@@ -17,24 +17,20 @@ export interface Quota {
   readonly burst: number;
 }
 
-/** A period of the calendar and the next one: its start, its end, and the end of the next, in ms since the epoch. */
-export type Period = readonly [start: number, end: number, following: number];
-
 /** What one call asks of one policy, in the numbers that the algorithm's step and its script both take. */
 export interface Demand {
   /** Added to what is in use; negative gives back. */
   readonly delta: number;
-  /** A token bucket's refill per ms, a window's length in ms. */
+  /** A token bucket's refill per ms, a window's length in ms; of the calendar the start of the caller's period. */
   readonly pace: number;
   /** The most that may be in use for the call to be allowed. Below 0 nothing is allowed, so nothing changes. */
   readonly ceiling: number;
-  /** A token bucket's alone: the units of a full one, and its window in ms. Of a window in parts: the units of a full part. */
+  /** The units of a full token bucket, or of a full part of a window; of the calendar the end of the caller's period. */
   readonly full?: number;
+  /** A token bucket's window in ms; of the calendar the length of the period behind the caller's. */
   readonly windowMs?: number;
-  /** Of a window in parts: the most parts. */
+  /** The most parts of a window. */
   readonly parts?: number;
-  /** Of a window of the calendar: where the caller's period starts, where it ends, and where the next one ends, in ms. */
-  readonly period?: Period;
   /**
    * When that was taken, in ms, of which a negative `delta` gives back. It goes back to where it still counts: into the same window, or
    * less what a bucket may have refilled. Left out: nobody knows, so all of it goes to what counts now.
@@ -83,15 +79,15 @@ export interface Algorithm {
   kind?(window: string): string;
   /** The largest limit, where that is not what keeps `limit × window` exact. */
   readonly most?: number;
-  /** How many counts a state holds; a log's is the least, that of a window in parts the most. */
+  /** How many counts a state holds; a log's is the least. */
   readonly size: number;
 
   /** The counts as of `to`, at or after `from`. */
   advance(counts: Counts, from: number, to: number, demand: Demand): Counts;
   /** The counts with `delta` in use more, at `at`; never below nothing used. */
   add(counts: Counts, delta: number, demand: Demand, at: number): Counts;
-  /** What of the counts a reply tells, at least two, where the algorithm is alone and that is not all. */
-  told?(counts: Counts, demand: Demand): Counts;
+  /** What of a state a reply tells, at least two counts, where the algorithm is alone and that is not all. */
+  told?(state: State, demand: Demand): State;
   /** What is in use at `at`, to hold against a demand's ceiling. */
   load(counts: Counts, at: number, demand: Demand): number;
   /** Ms until state with anything in use can be forgotten, from 0; `leadMs`: how far `at` is ahead of the caller's clock. */

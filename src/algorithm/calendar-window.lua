@@ -7,11 +7,12 @@
 -- ARGV[3]  start      of the caller's period, ms
 -- ARGV[4]  ceiling    most units counted for this call to be allowed; below 0 only looks
 -- ARGV[5]  finish     the end of the caller's period, ms
--- ARGV[6]  following  the end of the period behind it, ms
+-- ARGV[6]  behind     the length of the period behind it, ms
+-- ARGV[7]  since      optional: when that was taken, ms, of which a negative delta gives back: to the same period alone
 -- Reply    {allowed 1 or 0, at, count, ends}: the state as of `at` ms, after the call if allowed, else before it
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, pace, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
-local finish, following = args[5] + 0, args[6] + 0
+local finish, behind, since = args[5] + 0, args[6] + 0, args[7] and args[7] + 0
 -- @include clock
 -- @include grace
 -- @include number

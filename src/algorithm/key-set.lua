@@ -58,7 +58,7 @@ for k = 1, #KEYS do
       local a, b, c, d, e, f, g, h, i, j, l, m, o = byte(value, 1, 13)
       bytes_each = a > 127 and 12 or 8
       local rest = #value - bytes_each - 1
-      if rest >= 0 and rest % bytes_each == 0 and rest <= bytes_each * args[n + 5] then
+      if rest >= 0 and rest % bytes_each == 0 and rest <= bytes_each * args[args[n] == '@' and n + 7 or n + 5] then
         at, one = number(a % 128, b, c, d, e, f), (g * 256 + h) * 256 + i
         if a > 127 then one = (((one * 256 + j) * 256 + l) * 256 + m) * 256 + o end
       end
@@ -115,13 +115,14 @@ for k = 1, #KEYS do
         for m = 1, 2 * parts do reply[i + 1 + m] = list[m] or 0 end
       end
       tell(old)
+      if since and (since <= now - pace or since > now) then delta = 0 end
       if used + delta > ceiling then allowed = false end
       -- @include parts
       tell(new)
       lives = used > 0 and list[to - 1] + pace - now or 0
       n, i = n + 6, i + 2 + 2 * parts
     elseif kind == 'c' then
-      local count, ends, finish, following = one, two, args[n + 4] + 0, args[n + 5] + 0
+      local count, ends, finish, behind = one, two, args[n + 4] + 0, args[n + 5] + 0
       if read then count, ends = stored(), (stored()) end
       -- @include calendar
       if after > ceiling then allowed = false end

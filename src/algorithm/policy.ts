@@ -2,6 +2,7 @@ import { type Duration, durationMs, durationText } from "../core/duration.ts";
 import { checkedText, misuse } from "../core/misuse.ts";
 import { MAX_UNITS, wholeNumber } from "../core/whole-number.ts";
 import type { Algorithm, Quota } from "./algorithm.ts";
+import type { Calendar } from "./calendar.ts";
 import { fixedWindowAlgorithm } from "./fixed-window.ts";
 import type { Parts } from "./parts.ts";
 import { slidingLogAlgorithm } from "./sliding-log.ts";
@@ -33,6 +34,14 @@ export interface TokenBucketOptions extends PolicyOptions {
   burst?: number | undefined;
 }
 
+export interface FixedWindowOptions extends Omit<PolicyOptions, "window"> {
+  /**
+   * The window, 1 ms to 366 days, aligned to the epoch: milliseconds or `"10 s"`, `"1 m"`, `"1 h"`, `"1 d"`, `"250 ms"`. Or a period of the
+   * calendar, as in `calendar("1 month", { timeZone: "Europe/Berlin" })`: then `limit` is at most 2^53 - 2.
+   */
+  window: Duration | Calendar;
+}
+
 export interface SlidingWindowOptions extends PolicyOptions {
   /**
    * Parts of the window, as in `parts(10)`: constant size as before, and never more than `limit` in any window of any position.
@@ -58,15 +67,18 @@ export function slidingWindow(options: SlidingWindowOptions): Policy {
   const parts = options?.parts ?? 1;
   if (parts === 1) return policy(slidingWindowAlgorithm, options);
   if (typeof parts?.algorithm?.script === "object") return policy(parts.algorithm, options);
-  throw misuse("parts", "1 or parts(2) to parts(60)", parts, typeof parts === "number");
+  throw misuse("parts", "1 or made by parts(2) to parts(60)", parts);
 }
 
 /**
- * At most `limit` in each window aligned to the clock, and so up to twice the limit around a window's end. For quotas
- * that people read as "per day". Throws a `TypeError` or `RangeError` that names the option.
+ * At most `limit` in each window aligned to the clock, or in each period of the calendar, and so up to twice the limit around a
+ * window's end. For quotas that people read as "per day". Throws a `TypeError` or `RangeError` that names the option.
  */
-export function fixedWindow(options: PolicyOptions): Policy {
-  return policy(fixedWindowAlgorithm, options);
+export function fixedWindow(options: FixedWindowOptions): Policy {
+  const window = options?.window;
+  if (typeof window !== "object") return policy(fixedWindowAlgorithm, options as PolicyOptions);
+  const { limit, name = `${limit}-per-${window?.text}` } = options;
+  return policy(window?.algorithm, { limit, name, window: window?.windowMs });
 }
 
 /**

@@ -29,7 +29,6 @@ export function programFor(policies: readonly Policy[]): Program {
   const only = algorithms.length === 1 ? algorithms[0] : undefined;
   const ownStep = only?.step;
   const numbers = 1 + algorithms.reduce((sum, { size }) => sum + size, 0);
-  const least = only?.told ? 3 : numbers;
   const set = algorithms.find((algorithm) => algorithm.set)?.set;
   return {
     algorithms,
@@ -39,10 +38,10 @@ export function programFor(policies: readonly Policy[]): Program {
     // A script of several keys with one key is a script of several policies.
     args: only ? singleArgs : setArgs(algorithms, set ? [algorithms.length, numbers - 1] : [numbers - 1]),
     // Only a log, which has a step of its own, and parts, of which not all are told, reply pairs besides.
-    isState: (found): found is State =>
-      ownStep || only?.told
-        ? found.length >= least && (found.length - least) % 2 === 0
-        : found.length === numbers,
+    isState(found): found is State {
+      const more = found.length - (only?.told ? 3 : numbers);
+      return more === 0 || (more > 0 && more % 2 === 0 && !!(ownStep ?? only?.told));
+    },
     step: ownStep
       ? (kept, now, [demand]) => ownStep(kept, now, demand as Demand)
       : (kept, now, demands) => step(algorithms, kept as State | undefined, now, demands),
@@ -73,8 +72,7 @@ function singleArgs(now: number, [demand]: readonly Demand[]): string[] {
 }
 
 /** What the scripts are told of a demand. */
-function numbersOf({ delta, pace, ceiling, full, windowMs = 0, parts = windowMs, period }: Demand): number[] {
-  if (period) return [delta, period[0], ceiling, period[1], period[2]];
+function numbersOf({ delta, pace, ceiling, full, windowMs = 0, parts = windowMs }: Demand): number[] {
   return full === undefined ? [delta, pace, ceiling] : [delta, pace, ceiling, full, parts];
 }
 

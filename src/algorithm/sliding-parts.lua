@@ -8,6 +8,7 @@
 -- ARGV[4]  ceiling  most units counted for this call to be allowed; -1 - limit only looks
 -- ARGV[5]  size     units at which a part is closed
 -- ARGV[6]  parts    the most parts
+-- ARGV[7]  since    optional: when that was taken, ms, of which a negative delta gives back: nothing, if that has left
 -- Reply    {allowed 1 or 0, at, used, newest, time, units, …}: the state as of `at` ms, after the call if allowed, else before
 --          it: the units that count, the time of the newest part, and the oldest parts, so many that another such call passes
 --          once they have left.
@@ -17,7 +18,7 @@
 -- part's units have seven. At its front there may be parts that have left since the last write.
 local key, args, call, byte, char = KEYS[1], ARGV, redis.call, string.byte, string.char
 local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
-local size, parts = args[5] + 0, args[6] + 0
+local size, parts, since = args[5] + 0, args[6] + 0, args[7] and args[7] + 0
 -- @include clock
 -- @include grace
 local value = call('GET', key)
@@ -49,6 +50,7 @@ if n < last then
   -- @include part
 end
 if oldest <= last then newest = time else used, units, held = 0, 0, 0 end
+if since and (since <= now - window or since > now) then delta = 0 end
 local after, allowed = used + delta, 1
 if after > ceiling then
   allowed = 0

@@ -26,18 +26,14 @@ export function step(
     const demand = demands[i] as Demand;
     const counts = algorithm.advance(countsOf(algorithms, stored, i), seen, at, demand);
     const taken = algorithm.add(counts, demand.delta, demand, at);
-    if (algorithms.length === 1) [before, after] = [counts, taken];
-    else {
-      before = [...before, ...filled(counts, algorithm.size)];
-      after = [...after, ...filled(taken, algorithm.size)];
-    }
+    before = i === 0 ? counts : [...before, ...counts];
+    after = i === 0 ? taken : [...after, ...taken];
     if (algorithm.load(taken, at, demand) > demand.ceiling) allowed = false;
     ttlMs = Math.max(ttlMs, algorithm.lifeMs(taken, at, demand, at - now));
   }
-  const counts = allowed ? after : before;
-  const kept = stateAt(at, counts);
-  const told = algorithms.length === 1 ? algorithms[0]?.told?.(counts, demands[0] as Demand) : undefined;
-  return { allowed, state: told ? stateAt(at, told) : kept, kept, ttlMs: Math.min(ttlMs, MAX_TTL_MS) };
+  const kept = stateAt(at, allowed ? after : before);
+  const state = algorithms.length > 1 ? kept : (algorithms[0]?.told?.(kept, demands[0] as Demand) ?? kept);
+  return { allowed, state, kept, ttlMs: Math.min(ttlMs, MAX_TTL_MS) };
 }
 
 /** The counts of policy `i`; all that is left to the last one, and nothing used where there is no state. */
@@ -50,11 +46,6 @@ export function countsOf(algorithms: readonly Algorithm[], state: State | undefi
 
 /** Algorithms take a count that isn't there for 0. */
 const NOTHING_USED: Counts = [];
-
-/** Of several algorithms each has as many counts as it may need, so that it is known where the next begin. */
-function filled(counts: Counts, size: number): Counts {
-  return counts.length < size ? [...counts, ...new Array<number>(size - counts.length).fill(0)] : counts;
-}
 
 /** A list of exactly its length: one that is pushed to makes room for many more, and stores keep it. */
 function stateAt(at: number, counts: Counts): State {

@@ -105,7 +105,8 @@ function wholeOf({ algorithms }: Program, { state, kept }: Step): State {
 const numbersIn = (reply: unknown) => (reply as unknown[]).map(Number);
 
 async function load(keys: readonly Key[]) {
-  for (const text of [keySet.text, keySetWindows.text, ...keys.map(({ program }) => program.script.text)]) await redis.script("LOAD", text);
+  for (const text of [keySet.text, keySetWindows.text, ...keys.map(({ program }) => program.script.text)])
+    await redis.script("LOAD", text);
 }
 
 /** Bytes of lengths that a state may have, and of others; half of them from a time near the call's. */

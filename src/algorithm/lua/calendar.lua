@@ -1,7 +1,12 @@
 -- What a period of the calendar holds at `now`, given the `count` stored and when its period `ends`, and `after` the call. The caller's
--- period is from `pace` to `finish`, the next one ends at `following`: by the clock of Redis it may be another than theirs.
+-- period is from `pace` to `finish`, the next one lasts `behind` ms: by the clock of Redis it may be another than theirs. What is
+-- given back of what was taken at `since` goes to the same period alone.
 if count == 0 or ends <= now then
-  count, ends = 0, now < pace and pace or now < finish and finish or following
-  if ends <= now then ends = ends + (math.floor((now - ends) / (following - finish)) + 1) * (following - finish) end
+  count, ends = 0, finish
+  if now < pace then ends = pace - math.floor((pace - 1 - now) / behind) * behind end
+  if now >= finish then ends = finish + (math.floor((now - finish) / behind) + 1) * behind end
+end
+if since and (since > now or (since < pace and pace or since < finish and finish or since < finish + behind and finish + behind) ~= ends) then
+  delta = 0
 end
 local after = math.max(0, count + delta)

@@ -1,4 +1,5 @@
 import type { Algorithm, Demand } from "../../../src/algorithm/algorithm.ts";
+import { calendarWindowAlgorithm } from "../../../src/algorithm/calendar-window.ts";
 import { fixedWindowAlgorithm } from "../../../src/algorithm/fixed-window.ts";
 import { keySetWindows, policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { slidingLogAlgorithm } from "../../../src/algorithm/sliding-log.ts";
@@ -13,6 +14,10 @@ export const ALGORITHMS: readonly Algorithm[] = [
   slidingLogAlgorithm,
   // How many parts there are, the demand tells.
   slidingPartsAlgorithm(2),
+  // And which period of which calendar.
+  calendarWindowAlgorithm("", () => {
+    throw new Error("a calendar is the limiter's");
+  }),
 ];
 
 /** What the arguments of a script ask for. */
@@ -23,8 +28,8 @@ export interface Asked {
   readonly demands: readonly Demand[];
 }
 
-/** How many numbers a policy has: a bucket two more, its units when full and its window; parts, their units and how many. */
-const numbersOf = ({ code }: Algorithm) => (code === "b" || code === "p" ? 5 : 3);
+/** How many numbers a policy has. */
+const numbersOf = ({ code }: Algorithm) => ("bpc".includes(code) ? 5 : 3);
 
 /** Reads ARGV: the one place that knows the order of the arguments. Throws where they are none of the script's. */
 export function readArguments(script: Script, args: readonly string[]): Asked {

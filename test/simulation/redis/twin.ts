@@ -20,10 +20,12 @@ export interface Twin {
 }
 
 /** The twins of today's scripts: one key, one step. */
-export const TWINS: readonly Twin[] = [...ALGORITHMS.map(({ script }) => script), policySet, keySetWindows].map((script) => ({
-  script,
-  run: (keyspace, [key = ""], args, now) => runStep(keyspace, key, readArguments(script, args), now),
-}));
+export const TWINS: readonly Twin[] = [...ALGORITHMS.map(({ script }) => script), policySet, keySetWindows].map(
+  (script) => ({
+    script,
+    run: (keyspace, [key = ""], args, now) => runStep(keyspace, key, readArguments(script, args), now),
+  }),
+);
 
 function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: number): Execution {
   const { algorithms, demands } = asked;
