@@ -10,7 +10,7 @@ import { askAll } from "../../src/store/key-set.ts";
 import type { RemoteStore, StepRequest } from "../../src/store/store.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { GRACE_MS } from "../support/grace.ts";
-import { COUNTERS } from "../support/policies.ts";
+import { WITH_CALENDAR } from "../support/policies.ts";
 import { type Random, randomFrom } from "../support/random.ts";
 import { connect, FAR_FUTURE, msOf, uniqueName } from "../support/redis.ts";
 
@@ -29,7 +29,7 @@ interface Key {
 }
 
 function randomKey(random: Random): Key {
-  const makers = Object.values(COUNTERS);
+  const makers = Object.values(WITH_CALENDAR);
   const many = random.pick([1, 1, 1, 1, 2, 3]);
   const policies = Array.from({ length: many }, (_, i) => {
     const window = random.pick([500, 1000, 7000, 60_000]);
@@ -52,7 +52,8 @@ function randomRequest(random: Random, { program, policies, place }: Key, now: n
   const start = now - (now % windowMs);
   const lately = [now, now + 1, now - random.below(100), now - random.below(2 * windowMs)];
   const takenAt = random.pick([undefined, ...lately, start, start - windowMs]);
-  return { program, key: place, now, demands: demandsOf(program, { policies, costs, maxDelayMs, takenAt }, task) };
+  const call = { policies, costs, maxDelayMs, takenAt };
+  return { program, key: place, now, demands: demandsOf(program, call, task, now) };
 }
 
 const evalsha = (transaction: ChainableCommander, { sha1 }: Script, keys: readonly string[], args: readonly string[]) =>
@@ -112,12 +113,12 @@ async function load(keys: readonly Key[]) {
 /** Bytes of lengths that a state may have, and of others; half of them from a time near the call's. */
 function garbageFor(random: Random, { algorithms }: Program, now: number): Buffer {
   const size = algorithms.reduce((sum, { size }) => sum + size, 0);
-  const length = random.pick([0, 6, 11, 12, 12, 12, 19, 20, 20, 6 + 7 * size, 6 + 7 * size]);
+  const length = random.pick([0, 6, 9, 11, 12, 12, 12, 17, 25, 19, 19, 20, 20, 41, 49, 6 + 7 * size, 6 + 7 * size]);
   const bytes = Buffer.from(Array.from({ length }, () => random.pick([0, random.below(256)])));
   if (length < 12 || random.next() < 0.5) return bytes;
   const at = now - random.below(random.pick([400, 4000]));
   // Time takes 42 bits before the six of a count, or all 48.
-  const shared = algorithms.length === 1 && algorithms[0]?.code !== "s";
+  const shared = algorithms.length === 1 && "bf".includes(algorithms[0]?.code ?? "");
   bytes.writeUIntBE(shared ? at * 64 + random.pick([0, 32, random.below(64)]) : at, 0, 6);
   return bytes;
 }

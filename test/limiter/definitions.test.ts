@@ -6,7 +6,7 @@ import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { type Definition, definitionOf } from "../support/definitions.ts";
 import { known } from "../support/known.ts";
-import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
+import { ALGORITHMS, WITH_CALENDAR } from "../support/policies.ts";
 import { type Random, randomFrom } from "../support/random.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
@@ -16,11 +16,14 @@ const SKEWS_MS = [0, -300, 250, -1];
 
 const SETS: Record<string, (random: Random) => Policy[]> = {
   ...Object.fromEntries(
-    Object.entries(ALGORITHMS).map(([name, make]) => [name, (random: Random) => [make(numbersOf(random, "a"))]]),
+    Object.entries({ ...WITH_CALENDAR, ...ALGORITHMS }).map(([name, make]) => [
+      name,
+      (random: Random) => [make(numbersOf(random, "a"))],
+    ]),
   ),
   "policy set": (random) =>
     Array.from({ length: 2 + random.below(3) }, (_, i) =>
-      random.pick(Object.values(COUNTERS))(numbersOf(random, `${i}`)),
+      random.pick(Object.values(WITH_CALENDAR))(numbersOf(random, `${i}`)),
     ),
 };
 
@@ -75,7 +78,14 @@ async function run(
     let now = MIDNIGHT + random.below(20_000);
     const store = simulatedRedis(() => now);
     const isolates = SKEWS_MS.map((skewMs) =>
-      createLimiter({ name: "test", store, policies, now: () => now + skewMs, snapshots }),
+      // Days are long, and the jumps in them.
+      createLimiter({
+        name: "test",
+        store,
+        policies,
+        now: () => now + skewMs,
+        snapshots: snapshots && { maxAgeMs: 1e8 },
+      }),
     );
     const book = bookOf(policies);
     const taken: KnownDecision[] = [];

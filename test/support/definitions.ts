@@ -152,6 +152,8 @@ const BY_CODE: Readonly<Record<string, (policy: Policy) => Definition>> = {
   s: sliding,
   l: log,
   p: parts,
+  // A day of the calendar in UTC.
+  c: fixed,
 };
 
 export function definitionOf(policy: Policy): Definition {

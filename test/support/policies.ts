@@ -1,3 +1,4 @@
+import { calendar } from "../../src/algorithm/calendar.ts";
 import { parts } from "../../src/algorithm/parts.ts";
 import {
   fixedWindow,
@@ -14,6 +15,12 @@ export const COUNTERS: Record<string, (options: TokenBucketOptions) => Policy> =
   "sliding window": ({ burst: _burst, ...options }) => slidingWindow(options),
   "window in parts": ({ burst: _burst, ...options }) => slidingWindow({ ...options, parts: parts(4) }),
   "fixed window": ({ burst: _burst, ...options }) => fixedWindow(options),
+};
+
+/** Those, and days of the calendar, whatever window is asked for. In UTC they are windows of 24 hours. */
+export const WITH_CALENDAR: typeof COUNTERS = {
+  ...COUNTERS,
+  "calendar window": ({ burst: _burst, ...options }) => fixedWindow({ ...options, window: calendar("1 day") }),
 };
 
 /** Every algorithm, by name: those, and the log, which is always alone. */
