@@ -46,7 +46,11 @@ const OPERATIONS: readonly Task[] = ["consume", "consume", "consume", "consume",
 function randomRequest(random: Random, { program, policies, place }: Key, now: number, task: Task): StepRequest {
   const share = random.pick([0, 0.1, 0.2, 0.4, 0.4, 1.1]);
   const most = task === "charge" && random.next() < 0.02 ? Number.MAX_SAFE_INTEGER : undefined;
-  const costs = policies.map(({ burst }) => most ?? (random.next() < 0.4 ? 1 : Math.round(share * burst)));
+  const costs = policies.map(({ burst }) => {
+    // The first cost that takes seven bytes.
+    if (burst > 2 ** 24 && random.next() < 0.1) return 2 ** 24;
+    return most ?? (random.next() < 0.4 ? 1 : Math.round(share * burst));
+  });
   const maxDelayMs = task === "consume" ? random.pick([0, 0, 400]) : task === "leave" ? 400 : 0;
   const { windowMs } = random.pick(policies);
   const start = now - (now % windowMs);
@@ -113,7 +117,7 @@ async function load(keys: readonly Key[]) {
 /** Bytes of lengths that a state may have, and of others; half of them from a time near the call's. */
 function garbageFor(random: Random, { algorithms }: Program, now: number): Buffer {
   const size = algorithms.reduce((sum, { size }) => sum + size, 0);
-  const length = random.pick([0, 6, 9, 11, 12, 12, 12, 17, 25, 19, 19, 20, 20, 41, 49, 6 + 7 * size, 6 + 7 * size]);
+  const length = random.pick([0, 6, 9, 11, 12, 12, 12, 17, 25, 19, 19, 20, 20, 41, 49, 49, 49, 6 + 7 * size, 6 + 7 * size]);
   const bytes = Buffer.from(Array.from({ length }, () => random.pick([0, random.below(256)])));
   if (length < 12 || random.next() < 0.5) return bytes;
   const at = now - random.below(random.pick([400, 4000]));
