@@ -1,7 +1,8 @@
 import type { ChainableCommander } from "ioredis";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import type { State, Step } from "../../src/algorithm/algorithm.ts";
-import type { Policy } from "../../src/algorithm/policy.ts";
+import { parts } from "../../src/algorithm/parts.ts";
+import { type Policy, slidingWindow } from "../../src/algorithm/policy.ts";
 import { argsOfAll, type Program, programFor } from "../../src/algorithm/program.ts";
 import { keySet, keySetWindows, type Script } from "../../src/algorithm/scripts.ts";
 import { StoreError } from "../../src/core/errors.ts";
@@ -117,7 +118,27 @@ async function load(keys: readonly Key[]) {
 /** Bytes of lengths that a state may have, and of others; half of them from a time near the call's. */
 function garbageFor(random: Random, { algorithms }: Program, now: number): Buffer {
   const size = algorithms.reduce((sum, { size }) => sum + size, 0);
-  const length = random.pick([0, 6, 9, 11, 12, 12, 12, 17, 25, 19, 19, 20, 20, 41, 49, 49, 49, 6 + 7 * size, 6 + 7 * size]);
+  const length = random.pick([
+    0,
+    6,
+    9,
+    11,
+    12,
+    12,
+    12,
+    17,
+    25,
+    19,
+    19,
+    20,
+    20,
+    41,
+    49,
+    49,
+    49,
+    6 + 7 * size,
+    6 + 7 * size,
+  ]);
   const bytes = Buffer.from(Array.from({ length }, () => random.pick([0, random.below(256)])));
   if (length < 12 || random.next() < 0.5) return bytes;
   const at = now - random.below(random.pick([400, 4000]));
@@ -282,5 +303,42 @@ describe("key set", () => {
     }
     expect(seen.admitted).toBeGreaterThan(50);
     expect(seen.denied).toBeGreaterThan(50);
+  });
+
+  test("a window in parts that is full, as many bytes as it can have, and more parts than it can have", async () => {
+    const policies = [slidingWindow({ limit: 2 ** 24, window: 60_000, parts: parts(4) })];
+    const program = programFor(policies);
+    const place = uniqueName();
+    const key: Key = { program, policies, place, shadow: `${place}:alone` };
+    await load([key]);
+    let now = MIDNIGHT;
+    const both = async (task: Task, cost: number, takenAt?: number) => {
+      now += 1;
+      const demands = demandsOf(program, { policies, costs: [cost], maxDelayMs: 0, takenAt }, task, now);
+      const args = [now, 1, program.algorithms[0]?.size ?? 0, ...argsOfAll(program.algorithms, demands)].map(String);
+      const replies = [
+        await redis.evalsha(keySetWindows.sha1, 1, place, ...args),
+        await redis.evalsha(program.script.sha1, 1, key.shadow, ...program.args(now, demands)),
+      ].map(numbersIn);
+      const [together = [], alone = []] = replies;
+      expect(together.slice(0, alone.length), `${task} ${cost}`).toEqual(alone);
+      const [written, byItself] = await bytesOf([place, key.shadow]);
+      expect(written, `${task} ${cost}`).toEqual(byItself);
+      return together;
+    };
+    await both("consume", 2 ** 24 - 1);
+    await both("consume", 1);
+    await both("refund", 1);
+    for (let i = 0; i < 6; i += 1) await both("charge", 2 ** 22);
+    await both("refund", 2 ** 25);
+    for (let i = 0; i < 6; i += 1) await both("charge", 2 ** 22);
+    // Five parts, which no window of four has: nobody's state.
+    const times = [5, 4, 3, 2, 1].map((ago) =>
+      Buffer.from(`${`${(now - ago).toString(16).padStart(12, "0")}`.slice(2)}000001`, "hex"),
+    );
+    const five = Buffer.concat([Buffer.from(`${now.toString(16).padStart(12, "0")}000005`, "hex"), ...times]);
+    for (const one of [place, key.shadow]) await redis.set(one, five, "PX", 3_600_000);
+    expect(await both("refund", 1, now)).toEqual([1, now, ...new Array(10).fill(0)]);
+    await redis.del(place, key.shadow);
   });
 });
