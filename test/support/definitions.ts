@@ -135,7 +135,8 @@ function parts({ windowMs, algorithm }: Policy): Definition {
         newest.last = at;
       } else all.push({ last: at, units: cost });
     },
-    giveBack(at, cost) {
+    giveBack(at, cost, _limit, since = at) {
+      if (since > at || at - since >= windowMs) return;
       let left = cost;
       for (const part of counting(at)) {
         const given = Math.min(left, part.units);
