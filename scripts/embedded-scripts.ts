@@ -10,9 +10,18 @@ export const embeddedScriptsFile = new URL("scripts.ts", folder);
 // Upstash takes a lock per key instead of one for all keys where the first line says so; stock Redis refuses the flag.
 const FLAGS = "#!lua flags=allow-key-locking";
 
-/** A .lua file as it is written, with its parts included. */
+/** Scripts that are another one with the sections of that name in place of those named plain. */
+const VARIANTS: Readonly<Record<string, { readonly of: string; readonly section: string }>> = {
+  "key-set-windows.lua": { of: "key-set.lua", section: "windows" },
+};
+
+/** A .lua file as it is written, with its parts included, or such a variant. */
 export function scriptSource(file: string): string {
-  const source = readFileSync(new URL(file, folder), "utf8");
+  const { of = file, section = "plain" } = VARIANTS[file] ?? {};
+  const source = readFileSync(new URL(of, folder), "utf8").replace(
+    /^ *-- @only (\w+)\n([\s\S]*?)^ *-- @end\n/gm,
+    (_all, name: string, lines: string) => (name === section ? lines : ""),
+  );
   return source.replace(/^ *-- @include (.+)$/gm, (_line, part: string) => scriptSource(`lua/${part}.lua`));
 }
 
@@ -30,9 +39,7 @@ const sha1 = (text: string) => createHash("sha1").update(text).digest("hex");
 
 /** The content of that file; with `sources`, other scripts than those written stand for the files they name. */
 export function embeddedScripts(sources: Readonly<Record<string, string>> = {}): string {
-  const files = readdirSync(folder)
-    .filter((name) => name.endsWith(".lua"))
-    .sort();
+  const files = [...readdirSync(folder).filter((name) => name.endsWith(".lua")), ...Object.keys(VARIANTS)].sort();
   const texts = shortenLua(files.map((name) => scriptText(sources[name] ?? scriptSource(name))));
   const scripts = files.map((name, i) => {
     const text = texts[i] as string;

@@ -1,12 +1,15 @@
 // Breaks the .lua files one way at a time, in memory, and expects the tests to notice each. Ends with 1 if a broken script
-// gets through.
+// gets through. `npm run mutate -- fixed-window.lua` does so with that file alone.
 import { scriptSource } from "./embedded-scripts.ts";
+import { calendarWindowMutations } from "./mutate/calendar-window.ts";
 import { fixedWindowMutations } from "./mutate/fixed-window.ts";
 import { grantsMutations } from "./mutate/grants.ts";
 import { keySetMutations } from "./mutate/key-set.ts";
+import { keySetWindowsMutations } from "./mutate/key-set-windows.ts";
 import { type Mutation, type Mutations, mutated } from "./mutate/mutations.ts";
 import { policySetMutations } from "./mutate/policy-set.ts";
 import { slidingLogMutations } from "./mutate/sliding-log.ts";
+import { slidingPartsMutations } from "./mutate/sliding-parts.ts";
 import { slidingWindowMutations } from "./mutate/sliding-window.ts";
 import { openTestRun } from "./mutate/test-run.ts";
 import { tokenBucketMutations } from "./mutate/token-bucket.ts";
@@ -14,13 +17,17 @@ import { tokenBucketMutations } from "./mutate/token-bucket.ts";
 const ALL: readonly Mutations[] = [
   tokenBucketMutations,
   slidingWindowMutations,
+  slidingPartsMutations,
   fixedWindowMutations,
+  calendarWindowMutations,
   policySetMutations,
   keySetMutations,
   grantsMutations,
+  keySetWindowsMutations,
   slidingLogMutations,
 ];
 
+const [only] = process.argv.slice(2);
 const started = performance.now();
 const seconds = () => Math.round((performance.now() - started) / 1000);
 const tell = (word: string, file: string, text: string) =>
@@ -52,7 +59,7 @@ async function noticedBy({ file, words, tests }: Mutations, mutation: Mutation):
 let caught = 0;
 let survived = 0;
 try {
-  for (const mutations of ALL) {
+  for (const mutations of ALL.filter(({ file }) => only === undefined || file === only)) {
     await expectWhole(mutations);
     for (const mutation of mutations.list) {
       const test = await noticedBy(mutations, mutation);

@@ -3,7 +3,16 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { createLimiter, fixedWindow, memoryStore, type Policy, slidingLog, slidingWindow, tokenBucket } from "sluice";
+import {
+  createLimiter,
+  fixedWindow,
+  memoryStore,
+  type Policy,
+  parts,
+  slidingLog,
+  slidingWindow,
+  tokenBucket,
+} from "sluice";
 
 const target = new URL("../docs/algorithms.svg", import.meta.url);
 
@@ -15,6 +24,7 @@ const algorithms: [string, Policy][] = [
   ["tokenBucket", tokenBucket(quota)],
   ["fixedWindow", fixedWindow(quota)],
   ["slidingWindow", slidingWindow(quota)],
+  ["slidingWindow, parts(5)", slidingWindow({ ...quota, parts: parts(5) })],
   ["slidingLog", slidingLog(quota)],
 ];
 
@@ -78,7 +88,7 @@ const strip = (allowed: boolean, y1: number, y2: number, stroke: string) =>
 const chart = Plot.plot({
   document,
   width: 900,
-  height: 640,
+  height: 780,
   marginLeft: 52,
   marginRight: 24,
   marginTop: 56,
@@ -132,7 +142,7 @@ const NAMESPACE = "http://www.w3.org/2000/svg";
 chart.setAttribute("xmlns", NAMESPACE);
 chart.setAttribute("role", "img");
 const title = document.createElementNS(NAMESPACE, "title");
-title.textContent = "The same calls put to four algorithms, each with a limit of 10 per 10 s";
+title.textContent = "The same calls put to five algorithms, each with a limit of 10 per 10 s";
 chart.insertBefore(title, chart.firstChild);
 
 const heading: [number, string, string][] = [

@@ -1,7 +1,11 @@
+export { type Calendar, type CalendarOptions, type CalendarPeriod, calendar } from "./algorithm/calendar.ts";
+export { type Parts, parts } from "./algorithm/parts.ts";
 export {
+  type FixedWindowOptions,
   fixedWindow,
   type Policy,
   type PolicyOptions,
+  type SlidingWindowOptions,
   slidingLog,
   slidingWindow,
   type TokenBucketOptions,

@@ -1,6 +1,15 @@
 import { Ratelimit } from "@upstash/ratelimit";
 import type { Redis } from "ioredis";
-import { createLimiter, fixedWindow, type Policy, redisStore, slidingLog, slidingWindow, tokenBucket } from "sluice";
+import {
+  createLimiter,
+  fixedWindow,
+  type Policy,
+  parts,
+  redisStore,
+  slidingLog,
+  slidingWindow,
+  tokenBucket,
+} from "sluice";
 import { ioredisClient } from "sluice/ioredis";
 import { overTcp } from "../lib/over-tcp.ts";
 import { honoStore, ratelimit } from "../subjects/on-client.ts";
@@ -12,6 +21,9 @@ export interface Subject {
   readonly algorithm: string;
   readonly check: Check;
 }
+
+/** A sliding window of ten parts. */
+export const IN_PARTS = "sliding window, 10 parts";
 
 /** The libraries that take the time from `Date.now` and hand it to their scripts; caches of denials on by default. */
 export function byOurClock(
@@ -43,6 +55,7 @@ export function byOurClock(
     upstash("token bucket", Ratelimit.tokenBucket(limit, `${window} ms`, limit)),
     sluice("fixed window", fixedWindow({ limit, window })),
     upstash("fixed window", Ratelimit.fixedWindow(limit, `${window} ms`)),
+    sluice(IN_PARTS, slidingWindow({ limit, window, parts: parts(10) })),
     sluice("sliding log", slidingLog({ limit, window })),
   ];
 }

@@ -43,7 +43,8 @@ export async function redisSide({ redisUrl }: { redisUrl: string }, pace: Pace, 
 
 async function measure(redis: Redis, subject: Subject) {
   const keys = Array.from({ length: KEYS }, (_key, i) => `user:${100_000_000_000_000 + i}`);
-  for (const key of keys) await subject.check(key);
+  const prepare = subject.prepare ?? subject.check;
+  for (const key of keys) await prepare(key);
   await resetStats(redis);
   for (let done = 0; done < CALLS; done += IN_FLIGHT) {
     const some = Array.from({ length: IN_FLIGHT }, (_call, i) => keys[(done + i) % KEYS] as string);

@@ -1,6 +1,15 @@
 import { Ratelimit } from "@upstash/ratelimit";
 import type { Redis } from "ioredis";
-import { createLimiter, fixedWindow, type Policy, redisStore, slidingLog, slidingWindow, tokenBucket } from "sluice";
+import {
+  createLimiter,
+  fixedWindow,
+  type Policy,
+  parts,
+  redisStore,
+  slidingLog,
+  slidingWindow,
+  tokenBucket,
+} from "sluice";
 import { ioredisClient } from "sluice/ioredis";
 import { overTcp } from "../lib/over-tcp.ts";
 import { honoStore, ratelimit } from "../subjects/on-client.ts";
@@ -12,6 +21,8 @@ export interface Subject {
   readonly algorithm: string;
   readonly path: "allowed" | "denied";
   check(key: string): Promise<unknown>;
+  /** What is done with a key before anything is measured. Default: one check. */
+  prepare?(key: string): Promise<unknown>;
 }
 
 const WINDOW_MS = 86_400_000;
@@ -49,6 +60,26 @@ function both(redis: Redis, path: Subject["path"], limit: number): Subject[] {
     });
     return { name: "sluice", algorithm, path, check: (key) => limiter.consume(key) };
   };
+  /** All parts in use, which is what costs most. */
+  const inParts = (): Subject => {
+    const all = Math.max(limit, 10);
+    const limiter = createLimiter({
+      name: "test",
+      store: redisStore(ioredisClient(redis)),
+      policies: [slidingWindow({ limit: all, window, parts: parts(10) })],
+      snapshots: false,
+    });
+    return {
+      name: "sluice",
+      algorithm: "sliding window, 10 parts",
+      path,
+      check: (key) => limiter.consume(key),
+      async prepare(key) {
+        for (let part = 0; part < 9; part += 1) await limiter.charge(key, all / 10);
+        await limiter.consume(key);
+      },
+    };
+  };
   const upstash = (algorithm: string, limiter: Parameters<typeof ratelimit>[1]): Subject => {
     const check = ratelimit(client, limiter, { ephemeralCache: false });
     return { name: "@upstash/ratelimit", algorithm, path, check: (key) => check.limit(key) };
@@ -68,6 +99,7 @@ function both(redis: Redis, path: Subject["path"], limit: number): Subject[] {
     { name: "hono-rate-limiter", algorithm: "fixed window", path, check: (key) => store.increment(key) },
     { name: "rate-limiter-flexible", algorithm: "fixed window", path, check: block },
     sluice("three policies", [bucket, sliding, fixed]),
+    inParts(),
     sluice("sliding log", [slidingLog({ limit: path === "allowed" ? 100 : 1, window })]),
   ];
 }

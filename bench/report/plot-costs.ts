@@ -3,7 +3,14 @@ import { bars } from "./bars.ts";
 import { draw, Plot } from "./draw.ts";
 import { number } from "./markdown.ts";
 
-const ALGORITHMS = ["sliding window", "token bucket", "fixed window", "three policies", "sliding log"];
+const ALGORITHMS = [
+  "sliding window",
+  "token bucket",
+  "fixed window",
+  "three policies",
+  "sliding window, 10 parts",
+  "sliding log",
+];
 
 /** Server time of each script on the allowed path. */
 export function redisPlot({ redisSide }: Raw): string {

@@ -8,7 +8,9 @@ room, or admitted although there was none. *Due* is what the definition alone wo
 exact bucket refills without steps. Poisson callers ask at rates from a tenth of the limit up. Two counters know how much
 was used before and not when, so a caller that keeps asking beyond its limit is admitted evenly instead of as soon as an
 old call leaves the window. With steady demand it gets what is due all the same; after a sudden change it gets more or
-less. Who polls while there is room is wrongly denied each time, so pollers weigh heavily. Who needs the very moment takes \`slidingLog\`, which is never wrong and costs memory.
+less. Who polls while there is room is wrongly denied each time, so pollers weigh heavily. Ten parts never admit wrongly, and let a call pass when the part leaves whose
+units it needs, which is later than the moment by as long as the part took to fill. Who needs the very moment takes
+\`slidingLog\`, which is never wrong and costs memory.
 
 ${table(
   accuracy.map((row) => ({

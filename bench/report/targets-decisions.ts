@@ -36,6 +36,37 @@ export function accuracy({ accuracy: rows }: Raw): Target[] {
     },
     poisson("Poisson, to 0.8 of the limit"),
     poisson("Poisson, to twice the limit"),
+    ...inParts(rows),
+  ];
+}
+
+/** What a sliding window of ten parts promises, and how much of the due it admits. */
+function inParts(all: readonly AccuracyRow[]): Target[] {
+  const rows = all.filter(({ algorithm }) => algorithm === "sliding window, 10 parts");
+  if (rows.length === 0) return [];
+  const wrong = rows.reduce((sum, { wronglyAdmitted }) => sum + wronglyAdmitted, 0);
+  const least = (some: readonly AccuracyRow[]) => Math.min(...some.map(({ admitted, due }) => admitted / due));
+  const admits = (what: string, some: readonly AccuracyRow[], target: number): Target => ({
+    what: `sliding window, 10 parts: admitted of what is due by an exact window, ${what}`,
+    target: `≥ ${percent(target)}`,
+    measured: percent(least(some)),
+    met: least(some) >= target,
+    why: "The units of a part leave together, with the last of them: until then up to a tenth of the limit counts for too long.",
+  });
+  return [
+    {
+      what: "sliding window, 10 parts: admitted wrongly by an exact window, all traffic",
+      target: "0",
+      measured: number(wrong),
+      met: wrong === 0,
+      why: "More than the limit fell into one window: a bug.",
+    },
+    admits("any traffic", rows, 0.9),
+    admits(
+      "Poisson, to twice the limit",
+      rows.filter(({ traffic }) => traffic === "Poisson, to twice the limit"),
+      0.95,
+    ),
   ];
 }
 

@@ -45,6 +45,24 @@ export function denials(raw: Raw): Target[] {
   });
 }
 
+/** What ten parts, all in use, cost Redis, by what two counters do. */
+export function partsInRedis({ redisSide }: Raw): Target[] {
+  const micros = (algorithm: string) =>
+    redisSide.find((row) => row.name === "sluice" && row.path === "allowed" && row.algorithm === algorithm)
+      ?.microsPerEvalsha.median ?? Number.NaN;
+  const times = micros("sliding window, 10 parts") / micros("sliding window");
+  if (Number.isNaN(times)) return [];
+  return [
+    {
+      what: "server time of a sliding window of 10 parts by that of two counters",
+      target: "≤ 1.6 ×",
+      measured: `${number(times)} ×`,
+      met: times <= 1.6,
+      why: "Of ten parts the script reads two and writes one; the others' bytes are copied.",
+    },
+  ];
+}
+
 export function memory({ isolate }: Raw): Target {
   const own = isolate.calls.find(({ name, what }) => name === "sluice" && what === "memory");
   const { median = Number.NaN, high = Number.NaN } = own?.perSecond ?? {};

@@ -21,13 +21,16 @@ export interface Quota {
 export interface Demand {
   /** Added to what is in use; negative gives back. */
   readonly delta: number;
-  /** A token bucket's refill per ms, a window's length in ms. */
+  /** A token bucket's refill per ms, a window's length in ms; of the calendar the start of the caller's period. */
   readonly pace: number;
   /** The most that may be in use for the call to be allowed. Below 0 nothing is allowed, so nothing changes. */
   readonly ceiling: number;
-  /** A token bucket's alone: the units of a full one, and its window in ms. */
+  /** The units of a full token bucket, or of a full part of a window; of the calendar the end of the caller's period. */
   readonly full?: number;
+  /** A token bucket's window in ms; of the calendar the length of the period behind the caller's. */
   readonly windowMs?: number;
+  /** The most parts of a window. */
+  readonly parts?: number;
   /**
    * When that was taken, in ms, of which a negative `delta` gives back. It goes back to where it still counts: into the same window, or
    * less what a bucket may have refilled. Left out: nobody knows, so all of it goes to what counts now.
@@ -66,10 +69,16 @@ export interface Step {
 export interface Algorithm {
   /** The algorithm in Lua, for a policy that is decided alone. */
   readonly script: Script;
+  /** The script of several keys, with one policy or several each, that knows it, where the usual ones don't. */
+  readonly set?: Script;
   /** Its twin, where what is kept is more than the state that a step replies. */
   readonly step?: (kept: unknown, now: number, demand: Demand) => Step;
-  /** One letter that stands for it in store keys and in the policy set's script. */
-  readonly code: "b" | "s" | "f" | "l";
+  /** One letter that stands for it in store keys and in the scripts of several policies. */
+  readonly code: "b" | "s" | "f" | "l" | "p" | "c";
+  /** What store keys have in place of that and the window, given the window as text. Left out where these are all. */
+  kind?(window: string): string;
+  /** The largest limit, where that is not what keeps `limit × window` exact. */
+  readonly most?: number;
   /** How many counts a state holds; a log's is the least. */
   readonly size: number;
 
@@ -77,6 +86,8 @@ export interface Algorithm {
   advance(counts: Counts, from: number, to: number, demand: Demand): Counts;
   /** The counts with `delta` in use more, at `at`; never below nothing used. */
   add(counts: Counts, delta: number, demand: Demand, at: number): Counts;
+  /** What of a state a reply tells, at least two counts, where the algorithm is alone and that is not all. */
+  told?(state: State, demand: Demand): State;
   /** What is in use at `at`, to hold against a demand's ceiling. */
   load(counts: Counts, at: number, demand: Demand): number;
   /** Ms until state with anything in use can be forgotten, from 0; `leadMs`: how far `at` is ahead of the caller's clock. */
@@ -84,8 +95,11 @@ export interface Algorithm {
   /** Ms until nothing is in use any more. Left out where that is the life of the state. */
   emptyAfterMs?(counts: Counts, demand: Demand): number;
 
-  /** The step's numbers for a cost; `maxDelayMs` is how long a token bucket may make the caller wait. */
-  demand(quota: Quota, cost: number, maxDelayMs: number): Demand;
+  /**
+   * The step's numbers for a cost; `maxDelayMs` is how long a token bucket may make the caller wait. `now`: the caller's time,
+   * which tells a window of the calendar its period; left out where only counts are read.
+   */
+  demand(quota: Quota, cost: number, maxDelayMs: number, now?: number): Demand;
   /** Units that could be taken at `at`, rounded down, from 0. */
   remaining(counts: Counts, at: number, quota: Quota): number;
   /**

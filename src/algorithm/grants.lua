@@ -36,6 +36,7 @@ for pass = 1, 3 do
     if pass == 1 then
       value, read, only = values[k], nil, policies == 1 and args[n]
       -- @include key-read
+      if at and at > asked + GRACE and call('PTTL', KEYS[k]) <= GRACE then at, one, two, read = nil, 0, 0, nil end
       forms[k], starts[k], grants[k], backs[k] = only, i + 1, spare, gone > 0
       brings = brings or gone > 0
     else

@@ -14,7 +14,13 @@ local now = args[1] + 0
 -- @include grace
 -- @include number
 -- @include bytes
+-- @only plain
 local asked, values, n = now, call('MGET', unpack(KEYS)), 2
+-- @end
+-- @only windows
+-- With one key this is the script of several policies, too.
+local asked, values, n = now, #KEYS == 1 and {call('GET', KEYS[1])} or call('MGET', unpack(KEYS)), 2
+-- @end
 local old, new, i, allowed = {0}, {1}, 2, true
 -- With room for three: tables that grow take longer.
 local forms, ends = {0, 0, 0}, {0, 0, 0}
@@ -26,6 +32,28 @@ for k = 1, #KEYS do
   n = n + 2
   value, read, only = values[k], nil, policies == 1 and (args[n] == '@' and args[n + 2] or args[n])
   -- @include key-read
+  -- @only windows
+  local bytes_each = 0
+  if only == 'p' then
+    at, one, two = nil, 0, 0
+    if value and #value > 8 then
+      local a, b, c, d, e, f, g, h, i, j, l, m, o = byte(value, 1, 13)
+      bytes_each = a > 127 and 12 or 8
+      local rest = #value - bytes_each - 1
+      if rest >= 0 and rest % bytes_each == 0 and rest <= bytes_each * args[args[n] == '@' and n + 7 or n + 5] then
+        at, one = number(a % 128, b, c, d, e, f), (g * 256 + h) * 256 + i
+        if a > 127 then one = (((one * 256 + j) * 256 + l) * 256 + m) * 256 + o end
+      end
+    end
+  elseif only == 'c' then
+    at, one, two = nil, 0, 0
+    if value and #value == 19 then
+      at, two = number(byte(value, 1, 6)), number(byte(value, 7, 12))
+      one = byte(value, 13) * 2^48 + number(byte(value, 14, 19))
+    end
+  end
+  -- @end
+  if at and at > asked + GRACE and call('PTTL', KEYS[k]) <= GRACE then at, one, two, read = nil, 0, 0, nil end
   local seen, lead, ttl = at or asked, 0, 0
   if seen > asked then lead = seen - asked end
   now = asked + lead
@@ -44,6 +72,45 @@ for k = 1, #KEYS do
       if after > ceiling then allowed = false end
       old[i], new[i], lives = used > full and full - used or used, after > full and full - after or after, life
       n, i = n + 6, i + 1
+    -- @only windows
+    elseif kind == 'p' then
+      local size, parts, used, list, from, to = args[n + 4] + 0, args[n + 5] + 0, one, {}, 0, 0
+      if read then used = stored(), stored() end
+      for m = 1, at and parts or 0 do
+        local time, units, value = 0, 0, value
+        if read then
+          time, units = stored(), (stored())
+        elseif bytes_each * m + 2 < #value then
+          local width, n = bytes_each, bytes_each * m + 2
+          -- @include part
+        end
+        if units > 0 and time > now - pace then
+          list[to + 1], list[to + 2] = time, units
+          to = to + 2
+        else
+          used = used - units
+        end
+      end
+      if to == 0 then used = 0 end
+      local function tell(reply)
+        reply[i], reply[i + 1] = used, list[to - 1] or 0
+        for m = 1, 2 * parts do reply[i + 1 + m] = list[m] or 0 end
+      end
+      tell(old)
+      if since and (since <= now - pace or since > now) then delta = 0 end
+      if used + delta > ceiling then allowed = false end
+      -- @include parts
+      tell(new)
+      lives = used > 0 and list[to - 1] + pace - now or 0
+      n, i = n + 6, i + 2 + 2 * parts
+    elseif kind == 'c' then
+      local count, ends, finish, behind = one, two, args[n + 4] + 0, args[n + 5] + 0
+      if read then count, ends = stored(), (stored()) end
+      -- @include calendar
+      if after > ceiling then allowed = false end
+      old[i], old[i + 1], new[i], new[i + 1], lives = count, ends, math.min(after, 2^53 - 1), ends, ends - now
+      n, i = n + 6, i + 2
+    -- @end
     else
       local current, previous = one, two
       if read then current, previous = stored(), kind == 's' and stored() or 0 end
@@ -63,7 +130,21 @@ end
 if not allowed then return old end
 for k = 1, #KEYS do
   local from, form, to = values[k], forms[k], (values[k + 1] or i) - 1
+  -- @only windows
+  if form == 'p' then
+    local used, now, list, last, from, to = new[from + 1], new[from], new, to, from + 2, from + 2
+    while to + 1 < last and new[to + 2] > 0 do to = to + 2 end
+    -- @include pack-parts
+  elseif form == 'c' then
+    local count = new[from + 1]
+    local low = count % 2^48
+    value = bytes(new[from]) .. bytes(new[from + 2]) .. char((count - low) / 2^48) .. bytes(low)
+  else
+  -- @end
   -- @include key-write
+  -- @only windows
+  end
+  -- @end
   call('SET', KEYS[k], value, 'PX', ends[k])
 end
 return new

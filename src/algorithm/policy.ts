@@ -2,7 +2,9 @@ import { type Duration, durationMs, durationText } from "../core/duration.ts";
 import { checkedText, misuse } from "../core/misuse.ts";
 import { MAX_UNITS, wholeNumber } from "../core/whole-number.ts";
 import type { Algorithm, Quota } from "./algorithm.ts";
+import type { Calendar } from "./calendar.ts";
 import { fixedWindowAlgorithm } from "./fixed-window.ts";
+import type { Parts } from "./parts.ts";
 import { slidingLogAlgorithm } from "./sliding-log.ts";
 import { slidingWindowAlgorithm } from "./sliding-window.ts";
 import { tokenBucketAlgorithm } from "./token-bucket.ts";
@@ -32,6 +34,22 @@ export interface TokenBucketOptions extends PolicyOptions {
   burst?: number | undefined;
 }
 
+export interface FixedWindowOptions extends Omit<PolicyOptions, "window"> {
+  /**
+   * The window, 1 ms to 366 days, aligned to the epoch: milliseconds or `"10 s"`, `"1 m"`, `"1 h"`, `"1 d"`, `"250 ms"`. Or a period of the
+   * calendar, as in `calendar("1 month", { timeZone: "Europe/Berlin" })`: then `limit` is at most 2^53 - 2.
+   */
+  window: Duration | Calendar;
+}
+
+export interface SlidingWindowOptions extends PolicyOptions {
+  /**
+   * Parts of the window, as in `parts(10)`: constant size as before, and never more than `limit` in any window of any position.
+   * Default 1: two counters.
+   */
+  parts?: 1 | Parts | undefined;
+}
+
 /**
  * `limit` tokens per window, refilled continuously, and never more than `burst` at once. For APIs whose clients may
  * burst but must keep to a rate. Throws a `TypeError` or `RangeError` that names the option.
@@ -42,18 +60,25 @@ export function tokenBucket(options: TokenBucketOptions): Policy {
 
 /**
  * At most `limit` in the last window, as estimated from two counters: the window before counts by its overlap. Two
- * numbers of state, whatever the limit. The usual choice. Throws a `TypeError` or `RangeError` that names the option.
+ * numbers of state, whatever the limit. The usual choice. With `parts` never more than `limit` in any window of any position.
+ * Throws a `TypeError` or `RangeError` that names the option.
  */
-export function slidingWindow(options: PolicyOptions): Policy {
-  return policy(slidingWindowAlgorithm, options);
+export function slidingWindow(options: SlidingWindowOptions): Policy {
+  const parts = options?.parts ?? 1;
+  if (parts === 1) return policy(slidingWindowAlgorithm, options);
+  if (typeof parts?.algorithm?.script === "object") return policy(parts.algorithm, options);
+  throw misuse("parts", "1 or made by parts(2) to parts(60)", parts);
 }
 
 /**
- * At most `limit` in each window aligned to the clock, and so up to twice the limit around a window's end. For quotas
- * that people read as "per day". Throws a `TypeError` or `RangeError` that names the option.
+ * At most `limit` in each window aligned to the clock, or in each period of the calendar, and so up to twice the limit around a
+ * window's end. For quotas that people read as "per day". Throws a `TypeError` or `RangeError` that names the option.
  */
-export function fixedWindow(options: PolicyOptions): Policy {
-  return policy(fixedWindowAlgorithm, options);
+export function fixedWindow(options: FixedWindowOptions): Policy {
+  const window = options?.window;
+  if (typeof window !== "object") return policy(fixedWindowAlgorithm, options as PolicyOptions);
+  const { limit, name = `${limit}-per-${window?.text}` } = options;
+  return policy(window?.algorithm, { limit, name, window: window?.windowMs });
 }
 
 /**
@@ -66,6 +91,12 @@ export function slidingLog(options: PolicyOptions): Policy {
   return policy(slidingLogAlgorithm, options);
 }
 
+/** What makes a policy's states incompatible with others, as a part of store keys: `"b10s"` is a bucket over 10 s. */
+export function kindOf({ algorithm, windowMs }: Policy): string {
+  const window = durationText(windowMs);
+  return algorithm.kind?.(window) ?? algorithm.code + window;
+}
+
 /**
  * The same policy with another limit for one call. A bucket's burst keeps its proportion to the limit, rounded down, so that it
  * takes no longer to refill; it is at least 1.
@@ -73,9 +104,10 @@ export function slidingLog(options: PolicyOptions): Policy {
 export function withLimit(policy: Policy, limit: number | undefined): Policy {
   if (limit === undefined || limit === policy.limit) return policy;
   const option = `limit of policy "${policy.name}"`;
-  wholeNumber(option, limit, 1, mostPer(policy.windowMs));
-  const burst = Math.max(1, Math.floor((policy.burst * limit) / policy.limit));
-  wholeNumber(`burst that follows from ${option}`, burst, 1, mostPer(policy.windowMs));
+  const most = mostOf(policy.algorithm, policy.windowMs);
+  wholeNumber(option, limit, 1, most);
+  const burst = policy.burst === policy.limit ? limit : Math.max(1, Math.floor((policy.burst * limit) / policy.limit));
+  wholeNumber(`burst that follows from ${option}`, burst, 1, most);
   return { ...policy, limit, burst };
 }
 
@@ -84,7 +116,7 @@ function policy(algorithm: Algorithm, options: PolicyOptions, burst?: number): P
     throw misuse("A policy's options", "an object", options);
   }
   const windowMs = durationMs("window", options.window);
-  const most = mostPer(windowMs);
+  const most = mostOf(algorithm, windowMs);
   const limit = wholeNumber("limit", options.limit, 1, most);
   return Object.freeze({
     algorithm,
@@ -101,6 +133,6 @@ function policy(algorithm: Algorithm, options: PolicyOptions, burst?: number): P
 }
 
 /** The largest limit or burst: in units it stays below `MAX_UNITS`, where counts stop. */
-function mostPer(windowMs: number): number {
-  return Math.floor((MAX_UNITS - 1) / windowMs);
+function mostOf({ most }: Algorithm, windowMs: number): number {
+  return most ?? Math.floor((MAX_UNITS - 1) / windowMs);
 }

@@ -1,7 +1,6 @@
-import { durationText } from "../core/duration.ts";
 import { misuse } from "../core/misuse.ts";
 import type { Algorithm, Demand, State, Step } from "./algorithm.ts";
-import type { Policy } from "./policy.ts";
+import { kindOf, type Policy } from "./policy.ts";
 import { policySet, type Script } from "./scripts.ts";
 import { step } from "./step.ts";
 
@@ -12,6 +11,8 @@ export const MAX_POLICIES = 8;
 export interface Program {
   readonly algorithms: readonly Algorithm[];
   readonly script: Script;
+  /** The script of several keys, where the usual one does not know all of the algorithms. */
+  readonly set: Script | undefined;
   /** What makes states incompatible, as a part of store keys: `"b10s"` is a bucket over 10 s. */
   readonly kind: string;
   /** The script's arguments. */
@@ -28,14 +29,19 @@ export function programFor(policies: readonly Policy[]): Program {
   const only = algorithms.length === 1 ? algorithms[0] : undefined;
   const ownStep = only?.step;
   const numbers = 1 + algorithms.reduce((sum, { size }) => sum + size, 0);
+  const set = algorithms.find((algorithm) => algorithm.set)?.set;
   return {
     algorithms,
-    script: only ? only.script : policySet,
-    kind: policies.map(({ algorithm, windowMs }) => `${algorithm.code}${durationText(windowMs)}`).join("+"),
-    args: only ? singleArgs : setArgs(algorithms, numbers - 1),
-    // Only a log, which has a step of its own, replies more: pairs.
-    isState: (found): found is State =>
-      ownStep ? found.length >= numbers && (found.length - numbers) % 2 === 0 : found.length === numbers,
+    script: only ? only.script : (set ?? policySet),
+    set,
+    kind: policies.map(kindOf).join("+"),
+    // A script of several keys with one key is a script of several policies.
+    args: only ? singleArgs : setArgs(algorithms, set ? [algorithms.length, numbers - 1] : [numbers - 1]),
+    // Only a log, which has a step of its own, and parts, of which not all are told, reply pairs besides.
+    isState(found): found is State {
+      const more = found.length - (only?.told ? 3 : numbers);
+      return more === 0 || (more > 0 && more % 2 === 0 && !!(ownStep ?? only?.told));
+    },
     step: ownStep
       ? (kept, now, [demand]) => ownStep(kept, now, demand as Demand)
       : (kept, now, demands) => step(algorithms, kept as State | undefined, now, demands),
@@ -66,8 +72,8 @@ function singleArgs(now: number, [demand]: readonly Demand[]): string[] {
 }
 
 /** What the scripts are told of a demand. */
-export function numbersOf({ delta, pace, ceiling, full, windowMs = 0 }: Demand): number[] {
-  return full === undefined ? [delta, pace, ceiling] : [delta, pace, ceiling, full, windowMs];
+export function numbersOf({ delta, pace, ceiling, full, windowMs = 0, parts = windowMs }: Demand): number[] {
+  return full === undefined ? [delta, pace, ceiling] : [delta, pace, ceiling, full, parts];
 }
 
 /** What the scripts of several policies are told of all of them. */
@@ -79,6 +85,6 @@ export function argsOfAll(algorithms: readonly Algorithm[], demands: readonly De
   });
 }
 
-function setArgs(algorithms: readonly Algorithm[], size: number): Program["args"] {
-  return (now, demands) => [now, size, ...argsOfAll(algorithms, demands)].map(String);
+function setArgs(algorithms: readonly Algorithm[], sizes: readonly number[]): Program["args"] {
+  return (now, demands) => [now, ...sizes, ...argsOfAll(algorithms, demands)].map(String);
 }

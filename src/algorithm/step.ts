@@ -31,8 +31,9 @@ export function step(
     if (algorithm.load(taken, at, demand) > demand.ceiling) allowed = false;
     ttlMs = Math.max(ttlMs, algorithm.lifeMs(taken, at, demand, at - now));
   }
-  const state = stateAt(at, allowed ? after : before);
-  return { allowed, state, kept: state, ttlMs: Math.min(ttlMs, MAX_TTL_MS) };
+  const kept = stateAt(at, allowed ? after : before);
+  const state = algorithms.length > 1 ? kept : (algorithms[0]?.told?.(kept, demands[0] as Demand) ?? kept);
+  return { allowed, state, kept, ttlMs: Math.min(ttlMs, MAX_TTL_MS) };
 }
 
 /** The counts of policy `i`; all that is left to the last one, and nothing used where there is no state. */

@@ -41,18 +41,19 @@ export interface Call {
   servedFrom?: unknown;
 }
 
-/** What the call asks of each policy if it were carried out as `task`. */
+/** What the call asks of each policy if it were carried out as `task`, at `now` by the caller's clock. */
 export function demandsOf(
   { algorithms }: Program,
   call: Pick<Call, "policies" | "costs" | "maxDelayMs"> & Partial<Pick<Call, "takenAt">>,
   task: Task,
+  now?: number,
 ): Demand[] {
   const since = call.takenAt === undefined ? undefined : { since: call.takenAt };
   const demands = new Array<Demand>(algorithms.length);
   for (let i = 0; i < demands.length; i += 1) {
     const algorithm = algorithms[i] as Algorithm;
     const policy = call.policies[i] as PolicyInForce;
-    let demand = algorithm.demand(policy, call.costs[i] as number, call.maxDelayMs);
+    let demand = algorithm.demand(policy, call.costs[i] as number, call.maxDelayMs, now);
     if (policy.uncounted !== undefined) demand = { ...demand, delta: 0, ceiling: NO_CEILING };
     if (task === "peek") demands[i] = { ...demand, ceiling: onlyLook(demand.ceiling) };
     else if (task === "refund") {

@@ -85,7 +85,7 @@ export function createLevel(options: CheckedOptions): Level {
       };
     },
 
-    request: (call, now) => ({ program, key: call.place, now, demands: demandsOf(program, call, call.task) }),
+    request: (call, now) => ({ program, key: call.place, now, demands: demandsOf(program, call, call.task, now) }),
 
     known(call, clock) {
       if (call.task !== "consume" && call.task !== "peek") return undefined;
@@ -95,7 +95,7 @@ export function createLevel(options: CheckedOptions): Level {
       if (!snapshot || snapshot.limits !== call.limits) return undefined;
       // By a store's own clock it is at most this late by now, so nothing is denied that the store would allow.
       const at = store.clock === "limiter" ? clock : snapshot.state[0] + clock - snapshot.askedAt;
-      const { allowed, state } = step(algorithms, snapshot.state, at, demandsOf(program, call, "consume"));
+      const { allowed, state } = step(algorithms, snapshot.state, at, demandsOf(program, call, "consume", at));
       if (allowed) return undefined;
       const decision = decide(algorithms, call, { allowed, state }, 0, "snapshot");
       return Number.isNaN(decision.retryAfterMs) ? undefined : decision;

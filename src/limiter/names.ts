@@ -1,4 +1,4 @@
-import type { Policy } from "../algorithm/policy.ts";
+import { kindOf, type Policy } from "../algorithm/policy.ts";
 import type { Store } from "../store/store.ts";
 
 /** By store object and limiter name: the policies as text. */
@@ -6,9 +6,7 @@ const claims = new WeakMap<Store, Map<string, string>>();
 
 /** Throws a `RangeError` if a limiter of this name with other policies keeps its counts in the same store object. */
 export function claimName(store: Store, name: string, policies: readonly Policy[]): void {
-  const text = policies
-    .map(({ algorithm, name, limit, windowMs, burst }) => [algorithm.code, name, limit, windowMs, burst].join(" "))
-    .join();
+  const text = policies.map((policy) => [kindOf(policy), policy.name, policy.limit, policy.burst].join(" ")).join();
   const names = claims.get(store) ?? new Map<string, string>();
   claims.set(store, names);
   const other = names.get(name) ?? text;

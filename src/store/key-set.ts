@@ -36,7 +36,8 @@ export async function askAll(
     return [algorithms.length, sizeOf(program), ...argsOfAll(algorithms, demands)].map(String);
   });
   const keys = requests.map(({ key }) => key);
-  const reply = await store.run?.(keySet, keys, [`${now}`, ...args], signal).catch(keysRefused);
+  const script = requests.find(({ program }) => program.set)?.program.set ?? keySet;
+  const reply = await store.run?.(script, keys, [`${now}`, ...args], signal).catch(keysRefused);
   if (reply instanceof StoreError) return reply;
   const numbers: unknown[] = Array.isArray(reply) ? [...reply] : [];
   const allowed = Number(numbers.shift()) === 1;

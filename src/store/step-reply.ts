@@ -29,7 +29,7 @@ function follows({ program: { algorithms }, demands }: StepRequest, state: State
     const counts = countsOf(algorithms, state, i);
     const load = algorithm.load(counts, at, demand);
     // No count is below 0 but a bucket's debt.
-    if (demand.full === undefined && counts.some((count) => count < 0)) return false;
+    if (algorithm.code !== "b" && counts.some((count) => count < 0)) return false;
     // What is in use has not expired: then the store would have said that nothing is.
     if (load !== 0 && algorithm.lifeMs(counts, at, demand, 0) <= 0) return false;
     if (!allowed) continue;

@@ -1,5 +1,6 @@
 import type { ChainableCommander } from "ioredis";
 import { afterAll, describe, expect, inject, test } from "vitest";
+import { fixedWindow, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import { grants } from "../../src/algorithm/scripts.ts";
 import { StoreError } from "../../src/core/errors.ts";
 import { demandsOf } from "../../src/limiter/call.ts";
@@ -12,6 +13,8 @@ import { amid, type Key, load, randomKey, stepShadow, storeOf } from "../support
 import { type Random, randomFrom } from "../support/random.ts";
 import { connect, FAR_FUTURE, msOf } from "../support/redis.ts";
 
+/** What leases go with. */
+const MAKERS = [tokenBucket, slidingWindow, fixedWindow];
 const STEPS = 5_000;
 const STEPS_PER_SEQUENCE = 250;
 
@@ -50,7 +53,7 @@ describe("grants", () => {
     const random = randomFrom(seed);
     const seen = { admitted: 0, granted: 0, deniedWithBack: 0, denied: 0 };
     for (let steps = 0; steps < STEPS; steps += STEPS_PER_SEQUENCE) {
-      const keys = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => randomKey(random));
+      const keys = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => randomKey(random, MAKERS));
       await load(redis, keys, grants);
       const kept = new Map<Key, unknown>();
       let now = MIDNIGHT + random.below(60_000);

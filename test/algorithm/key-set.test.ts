@@ -1,17 +1,20 @@
 import type { ChainableCommander } from "ioredis";
 import { afterAll, describe, expect, inject, test } from "vitest";
-import type { State } from "../../src/algorithm/algorithm.ts";
-import { argsOfAll, type Program } from "../../src/algorithm/program.ts";
-import { keySet } from "../../src/algorithm/scripts.ts";
+import type { State, Step } from "../../src/algorithm/algorithm.ts";
+import { parts } from "../../src/algorithm/parts.ts";
+import { type Policy, slidingWindow } from "../../src/algorithm/policy.ts";
+import { argsOfAll, type Program, programFor } from "../../src/algorithm/program.ts";
+import { keySet, keySetWindows, type Script } from "../../src/algorithm/scripts.ts";
 import { StoreError } from "../../src/core/errors.ts";
 import { demandsOf, type Task } from "../../src/limiter/call.ts";
 import { askAll } from "../../src/store/key-set.ts";
-import type { StepRequest } from "../../src/store/store.ts";
+import type { RemoteStore, StepRequest } from "../../src/store/store.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { GRACE_MS } from "../support/grace.ts";
 import { amid, type Key, load, numbersIn, randomKey, stepShadow, storeOf } from "../support/keys.ts";
+import { WITH_CALENDAR } from "../support/policies.ts";
 import { type Random, randomFrom } from "../support/random.ts";
-import { connect, FAR_FUTURE, msOf } from "../support/redis.ts";
+import { connect, FAR_FUTURE, msOf, uniqueName } from "../support/redis.ts";
 
 const STEPS = 10_000;
 const STEPS_PER_SEQUENCE = 250;
@@ -19,29 +22,63 @@ const STEPS_PER_SEQUENCE = 250;
 const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
+const MAKERS = Object.values(WITH_CALENDAR);
 const OPERATIONS: readonly Task[] = ["consume", "consume", "consume", "consume", "peek", "refund", "charge", "leave"];
 
 function randomRequest(random: Random, { program, policies, place }: Key, now: number, task: Task): StepRequest {
   const share = random.pick([0, 0.1, 0.2, 0.4, 0.4, 1.1]);
   const most = task === "charge" && random.next() < 0.02 ? Number.MAX_SAFE_INTEGER : undefined;
-  const costs = policies.map(({ burst }) => most ?? (random.next() < 0.4 ? 1 : Math.round(share * burst)));
+  const costs = policies.map(({ burst }) => {
+    // The first cost that takes seven bytes.
+    if (burst > 2 ** 24 && random.next() < 0.1) return 2 ** 24;
+    return most ?? (random.next() < 0.4 ? 1 : Math.round(share * burst));
+  });
   const maxDelayMs = task === "consume" ? random.pick([0, 0, 400]) : task === "leave" ? 400 : 0;
   const { windowMs } = random.pick(policies);
   const start = now - (now % windowMs);
   const lately = [now, now + 1, now - random.below(100), now - random.below(2 * windowMs)];
   const takenAt = random.pick([undefined, ...lately, start, start - windowMs]);
-  return { program, key: place, now, demands: demandsOf(program, { policies, costs, maxDelayMs, takenAt }, task) };
+  const call = { policies, costs, maxDelayMs, takenAt };
+  return { program, key: place, now, demands: demandsOf(program, call, task, now) };
+}
+
+/** A step's whole state, as scripts of several keys reply it; alone some algorithms tell less. */
+function wholeOf({ algorithms }: Program, { state, kept }: Step): State {
+  const [only] = algorithms;
+  if (algorithms.length > 1 || !only?.told) return state;
+  const numbers = kept as State;
+  return [...numbers, ...new Array<number>(1 + only.size - numbers.length).fill(0)] as unknown as State;
 }
 
 /** Bytes of lengths that a state may have, and of others; half of them from a time near the call's. */
 function garbageFor(random: Random, { algorithms }: Program, now: number): Buffer {
   const size = algorithms.reduce((sum, { size }) => sum + size, 0);
-  const length = random.pick([0, 6, 11, 12, 12, 12, 19, 20, 20, 6 + 7 * size, 6 + 7 * size]);
+  const length = random.pick([
+    0,
+    6,
+    9,
+    11,
+    12,
+    12,
+    12,
+    17,
+    25,
+    19,
+    19,
+    20,
+    20,
+    41,
+    49,
+    49,
+    49,
+    6 + 7 * size,
+    6 + 7 * size,
+  ]);
   const bytes = Buffer.from(Array.from({ length }, () => random.pick([0, random.below(256)])));
   if (length < 12 || random.next() < 0.5) return bytes;
   const at = now - random.below(random.pick([400, 4000]));
   // Time takes 42 bits before the six of a count, or all 48.
-  const shared = algorithms.length === 1 && algorithms[0]?.code !== "s";
+  const shared = algorithms.length === 1 && "bf".includes(algorithms[0]?.code ?? "");
   bytes.writeUIntBE(shared ? at * 64 + random.pick([0, 32, random.below(64)]) : at, 0, 6);
   return bytes;
 }
@@ -54,8 +91,8 @@ describe("key set", () => {
     const random = randomFrom(seed);
     const seen = { admitted: 0, deniedByOne: 0, alone: 0 };
     for (let steps = 0; steps < STEPS; steps += STEPS_PER_SEQUENCE) {
-      const keys = Array.from({ length: random.pick([1, 2, 3, 3, 3, 8]) }, () => randomKey(random));
-      await load(redis, keys, keySet);
+      const keys = Array.from({ length: random.pick([1, 2, 3, 3, 3, 8]) }, () => randomKey(random, MAKERS));
+      await load(redis, keys, keySet, keySetWindows);
       const kept = new Map<Key, State>();
       const spans = new Map<Key, number>();
       let now = MIDNIGHT + random.below(60_000);
@@ -88,7 +125,7 @@ describe("key set", () => {
         const twins = requests.map(({ program, demands }, k) => program.step(stored(chosen[k] as Key), now, demands));
         const looks = requests.map(({ program, demands }, k) => {
           const look = demands.map((demand) => ({ ...demand, ceiling: -1 }));
-          return program.step(stored(chosen[k] as Key), now, look).state;
+          return wholeOf(program, program.step(stored(chosen[k] as Key), now, look));
         });
         const allowed = twins.every((twin) => twin.allowed);
         if (allowed) chosen.forEach((key, k) => void kept.set(key, (twins[k]?.kept ?? [now]) as State));
@@ -136,7 +173,10 @@ describe("key set", () => {
             if (reply instanceof StoreError) throw reply;
             expect(reply.allowed, where).toBe(allowed);
             expect(reply.replies, where).toEqual(
-              twins.map((twin, k) => ({ allowed: twin.allowed, state: allowed ? twin.state : looks[k] })),
+              twins.map((twin, k) => ({
+                allowed: twin.allowed,
+                state: allowed ? wholeOf((requests[k] as StepRequest).program, twin) : looks[k],
+              })),
             );
           });
           checks.push(asked);
@@ -157,8 +197,8 @@ describe("key set", () => {
     const NOW = MIDNIGHT + 3499;
     const seen = { admitted: 0, denied: 0 };
     for (let i = 0; i < 600; i += 1) {
-      const keys = Array.from({ length: random.pick([1, 2, 3]) }, () => randomKey(random));
-      await load(redis, keys, keySet);
+      const keys = Array.from({ length: random.pick([1, 2, 3]) }, () => randomKey(random, MAKERS));
+      await load(redis, keys, keySet, keySetWindows);
       const garbage = keys.map(({ program }) => garbageFor(random, program, NOW));
       const task = random.pick<Task>(["consume", "consume", "charge", "refund", "peek"]);
       const requests = keys.map((key) => randomRequest(random, key, NOW, task));
@@ -173,7 +213,8 @@ describe("key set", () => {
         ...argsOfAll(algorithms, demands),
       ]);
       const places = keys.map(({ place }) => place);
-      const reply = await redis.evalsha(keySet.sha1, places.length, ...places, NOW, ...(args as string[]));
+      const { sha1 } = keys.find(({ program }) => program.set)?.program.set ?? keySet;
+      const reply = await redis.evalsha(sha1, places.length, ...places, NOW, ...(args as string[]));
       const [allowed, ...states] = numbersIn(reply);
       seen[allowed ? "admitted" : "denied"] += 1;
       const own: number[][] = [];
@@ -185,14 +226,54 @@ describe("key set", () => {
       }
       expect(allowed, where).toBe(Number(own.every(([one]) => one === 1)));
       if (allowed) expect(bytesAfter, where).toEqual(await bytesOf(keys.map(({ shadow }) => shadow)));
-      for (const [one, ...state] of own) {
+      const sizes = keys.map(({ program }) => 1 + program.algorithms.reduce((sum, { size }) => sum + size, 0));
+      for (const [k, [one, ...state]] of own.entries()) {
         // A denial tells what was before, which a script that admits does not.
-        const told = states.splice(0, state.length);
-        if (one === allowed) expect(told, where).toEqual(state);
+        const whole = sizes[k] ?? 0;
+        const told = states.splice(0, whole);
+        // Alone parts are told as far as they are needed.
+        if (one === allowed) expect(told.slice(0, state.length), where).toEqual(state);
       }
       await redis.del(keys.flatMap(({ place, shadow }) => [place, shadow]));
     }
     expect(seen.admitted).toBeGreaterThan(50);
     expect(seen.denied).toBeGreaterThan(50);
+  });
+
+  test("a window in parts that is full, as many bytes as it can have, and more parts than it can have", async () => {
+    const policies = [slidingWindow({ limit: 2 ** 24, window: 60_000, parts: parts(4) })];
+    const program = programFor(policies);
+    const place = uniqueName();
+    const key: Key = { program, policies, place, shadow: `${place}:alone` };
+    await load(redis, [key], keySet, keySetWindows);
+    let now = MIDNIGHT;
+    const both = async (task: Task, cost: number, takenAt?: number) => {
+      now += 1;
+      const demands = demandsOf(program, { policies, costs: [cost], maxDelayMs: 0, takenAt }, task, now);
+      const args = [now, 1, program.algorithms[0]?.size ?? 0, ...argsOfAll(program.algorithms, demands)].map(String);
+      const replies = [
+        await redis.evalsha(keySetWindows.sha1, 1, place, ...args),
+        await redis.evalsha(program.script.sha1, 1, key.shadow, ...program.args(now, demands)),
+      ].map(numbersIn);
+      const [together = [], alone = []] = replies;
+      expect(together.slice(0, alone.length), `${task} ${cost}`).toEqual(alone);
+      const [written, byItself] = await bytesOf([place, key.shadow]);
+      expect(written, `${task} ${cost}`).toEqual(byItself);
+      return together;
+    };
+    await both("consume", 2 ** 24 - 1);
+    await both("consume", 1);
+    await both("refund", 1);
+    for (let i = 0; i < 6; i += 1) await both("charge", 2 ** 22);
+    await both("refund", 2 ** 25);
+    for (let i = 0; i < 6; i += 1) await both("charge", 2 ** 22);
+    // Five parts, which no window of four has: nobody's state.
+    const times = [5, 4, 3, 2, 1].map((ago) =>
+      Buffer.from(`${`${(now - ago).toString(16).padStart(12, "0")}`.slice(2)}000001`, "hex"),
+    );
+    const five = Buffer.concat([Buffer.from(`${now.toString(16).padStart(12, "0")}000005`, "hex"), ...times]);
+    for (const one of [place, key.shadow]) await redis.set(one, five, "PX", 3_600_000);
+    expect(await both("refund", 1, now)).toEqual([1, now, ...new Array(10).fill(0)]);
+    await redis.del(place, key.shadow);
   });
 });

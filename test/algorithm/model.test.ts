@@ -6,7 +6,7 @@ import { type Program, programFor } from "../../src/algorithm/program.ts";
 import { demandsOf, type Task } from "../../src/limiter/call.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { GRACE_MS } from "../support/grace.ts";
-import { COUNTERS } from "../support/policies.ts";
+import { WITH_CALENDAR } from "../support/policies.ts";
 import { connect, FAR_FUTURE, msOf, uniqueName } from "../support/redis.ts";
 
 const SEQUENCES = 130;
@@ -78,7 +78,7 @@ const limitOf = (windowMs: number) => {
   );
 };
 
-const policyOf = (make: (typeof COUNTERS)[string], name: string) =>
+const policyOf = (make: (typeof WITH_CALENDAR)[string], name: string) =>
   windowMs
     .chain((window) =>
       fc.record({
@@ -90,13 +90,13 @@ const policyOf = (make: (typeof COUNTERS)[string], name: string) =>
     )
     .map(make);
 
-const makers = fc.constantFrom(...Object.values(COUNTERS));
+const makers = fc.constantFrom(...Object.values(WITH_CALENDAR));
 const setOfPolicies = fc
   .array(makers, { minLength: 2, maxLength: 8 })
   .chain((list) => fc.tuple(...list.map((make, i) => policyOf(make, `p${i}`))));
 
 describe("twin and script agree after every step", () => {
-  for (const [name, make] of Object.entries(COUNTERS)) {
+  for (const [name, make] of Object.entries(WITH_CALENDAR)) {
     test(name, () => agree(policyOf(make, "p").map((policy) => [policy])), 180_000);
   }
   test("policy sets of 2 to 8", () => agree(setOfPolicies), 180_000);
@@ -175,7 +175,7 @@ function demandsOfTurn(program: Program, policies: Policy[], turn: Turn, now: nu
     maxDelayMs,
     takenAt: ago && Math.max(0, now - Math.round(ago[0] * (policies[0] as Policy).windowMs) - ago[1]),
   };
-  return demandsOf(program, call, operation);
+  return demandsOf(program, call, operation, now);
 }
 
 const costOf = (share: number, burst: number) => Math.min(Math.round(share * burst), Number.MAX_SAFE_INTEGER);

@@ -9,16 +9,20 @@ import type { Store } from "../../src/store/store.ts";
 import { clockAt, MIDNIGHT } from "../support/clock.ts";
 import { known } from "../support/known.ts";
 import { connect, lastingClientOf, uniqueName } from "../support/redis.ts";
+import { calendarWindowVectors } from "./vectors/calendar-window.ts";
 import { fixedWindowVectors } from "./vectors/fixed-window.ts";
 import { policySetVectors } from "./vectors/policy-set.ts";
 import { slidingLogVectors } from "./vectors/sliding-log.ts";
 import { slidingWindowVectors } from "./vectors/sliding-window.ts";
 import { tokenBucketVectors } from "./vectors/token-bucket.ts";
+import { windowInPartsVectors } from "./vectors/window-in-parts.ts";
 
 const TABLES = {
   "token bucket": tokenBucketVectors,
   "sliding window": slidingWindowVectors,
+  "window in parts": windowInPartsVectors,
   "fixed window": fixedWindowVectors,
+  "calendar window": calendarWindowVectors,
   "sliding log": slidingLogVectors,
 };
 

@@ -8,6 +8,7 @@ import {
   type Policy,
   slidingLog,
   slidingWindow,
+  type TokenBucketOptions,
   tokenBucket,
 } from "sluice";
 import { exposedHeaders, standardFields, withRateLimit } from "sluice/fetch";
@@ -125,7 +126,12 @@ describe("standard", () => {
 
 const anyPolicy = fc
   .record({
-    make: fc.constantFrom(tokenBucket, slidingWindow, fixedWindow, slidingLog),
+    make: fc.constantFrom<((options: TokenBucketOptions) => Policy)[]>(
+      tokenBucket,
+      slidingWindow,
+      fixedWindow,
+      slidingLog,
+    ),
     limit: fc.integer({ min: 1, max: 50 }),
     window: fc.integer({ min: 1, max: 200_000 }),
     burst: fc.integer({ min: 1, max: 80 }),

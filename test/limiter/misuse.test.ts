@@ -1,5 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
+import { calendar } from "../../src/algorithm/calendar.ts";
+import { parts } from "../../src/algorithm/parts.ts";
 import { fixedWindow, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
 import type { LimiterOptions } from "../../src/limiter/options.ts";
@@ -40,6 +42,38 @@ const making: Case[] = [
   ],
   ["burst × window past 2^53", () => tokenBucket({ limit: 1, window: "1 d", burst: 2 ** 40 }), RangeError, "burst"],
   ["a burst of 0", () => tokenBucket({ limit: 1, window: 1000, burst: 0 }), RangeError, "burst", "0", "1 to"],
+  [
+    "parts as a number",
+    () => slidingWindow({ limit: 1, window: 1, parts: 10 as Anything }),
+    TypeError,
+    "parts",
+    "10",
+    "1 or",
+  ],
+  ["one part", () => parts(1), RangeError, "parts", "1", "2 to 60"],
+  ["61 parts", () => parts(61), RangeError, "parts", "61", "2 to 60"],
+  ["half a part", () => parts(2.5), RangeError, "parts", "2.5", "whole number"],
+  ["a year", () => calendar("1 year" as Anything), RangeError, "period", '"1 year"', '"1 month"'],
+  ["two months", () => calendar("2 months" as Anything), RangeError, "period", '"2 months"', '"1 month"'],
+  ["no period", () => calendar(undefined as Anything), TypeError, "period", "undefined", '"1 day"'],
+  [
+    "no place",
+    () => calendar("1 day", { timeZone: "Mars/Olympus" }),
+    RangeError,
+    "timeZone",
+    '"Mars/Olympus"',
+    "platform",
+  ],
+  ["an offset", () => calendar("1 day", { timeZone: "+02:00" }), RangeError, "timeZone", '"+02:00"', "Europe/Berlin"],
+  [
+    "a month in words",
+    () => fixedWindow({ limit: 1, window: "1 month" as Anything }),
+    RangeError,
+    "window",
+    '"1 month"',
+  ],
+  ["a window that is no calendar's", () => fixedWindow({ limit: 1, window: {} as Anything }), TypeError, "window"],
+  ["a month to slide", () => slidingWindow({ limit: 1, window: calendar("1 month") as Anything }), TypeError, "window"],
   ["no window", () => fixedWindow({ limit: 1 } as Anything), TypeError, "window", "undefined"],
   ["a window of 0", () => fixedWindow({ limit: 1, window: 0 }), RangeError, "window", "0", "1 to"],
   ["a window of 0 s", () => fixedWindow({ limit: 1, window: "0 s" }), RangeError, "window", "0", "1 to"],

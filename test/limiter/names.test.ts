@@ -33,7 +33,7 @@ test.each<[string, Policy[]]>([
   const store = memoryStore();
   createLimiter({ name: "login", store, policies: [login] });
   expect(() => createLimiter({ name: "login", store, policies })).toThrow(
-    /^name "login" stands for other policies on this store: b login 5 60000 5; not /,
+    /^name "login" stands for other policies on this store: b1m login 5 5; not /,
   );
   expect(() => createLimiter({ name: "login", store: memoryStore(), policies })).not.toThrow();
 });

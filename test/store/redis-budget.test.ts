@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { type Policy, slidingLog } from "../../src/algorithm/policy.ts";
+import { parts } from "../../src/algorithm/parts.ts";
+import { type Policy, slidingLog, slidingWindow } from "../../src/algorithm/policy.ts";
 import { programFor } from "../../src/algorithm/program.ts";
 import { allOf } from "../../src/limiter/all-of.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
@@ -77,12 +78,13 @@ test("several limiters: 1 request, and a command more for each if allowed, none 
 });
 
 describe.each(Object.entries(COUNTERS))("%s", (name, make) => {
-  // From 2^24 on, two counts no longer fit into twelve bytes, which is what the smallest piece of memory has room for.
-  const long = name === "sliding window" ? 104 : 96;
+  // Twelve bytes are what the smallest piece of memory has room for. From 2^24 on two counts no longer fit into it; a part never does.
+  const short = name === "window in parts" ? 104 : 96;
+  const long = name === "fixed window" || name === "token bucket" ? 96 : short + 8;
 
   test.each([
-    [7, 96],
-    [2 ** 24 - 1, 96],
+    [7, short],
+    [2 ** 24 - 1, short],
     [2 ** 24, long],
   ])("with %d used, an identifier of a 20-byte key takes at most %d bytes in Redis", async (cost, most) => {
     const policies = [make({ limit: 40_000_000, window: "10 s" })];
@@ -95,6 +97,23 @@ describe.each(Object.entries(COUNTERS))("%s", (name, make) => {
     expect(bytes).toBeGreaterThan(20);
     expect(bytes).toBeLessThanOrEqual(most);
   });
+});
+
+test.each([
+  [10, 1, 89],
+  [10, 167_772, 89],
+  [60, 1, 489],
+])("%d parts of %d units, all in use, take %d bytes", async (count, units, bytes) => {
+  const clock = clockAt();
+  const policies = [slidingWindow({ limit: count * units, window: "1 d", parts: parts(count) })];
+  const store = redisStore(ioredisClient(redis));
+  const limiter = createLimiter({ name: "budget", policies, now: clock.now, store, snapshots: false });
+  for (let i = 0; i < count; i += 1) {
+    clock.ms += 1;
+    await limiter.consume("k", { cost: units });
+  }
+  expect(await limiter.peek("k")).toMatchObject({ allowed: false, remaining: 0, retryAfterMs: 86_400_000 - count + 1 });
+  expect(await redis.strlen(`budget:${programFor(policies).kind}:k`)).toBe(bytes);
 });
 
 describe("sliding log", () => {

@@ -115,8 +115,50 @@ function log({ windowMs }: Policy): Definition {
   };
 }
 
-const BY_CODE = { b: bucket, f: fixed, s: sliding, l: log } as const;
+/** Units are put into parts in their order; a part is closed at `limit / parts` units and leaves a window after its last unit. */
+function parts({ windowMs, algorithm }: Policy): Definition {
+  const most = Number(/^p(\d+)-/.exec(algorithm.kind?.("") ?? "")?.[1]);
+  let all: { last: number; units: number }[] = [];
+  const counting = (at: number) => all.filter(({ last, units }) => last > at - windowMs && units > 0);
+  const used = (at: number) => counting(at).reduce((sum, { units }) => sum + units, 0);
+  return {
+    allows: (at, cost, limit) => used(at) + cost <= limit,
+    remaining: (at, limit) => Math.max(0, limit - used(at)),
+    take(at, cost, limit) {
+      if (cost === 0) return;
+      // What has left for longer than clocks differ is asked for by nobody.
+      all = all.filter(({ last }) => last > at - windowMs - 1000);
+      const parts = counting(at);
+      const newest = parts.at(-1);
+      if (newest && (newest.units < limit / most || parts.length === most)) {
+        newest.units += cost;
+        newest.last = at;
+      } else all.push({ last: at, units: cost });
+    },
+    giveBack(at, cost, _limit, since = at) {
+      if (since > at || at - since >= windowMs) return;
+      let left = cost;
+      for (const part of counting(at)) {
+        const given = Math.min(left, part.units);
+        part.units -= given;
+        left -= given;
+      }
+    },
+  };
+}
+
+const BY_CODE: Readonly<Record<string, (policy: Policy) => Definition>> = {
+  b: bucket,
+  f: fixed,
+  s: sliding,
+  l: log,
+  p: parts,
+  // A day of the calendar in UTC.
+  c: fixed,
+};
 
 export function definitionOf(policy: Policy): Definition {
-  return BY_CODE[policy.algorithm.code](policy);
+  const define = BY_CODE[policy.algorithm.code];
+  if (!define) throw new Error(`no definition of ${policy.algorithm.code}`);
+  return define(policy);
 }

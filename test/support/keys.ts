@@ -3,7 +3,7 @@ import type { Policy } from "../../src/algorithm/policy.ts";
 import { type Program, programFor } from "../../src/algorithm/program.ts";
 import type { Script } from "../../src/algorithm/scripts.ts";
 import type { RemoteStore, StepRequest } from "../../src/store/store.ts";
-import { COUNTERS } from "./policies.ts";
+import type { COUNTERS } from "./policies.ts";
 import type { Random } from "./random.ts";
 import { uniqueName } from "./redis.ts";
 
@@ -15,8 +15,10 @@ export interface Key {
   readonly shadow: string;
 }
 
-export function randomKey(random: Random): Key {
-  const makers = Object.values(COUNTERS);
+type PolicyMaker = (typeof COUNTERS)[string];
+
+/** With policies made by one or several of `makers`. */
+export function randomKey(random: Random, makers: readonly PolicyMaker[]): Key {
   const many = random.pick([1, 1, 1, 1, 2, 3]);
   const policies = Array.from({ length: many }, (_, i) => {
     const window = random.pick([500, 1000, 7000, 60_000]);
@@ -74,7 +76,8 @@ export const storeOf = (parts: Pick<RemoteStore, "run">): RemoteStore => ({
 
 export const numbersIn = (reply: unknown) => (reply as unknown[]).map(Number);
 
-/** Makes a Redis know the scripts of these keys, and one more. */
-export async function load(redis: Redis, keys: readonly Key[], script: Script) {
-  for (const text of [script.text, ...keys.map(({ program }) => program.script.text)]) await redis.script("LOAD", text);
+/** Makes a Redis know the scripts of these keys, and others. */
+export async function load(redis: Redis, keys: readonly Key[], ...others: readonly Script[]) {
+  const texts = others.map(({ text }) => text);
+  for (const text of [...texts, ...keys.map(({ program }) => program.script.text)]) await redis.script("LOAD", text);
 }

@@ -1,3 +1,5 @@
+import { calendar } from "../../src/algorithm/calendar.ts";
+import { parts } from "../../src/algorithm/parts.ts";
 import {
   fixedWindow,
   type Policy,
@@ -12,7 +14,14 @@ import type { Random } from "./random.ts";
 export const COUNTERS: Record<string, (options: TokenBucketOptions) => Policy> = {
   "token bucket": tokenBucket,
   "sliding window": ({ burst: _burst, ...options }) => slidingWindow(options),
+  "window in parts": ({ burst: _burst, ...options }) => slidingWindow({ ...options, parts: parts(4) }),
   "fixed window": ({ burst: _burst, ...options }) => fixedWindow(options),
+};
+
+/** Those, and days of the calendar, whatever window is asked for. In UTC they are windows of 24 hours. */
+export const WITH_CALENDAR: typeof COUNTERS = {
+  ...COUNTERS,
+  "calendar window": ({ burst: _burst, ...options }) => fixedWindow({ ...options, window: calendar("1 day") }),
 };
 
 /** Every algorithm, by name: those, and the log, which is always alone. */
@@ -21,16 +30,21 @@ export const ALGORITHMS: typeof COUNTERS = {
   "sliding log": ({ burst: _burst, ...options }) => slidingLog(options),
 };
 
-/** Makers of random policies by name: one of each algorithm, and sets of `many` of those that combine. */
+/** Makers of random policies by name: one of each algorithm and of the calendar, and sets of `many` of those that combine. */
 export function policySets(
   numbersOf: (random: Random, name: string) => TokenBucketOptions,
   many: (random: Random) => number,
 ): Record<string, (random: Random) => Policy[]> {
   return {
     ...Object.fromEntries(
-      Object.entries(ALGORITHMS).map(([name, make]) => [name, (random: Random) => [make(numbersOf(random, "a"))]]),
+      Object.entries({ ...WITH_CALENDAR, ...ALGORITHMS }).map(([name, make]) => [
+        name,
+        (random: Random) => [make(numbersOf(random, "a"))],
+      ]),
     ),
     "policy set": (random) =>
-      Array.from({ length: many(random) }, (_, i) => random.pick(Object.values(COUNTERS))(numbersOf(random, `${i}`))),
+      Array.from({ length: many(random) }, (_, i) =>
+        random.pick(Object.values(WITH_CALENDAR))(numbersOf(random, `${i}`)),
+      ),
   };
 }

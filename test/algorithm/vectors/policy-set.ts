@@ -1,3 +1,5 @@
+import { calendar } from "../../../src/algorithm/calendar.ts";
+import { parts } from "../../../src/algorithm/parts.ts";
 import { fixedWindow, slidingWindow, tokenBucket } from "../../../src/algorithm/policy.ts";
 import { never, no, type SetVector, yes } from "./vector.ts";
 
@@ -87,6 +89,27 @@ export const policySetVectors: readonly SetVector[] = [
       [12_000, "consume 5", yes, "burst", [0, 5], 0, 10_000],
       [9000, "consume 1", no, "burst", [0, 5], 5000, 11_000],
       [14_000, "consume 1", yes, "burst", [0, 4], 0, 10_000],
+    ],
+  },
+  {
+    title: "takes from a window in parts, a month and others, or from none",
+    policies: [
+      slidingWindow({ name: "parts", limit: 4, window: "10 s", parts: parts(2) }),
+      fixedWindow({ name: "month", limit: 6, window: calendar("1 month") }),
+      tokenBucket({ name: "burst", limit: 10, window: "10 s" }),
+    ],
+    rows: [
+      [0, "consume 1", yes, "parts", [3, 5, 9], 0, 2_678_400_000],
+      [1000, "consume 2", yes, "parts", [1, 3, 8], 0, 2_678_399_000],
+      [2000, "consume 1", yes, "parts", [0, 2, 8], 0, 2_678_398_000],
+      [2000, "consume parts=1", no, "parts", [0, 2, 8], 9000, 2_678_398_000],
+      [2000, "consume 3", no, "month", [0, 2, 8], 2_678_398_000, 2_678_398_000],
+      [2000, "refund parts=2,month=1", yes, "parts", [2, 3, 8], 0, 2_678_398_000],
+      [2000, "consume 2", yes, "parts", [0, 1, 6], 0, 2_678_398_000],
+      [10_999, "consume 1", no, "parts", [0, 1, 10], 1, 2_678_389_001],
+      [11_000, "consume 1", yes, "parts", [0, 0, 9], 0, 2_678_389_000],
+      [12_000, "consume 1", no, "month", [3, 0, 10], 2_678_388_000, 2_678_388_000],
+      [2_678_400_000, "consume 4", yes, "parts", [0, 2, 6], 0, 2_419_200_000],
     ],
   },
 ];

@@ -1,7 +1,9 @@
 import type { Algorithm, Demand } from "../../../src/algorithm/algorithm.ts";
+import { calendarWindowAlgorithm } from "../../../src/algorithm/calendar-window.ts";
 import { fixedWindowAlgorithm } from "../../../src/algorithm/fixed-window.ts";
-import { grants, keySet, policySet, type Script } from "../../../src/algorithm/scripts.ts";
+import { grants, keySet, keySetWindows, policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { slidingLogAlgorithm } from "../../../src/algorithm/sliding-log.ts";
+import { slidingPartsAlgorithm } from "../../../src/algorithm/sliding-parts.ts";
 import { slidingWindowAlgorithm } from "../../../src/algorithm/sliding-window.ts";
 import { tokenBucketAlgorithm } from "../../../src/algorithm/token-bucket.ts";
 
@@ -10,6 +12,12 @@ export const ALGORITHMS: readonly Algorithm[] = [
   slidingWindowAlgorithm,
   fixedWindowAlgorithm,
   slidingLogAlgorithm,
+  // How many parts there are, the demand tells.
+  slidingPartsAlgorithm(2),
+  // And which period of which calendar.
+  calendarWindowAlgorithm("", () => {
+    throw new Error("a calendar is the limiter's");
+  }),
 ];
 
 /** What the arguments of a script ask for. */
@@ -22,13 +30,13 @@ export interface Asked {
   readonly lease?: { readonly spare: number; readonly since: number; readonly back: readonly number[] };
 }
 
-/** How many numbers a policy has: a bucket two more, its units when full and its window. */
-const numbersOf = (algorithm: Algorithm) => (algorithm === tokenBucketAlgorithm ? 5 : 3);
+/** How many numbers a policy has. */
+const numbersOf = ({ code }: Algorithm) => ("bpc".includes(code) ? 5 : 3);
 
 /** Reads ARGV for each key: the one place that knows the order of the arguments. Throws where they are none of the script's. */
 export function readArguments(script: Script, args: readonly string[]): readonly [Asked, ...Asked[]] {
   const now = Number(args[0]);
-  if (script === keySet) return readKeys(now, args);
+  if (script === keySet || script === keySetWindows) return readKeys(now, args);
   if (script === grants) return readGrants(now, args);
   if (script === policySet) return [readPolicies(now, args, 2, Infinity)[0]];
   const algorithm = ALGORITHMS.find((one) => one.script === script);
@@ -37,7 +45,8 @@ export function readArguments(script: Script, args: readonly string[]): readonly
   if (args.length !== numbers && args.length !== numbers + 1) {
     throw new Error(`arguments that no script has: ${args.join(" ")}`);
   }
-  return [{ now, algorithms: [algorithm], demands: [demandAt(algorithm, args, 1, args[numbers])] }];
+  const demand = demandAt(algorithm, args, 1, args[numbers]);
+  return [{ now, algorithms: [withParts(algorithm, demand)], demands: [demand] }];
 }
 
 /** For each key the number of its policies, how many counts they have, and the policies. */
@@ -85,11 +94,16 @@ function readPolicies(now: number, args: readonly string[], from: number, most: 
     if (since !== undefined) i += 2;
     const algorithm = ALGORITHMS.find(({ code }) => code === args[i]);
     if (!algorithm) throw new Error(`no algorithm has the code ${args[i]}`);
-    algorithms.push(algorithm);
-    demands.push(demandAt(algorithm, args, i + 1, since));
+    const demand = demandAt(algorithm, args, i + 1, since);
+    algorithms.push(withParts(algorithm, demand));
+    demands.push(demand);
     i += 1 + numbersOf(algorithm);
   }
   return [{ now, algorithms, demands }, i];
+}
+
+function withParts(algorithm: Algorithm, { parts }: Demand): Algorithm {
+  return parts === undefined ? algorithm : slidingPartsAlgorithm(parts);
 }
 
 function demandAt(algorithm: Algorithm, args: readonly string[], from: number, since: string | undefined): Demand {
@@ -97,5 +111,6 @@ function demandAt(algorithm: Algorithm, args: readonly string[], from: number, s
     .slice(from, from + numbersOf(algorithm))
     .map(Number);
   const all = { delta, pace, ceiling, ...(since !== undefined && { since: Number(since) }) };
+  if (algorithm.code === "p") return { ...all, full, parts: windowMs };
   return numbersOf(algorithm) === 5 ? { ...all, full, windowMs } : all;
 }

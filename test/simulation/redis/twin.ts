@@ -1,5 +1,5 @@
 import { type Demand, onlyLook, type Step } from "../../../src/algorithm/algorithm.ts";
-import { grants, keySet, policySet, type Script } from "../../../src/algorithm/scripts.ts";
+import { grants, keySet, keySetWindows, policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { GRACE_MS, step } from "../../../src/algorithm/step.ts";
 import { grantsTwin } from "../../support/grants-twin.ts";
 import type { KeyStep } from "../world/history.ts";
@@ -28,7 +28,12 @@ export const TWINS: readonly Twin[] = [
       run: (keyspace, [key = ""], args, now) => runStep(keyspace, key, readArguments(script, args)[0], now),
     }),
   ),
-  { script: keySet, run: (keyspace, keys, args, now) => runKeys(keyspace, keys, readArguments(keySet, args), now) },
+  ...[keySet, keySetWindows].map(
+    (script): Twin => ({
+      script,
+      run: (keyspace, keys, args, now) => runKeys(keyspace, keys, readArguments(script, args), now),
+    }),
+  ),
   { script: grants, run: (keyspace, keys, args, now) => runGrants(keyspace, keys, readArguments(grants, args), now) },
 ];
 
