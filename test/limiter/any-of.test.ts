@@ -4,6 +4,7 @@ import type { DecisionEvent, LimiterEvent } from "../../src/core/event.ts";
 import { allOf } from "../../src/limiter/all-of.ts";
 import { anyOf } from "../../src/limiter/any-of.ts";
 import type { FailureMode } from "../../src/limiter/checked-options.ts";
+import { leases } from "../../src/limiter/leases/leases.ts";
 import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import type { RemoteStore, Store } from "../../src/store/store.ts";
@@ -280,6 +281,25 @@ describe("wait", () => {
     setImmediate(() => caller.abort("gone"));
     await expect(waiting).rejects.toBe("gone");
   });
+});
+
+test("a member with leases serves from them, and the next is asked when they are used up", async () => {
+  const clock = clockAt();
+  const redis = simulatedRedis(clock.now);
+  const options = { now: clock.now, failureMode: "closed" } as const;
+  const policies = [fixedWindow({ limit: 40, window: "1 h" })];
+  const plan = createLimiter({ name: "plan", store: redis, policies, leases: leases({ maxMs: 2000 }), ...options });
+  const credits = createLimiter({ name: "credits", store: memoryStore(), policies: [balance], ...options });
+  const limits = anyOf([plan, credits]);
+  const members: number[] = [];
+  for (let i = 0; i < 60; i += 1) {
+    clock.ms += 10;
+    const decision = await limits.consume("ada");
+    expect(decision.allowed).toBe(true);
+    members.push(decision.member);
+  }
+  expect(members.filter((member) => member === 0)).toHaveLength(40);
+  expect(redis.asked).toBeLessThan(40);
 });
 
 describe("misuse", () => {
