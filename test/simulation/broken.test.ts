@@ -116,7 +116,7 @@ const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] 
   [
     "memory",
     "keys remembered for ever",
-    { ...many, parts: { limiterOf: limiters.hoarding, population: steadyIsolates(1) } },
+    { ...many, parts: { limiterOf: limiters.hoarding, population: steadyIsolates(1), durationMs: 12_000 } },
   ],
 ];
 

@@ -6,7 +6,7 @@ import { swarmPlan } from "./plans/swarm.ts";
 import { simulate } from "./run/simulate.ts";
 import { type Done, runWorlds } from "./run/worlds.ts";
 
-const CALLS = 900;
+const CALLS = 700;
 
 /** What failed, with the command that shows it again. */
 const failure = ({ failed }: Done) =>
@@ -14,17 +14,17 @@ const failure = ({ failed }: Done) =>
   `${failed.complaint?.judge}: ${failed.complaint?.text}. npm run simulate -- --seed ${failed.seed} --worlds 1 --calls ${CALLS}`;
 
 test("worlds of fixed seeds keep every promise", async () => {
-  const done = await runWorlds({ seed: 81_006, calls: CALLS, goesOn: ({ worlds }) => worlds < 24 });
+  const done = await runWorlds({ seed: 81_006, calls: CALLS, goesOn: ({ worlds }) => worlds < 20 });
   expect(failure(done)).toBeUndefined();
   const { calls, together, killed, allowed, denied } = done.figures;
-  expect(calls).toBeGreaterThan(15_000);
-  expect(together).toBeGreaterThan(500);
+  expect(calls).toBeGreaterThan(10_000);
+  expect(together).toBeGreaterThan(200);
   expect(killed).toBeGreaterThan(300);
   // Who takes and who denies, each in its turn.
   const { store, memory, fallback } = allowed;
-  for (const count of [store, memory, fallback]) expect(count).toBeGreaterThan(500);
+  for (const count of [store, memory, fallback]) expect(count).toBeGreaterThan(200);
   const { store: byStore, snapshot, memory: byMemory, fallback: byFallback } = denied;
-  for (const count of [byStore, snapshot, byMemory, byFallback]) expect(count).toBeGreaterThan(500);
+  for (const count of [byStore, snapshot, byMemory, byFallback]) expect(count).toBeGreaterThan(200);
 });
 
 test("five worlds of random seeds keep every promise", async () => {

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { measure } from "./scale/measure.ts";
+import { scalePlots } from "./scale/plots.ts";
+import { VARIANTS } from "./scale/variants.ts";
+
+test.each(VARIANTS)("$name: a crowd gets what is due, and pays for what it asks", async (variant) => {
+  const row = await measure(variant, { isolates: 8, load: 3 });
+  const { admitted, due, over, trips, calls, commands, p50Ms, p99Ms } = row;
+  expect(calls).toBeGreaterThan(2500);
+  expect(Math.abs(admitted / due - 1)).toBeLessThan(0.01);
+  expect(over).toBeLessThanOrEqual(4);
+  expect(trips).toBeLessThanOrEqual(calls);
+  // Three commands for what is admitted, two for what is denied; at the edges of the time that counts a few are under way.
+  expect(Math.abs(commands - 2 * trips - admitted)).toBeLessThan(30);
+  expect(p99Ms).toBeGreaterThan(p50Ms);
+  const plots = Object.values(scalePlots({ rows: [row, { ...row, isolates: 16 }] }));
+  expect(plots).toHaveLength(5);
+  for (const svg of plots) expect(svg).toContain("3 ×");
+});
