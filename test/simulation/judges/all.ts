@@ -37,12 +37,12 @@ export function allJudges({ plan: { limiters }, world, sums }: Bench): Judge[] {
 /** Those that judge what happens, and not what is kept. `databaseNow`: the clock of a database. */
 export function judgesOfCalls(databaseNow: (database: string) => number, sums?: Sums): Judge[] {
   return [
+    togetherJudge(),
     definitionJudge(),
     neverMoreJudge(),
     numbersJudge(),
     retriesJudge(),
     denialsJudge(),
-    togetherJudge(),
     conservationJudge(sums),
     snapshotsJudge(databaseNow),
     livesJudge(),

@@ -5,17 +5,22 @@ import { EPOCH_MS, shown } from "../world/clock.ts";
 import type { Platform } from "../world/globals.ts";
 import type { Action, Happening, LimiterRule, Tell } from "../world/history.ts";
 import { type CallUnderWay, type Isolate, isOver, type Owner } from "../world/isolate.ts";
-import { plainLimiter } from "../world/limiter.ts";
+import { plainLimiter, plainSet } from "../world/limiter.ts";
 import type { Packet } from "../world/network.ts";
 import type { LimiterMaker } from "../world/plan.ts";
 import { streamOf } from "../world/random.ts";
 import { createClient } from "../world/redis-client.ts";
 
-export type SmallAction = Pick<Action, "operation" | "key" | "cost"> & { readonly waitMs?: number };
+export type SmallAction = Pick<Action, "operation" | "key" | "cost"> & {
+  readonly waitMs?: number;
+  /** Which of the limiters of a set is asked alone, from 0. Default: the plan's limiter. */
+  readonly level?: number;
+};
 
 /** A world so small that everything that can happen in it can be tried. */
 export interface SmallPlan {
   readonly name: string;
+  /** May be several as one. */
   readonly limiter: LimiterRule;
   readonly limiterOf?: LimiterMaker;
   readonly twins?: readonly Twin[];
@@ -143,10 +148,13 @@ export function createSmallWorld(plan: SmallPlan, listen: Tell): SmallWorld {
     },
   };
   for (const isolate of isolates) {
-    const client = () => createClient({ isolate, database, network, heedsSignals: true, tell, world });
+    const client = createClient({ isolate, database, network, heedsSignals: true, tell, world });
     running = { isolate, call: undefined };
-    const limiter = (plan.limiterOf ?? plainLimiter)({ rule: plan.limiter, client, waitUntil });
-    isolate.limiters.set(plan.limiter.name, limiter);
+    const { limiter: rule, limiterOf = plainLimiter } = plan;
+    const alone = (rule.levels ?? [rule]).map((rule) => limiterOf({ rule, client: () => client, waitUntil }));
+    for (const limiter of alone) isolate.limiters.set(limiter.name, limiter);
+    const byName = Object.fromEntries(alone.map((limiter) => [limiter.name, limiter]));
+    if (rule.levels) isolate.limiters.set(rule.name, plainSet(byName, { rule, waitUntil }));
     tell({ type: "born", at: now, isolate: isolate.id });
   }
   running = undefined;
@@ -162,9 +170,12 @@ export function createSmallWorld(plan: SmallPlan, listen: Tell): SmallWorld {
   }
 
   function ask(isolate: Isolate, nth: number): void {
-    const wish = plan.asks[isolate.slot]?.[nth] as SmallAction;
+    const { level, ...wish } = plan.asks[isolate.slot]?.[nth] as SmallAction;
+    const { levels } = plan.limiter;
+    const rule = level === undefined ? plan.limiter : (levels?.[level] as LimiterRule);
     const call: CallUnderWay = {
-      limiter: plan.limiter,
+      limiter: rule,
+      keys: rule.levels?.map(() => wish.key),
       waitMs: 0,
       leavesAfterMs: undefined,
       comesBack: false,
@@ -179,7 +190,7 @@ export function createSmallWorld(plan: SmallPlan, listen: Tell): SmallWorld {
     };
     become({ isolate, call }, `ask ${nth}`, () => {
       tell({ type: "called", at: now, call, now: shown(isolate.clock, now) });
-      const limiter = isolate.limiters.get(plan.limiter.name);
+      const limiter = isolate.limiters.get(rule.name);
       if (limiter) {
         carryOut(limiter, call, undefined).then(
           (decision) => {

@@ -133,6 +133,29 @@ const three = KINDS.map(
   }),
 );
 
+/** Two limiters as one, while one of them is asked alone: all or nothing, and one count, whatever the order. */
+const together = (["bucket", "sliding", "fixed"] as const).map((kind): SmallPlan => {
+  const more = { timeoutMs: 900 };
+  const levels = [limited([kind], 1, 1000, more), { ...limited(["fixed"], 2, 1000, more), name: "wide" }];
+  return {
+    ...calm,
+    name: `two limiters as one, one of them alone, one message lost: ${kind} and fixed`,
+    limiter: {
+      ...rule,
+      ...more,
+      name: "both",
+      policies: levels.flatMap(({ policies }) => policies),
+      snapshots: undefined,
+      levels,
+    },
+    asks: [[one], [one, { ...one, level: 0 }]],
+    startMs: 250,
+    ticks: 1,
+    tickMs: 450,
+    losses: 1,
+  };
+});
+
 const EVERY = [lastUnit, again, lives, ahead, three];
 
 /** Worlds that `npm test` tries every order of, in seconds: less time, fewer calls. */
@@ -141,6 +164,7 @@ export const SMALL_WORLDS: readonly SmallPlan[] = [
   ...again.map((plan): SmallPlan => ({ ...plan, ticks: 1 })),
   ...givenBack,
   resets,
+  ...together.slice(0, 1).map((plan): SmallPlan => ({ ...plan, ticks: 0 })),
   ...waiters.map((plan): SmallPlan => ({ ...plan, ticks: 2 })),
   ...[...lives.slice(0, 3), ...ahead.slice(3)].map((plan): SmallPlan => ({ ...plan, asks: [[one], [one]] })),
 ];
@@ -149,6 +173,7 @@ export const SMALL_WORLDS: readonly SmallPlan[] = [
 export const WIDE_WORLDS: readonly SmallPlan[] = [
   ...EVERY.flat(),
   ...waiters,
+  ...together.map((plan): SmallPlan => ({ ...plan, deaths: 1 })),
   ...three.map((plan): SmallPlan => ({ ...plan, name: `${plan.name}; and one ends`, deaths: 1 })),
   ...KINDS.map(
     (kinds): SmallPlan => ({
