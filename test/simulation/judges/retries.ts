@@ -22,7 +22,7 @@ export function retriesJudge(): Judge {
   return {
     name: "retries",
     promise:
-      "Who was denied by the store and comes back to the same isolate when told to, by its clock, passes if nothing else was written to the key meanwhile.",
+      "Who was denied by the store and comes back to the same isolate when told to, by its clock, passes if nothing else was written to the key meanwhile, unless its isolate still remembers what was in use before another call gave back, for the snapshot's greatest age.",
     see(happening, { rulings, accounts, complain }) {
       for (const { call } of rulings) if (call.comesBack) seen.set(call.id, writesOf(call, accounts));
       if (happening.type === "clock") clocksSet.add(happening.isolate);
@@ -41,7 +41,8 @@ export function retriesJudge(): Judge {
       due.delete(call.id);
       seen.delete(call.id);
       if (!decision || decision.allowed || decision.source === "fallback" || decision.source === "memory") return;
-      if (before && writesOf(call, accounts) === before.writes) {
+      const isOutdated = decision.source === "snapshot" && gaveBackLately(call, accounts, happening.at);
+      if (before && !isOutdated && writesOf(call, accounts) === before.writes) {
         complain(`${call.key} was denied again when it came back, though nothing else was written`);
       }
       if (decision.source === "store" && writes !== undefined) {
@@ -54,4 +55,12 @@ export function retriesJudge(): Judge {
 /** Writes to all keys that the call concerns. */
 function writesOf(call: CallMade, accounts: Accounts): number {
   return levelsOf(call).reduce((sum, level) => sum + (accounts.of(level)?.writes ?? 0), 0);
+}
+
+/** Whether units came back so lately that a snapshot may be older: answers overtake each other, so it need not be the last. */
+function gaveBackLately(call: CallMade, accounts: Accounts, at: number): boolean {
+  return levelsOf(call).some((level) => {
+    const withinMs = (level.rule.snapshots?.maxAgeMs ?? 0) + level.rule.timeoutMs;
+    return accounts.of(level)?.givenBack.some((one) => at - one.at <= withinMs);
+  });
 }

@@ -170,7 +170,7 @@ export function createSmallWorld(plan: SmallPlan, listen: Tell): SmallWorld {
   }
 
   function ask(isolate: Isolate, nth: number): void {
-    const { level, ...wish } = plan.asks[isolate.slot]?.[nth] as SmallAction;
+    const { level, ...wish } = (plan.asks[isolate.slot] as readonly SmallAction[])[nth] as SmallAction;
     const { levels } = plan.limiter;
     const rule = level === undefined ? plan.limiter : (levels?.[level] as LimiterRule);
     const call: CallUnderWay = {
