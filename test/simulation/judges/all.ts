@@ -43,7 +43,6 @@ export function judgesOfCalls(databaseNow: (database: string) => number, sums?: 
     numbersJudge(),
     retriesJudge(),
     denialsJudge(),
-    togetherJudge(),
     conservationJudge(sums),
     snapshotsJudge(databaseNow),
     livesJudge(),
