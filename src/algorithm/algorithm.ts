@@ -28,6 +28,8 @@ export interface Demand {
   /** A token bucket's alone: the units of a full one, and its window in ms. */
   readonly full?: number;
   readonly windowMs?: number;
+  /** Work in flight's alone: the name of the hold, 12 characters. */
+  readonly id?: string;
 }
 
 /** A ceiling that admits anything, for what is booked and never denied. */
@@ -58,8 +60,10 @@ export interface Algorithm {
   readonly script: Script;
   /** Its twin, where what is kept is more than the state that a step replies. */
   readonly step?: (kept: unknown, now: number, demand: Demand) => Step;
+  /** Whether a demand can have come to that, where other rules hold than that what is in use is within the ceiling. */
+  readonly follows?: (counts: Counts, at: number, demand: Demand, allowed: boolean) => boolean;
   /** One letter that stands for it in store keys and in the policy set's script. */
-  readonly code: "b" | "s" | "f" | "l";
+  readonly code: "b" | "s" | "f" | "l" | "n";
   /** How many counts a state holds; a log's is the least. */
   readonly size: number;
 

@@ -5,7 +5,7 @@ import type { StoreError } from "./errors.ts";
 export type WaitUntil = (task: Promise<unknown>) => void;
 
 /** What a limiter was asked to do. */
-export type Operation = "consume" | "peek" | "refund" | "charge" | "wait";
+export type Operation = "consume" | "peek" | "refund" | "charge" | "wait" | "hold" | "release" | "extend";
 
 /** A limiter has decided. */
 export interface DecisionEvent {

@@ -1,6 +1,7 @@
 import type { Decision } from "../core/decision.ts";
 import type { WaitUntil } from "../core/event.ts";
-import type { Limiter } from "../limiter/limiter.ts";
+import type { Serving } from "../limiter/in-flight/held.ts";
+import type { InFlightLimiter, Limiter } from "../limiter/limiter.ts";
 import { denial } from "./denial.ts";
 import { dialectsOf, writeFields } from "./headers/dialect.ts";
 import { standardFields } from "./headers/standard.ts";
@@ -74,7 +75,8 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
 
     const { limiter, key, cost, limit } = call;
     // Looked up where something needs it: Hono throws an error, with a stack, where the platform has none.
-    const decision = await limiter.consume(key, {
+    const { hold, consume } = limiter as Limiter & Partial<InFlightLimiter>;
+    const decision = await (hold ?? consume)(key, {
       cost,
       limit,
       get waitUntil() {
@@ -87,7 +89,7 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
       return withHeaders((await onDenied?.(subject, decision, ...info)) ?? denial(request, decision), write);
     }
 
-    const served = await serve();
+    const served = await ((decision as Partial<Serving>).serve?.(serve, request.method) ?? serve());
     if (!served) return served;
     const response = dryRun ? served : withHeaders(served, write);
     if (refundOn && decision.allowed && decision.source !== "fallback") {

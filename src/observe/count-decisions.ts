@@ -1,6 +1,6 @@
 import type { Decision } from "../core/decision.ts";
 import type { StoreErrorKind } from "../core/errors.ts";
-import type { LimiterEvent, Observer } from "../core/event.ts";
+import type { LimiterEvent, Observer, Operation } from "../core/event.ts";
 
 /** How many calls were answered in which way, since the counter was made. */
 export interface DecisionCounts {
@@ -18,8 +18,10 @@ export interface DecisionCounter extends Observer {
   counts(): DecisionCounts;
 }
 
+const DECIDING: ReadonlySet<Operation> = new Set(["consume", "wait", "hold"]);
+
 /**
- * A counter of decisions, all zero; plain numbers of this isolate. Each `consume` and each `wait` counts once; looking,
+ * A counter of decisions, all zero; plain numbers of this isolate. Each `consume`, `wait` and `hold` counts once; looking,
  * booking and giving back decide nothing, so they don't count. A call of `allOf` counts as what all of it came to.
  */
 export function countDecisions(): DecisionCounter {
@@ -28,7 +30,7 @@ export function countDecisions(): DecisionCounter {
   const denied = bySource();
   const failed = { timeout: 0, network: 0, auth: 0, reply: 0 };
   function observe(event: LimiterEvent): void {
-    if (event.type !== "decision" || (event.operation !== "consume" && event.operation !== "wait")) return;
+    if (event.type !== "decision" || !DECIDING.has(event.operation)) return;
     const { source, error, ...decision } = event.whole ?? event.decision;
     (decision.allowed ? allowed : denied)[source] += 1;
     if (error) failed[error.kind] += 1;

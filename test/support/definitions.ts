@@ -107,5 +107,5 @@ function log({ windowMs }: Policy): Definition {
 const BY_CODE = { b: bucket, f: fixed, s: sliding, l: log } as const;
 
 export function definitionOf(policy: Policy): Definition {
-  return BY_CODE[policy.algorithm.code](policy);
+  return BY_CODE[policy.algorithm.code as keyof typeof BY_CODE](policy);
 }

@@ -20,7 +20,8 @@ export const standardFields: Dialect = {
 };
 
 function policyItem(status: PolicyStatus): string {
-  return `${name(status)};q=${integer(status.burst)};w=${windowSeconds(status)}`;
+  const rest = status.unit ? `qu="${status.unit}"` : `w=${windowSeconds(status)}`;
+  return `${name(status)};q=${integer(status.burst)};${rest}`;
 }
 
 function limitItem(status: PolicyStatus, decision: KnownDecision): string {
