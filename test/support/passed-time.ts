@@ -18,16 +18,21 @@ export function clientAt(redis: Redis, now: () => number): RedisClient {
     },
     async eval(text, keys, args) {
       const time = now();
-      for (const key of keys) if (time > (ends.get(key) ?? Infinity)) await redis.del(key);
       const all = [...keys, ...timeKeys(time)];
-      const reply = await redis.eval(withPassedTime(text, keys.length), all.length, ...all, ...args);
-      for (const key of keys) {
-        // What is new or was written anew has an end; it is kept here, since the true time may pass it.
-        const lifeMs = await redis.pttl(key);
+      const pipeline = redis.pipeline();
+      for (const key of keys) if (time > (ends.get(key) ?? Infinity)) pipeline.del(key);
+      const before = pipeline.length;
+      pipeline.eval(withPassedTime(text, keys.length), all.length, ...all, ...args);
+      for (const key of keys) pipeline.pttl(key).persist(key);
+      const replies = (await pipeline.exec()) ?? [];
+      const [error, reply] = replies[before] ?? [new Error("no reply")];
+      if (error) throw error;
+      keys.forEach((key, i) => {
+        // What was written anew has an end, which is kept here, since the true time may pass it.
+        const lifeMs = Number(replies[before + 1 + 2 * i]?.[1]);
         if (lifeMs >= 0) ends.set(key, time + lifeMs);
         else if (lifeMs === -2) ends.delete(key);
-        await redis.persist(key);
-      }
+      });
       return reply;
     },
     del: (key) => redis.del(key),

@@ -3,6 +3,7 @@ import { policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { GRACE_MS, step } from "../../../src/algorithm/step.ts";
 import type { KeyStep } from "../world/history.ts";
 import { ALGORITHMS, type Asked, readArguments } from "./argv.ts";
+import { inFlightScript, runInFlight } from "./in-flight.ts";
 import type { Keyspace, Stored } from "./keyspace.ts";
 
 /** What a script replied, and what it did to its keys. */
@@ -20,10 +21,15 @@ export interface Twin {
 }
 
 /** The twins of today's scripts: one key, one step. */
-export const TWINS: readonly Twin[] = [...ALGORITHMS.map(({ script }) => script), policySet].map((script) => ({
-  script,
-  run: (keyspace, [key = ""], args, now) => runStep(keyspace, key, readArguments(script, args), now),
-}));
+export const TWINS: readonly Twin[] = [
+  ...[...ALGORITHMS.map(({ script }) => script), policySet].map(
+    (script): Twin => ({
+      script,
+      run: (keyspace, [key = ""], args, now) => runStep(keyspace, key, readArguments(script, args), now),
+    }),
+  ),
+  { script: inFlightScript, run: runInFlight },
+];
 
 function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: number): Execution {
   const { algorithms, demands } = asked;
