@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { shortenLua } from "./shorten-lua.ts";
 
 /** A folder of .lua files, and what its file of constants begins with. */
@@ -42,6 +42,13 @@ export const embeddedScriptsFile = (folder = ALGORITHMS) => urlOf(folder, "scrip
 export function scriptSource(file: string, folder = ALGORITHMS): string {
   const source = readFileSync(urlOf(folder, file), "utf8");
   return source.replace(/^ *-- @include (.+)$/gm, (_line, part: string) => scriptSource(`lua/${part}.lua`));
+}
+
+/** The folder that a .lua file is in. */
+export function folderOf(file: string): ScriptFolder {
+  const found = SCRIPT_FOLDERS.find((folder) => existsSync(urlOf(folder, file)));
+  if (!found) throw new Error(`no folder of scripts has ${file}`);
+  return found;
 }
 
 /** What Redis gets of a script: without comments and without spaces around operators. */

@@ -1,7 +1,8 @@
 // Breaks the .lua files one way at a time, in memory, and expects the tests to notice each. Ends with 1 if a broken script
 // gets through.
-import { scriptSource } from "./embedded-scripts.ts";
+import { folderOf, scriptSource } from "./embedded-scripts.ts";
 import { fixedWindowMutations } from "./mutate/fixed-window.ts";
+import { inFlightMutations } from "./mutate/in-flight.ts";
 import { keySetMutations } from "./mutate/key-set.ts";
 import { type Mutation, type Mutations, mutated } from "./mutate/mutations.ts";
 import { policySetMutations } from "./mutate/policy-set.ts";
@@ -17,6 +18,7 @@ const ALL: readonly Mutations[] = [
   policySetMutations,
   keySetMutations,
   slidingLogMutations,
+  inFlightMutations,
 ];
 
 const started = performance.now();
@@ -38,7 +40,7 @@ async function expectWhole({ file, words, tests }: Mutations): Promise<void> {
 
 /** The tests that notice the mutation, if any do. */
 async function noticedBy({ file, words, tests }: Mutations, mutation: Mutation): Promise<string | undefined> {
-  const source = mutated(scriptSource(file), mutation);
+  const source = mutated(scriptSource(file, folderOf(file)), mutation);
   await run.compile(source);
   for (const test of tests) {
     const { failed } = await run.outcome(test, words, { [file]: source });

@@ -1,0 +1,61 @@
+// Breaks the .lua files one way at a time, in memory, and expects the tests to notice each. Ends with 1 if a broken script
+// gets through.
+import { folderOf, scriptSource } from "./embedded-scripts.ts";
+import { fixedWindowMutations } from "./mutate/fixed-window.ts";
+import { inFlightMutations } from "./mutate/in-flight.ts";
+import { keySetMutations } from "./mutate/key-set.ts";
+import { type Mutation, type Mutations, mutated } from "./mutate/mutations.ts";
+import { policySetMutations } from "./mutate/policy-set.ts";
+import { slidingLogMutations } from "./mutate/sliding-log.ts";
+import { slidingWindowMutations } from "./mutate/sliding-window.ts";
+import { openTestRun } from "./mutate/test-run.ts";
+import { tokenBucketMutations } from "./mutate/token-bucket.ts";
+
+const ALL: readonly Mutations[] = [inFlightMutations];
+
+const started = performance.now();
+const seconds = () => Math.round((performance.now() - started) / 1000);
+const tell = (word: string, file: string, text: string) =>
+  console.log(`${`${seconds()} s`.padStart(5)}  ${word.padEnd(8)}  ${file.padEnd(18)}  ${text}`);
+const run = await openTestRun();
+
+/** A test that fails anyway would seem to notice everything. */
+async function expectWhole({ file, words, tests }: Mutations): Promise<void> {
+  for (const test of tests) {
+    const { passed, failed } = await run.outcome(test, words);
+    if (failed > 0 || passed === 0) {
+      throw new Error(`With nothing changed ${test} has ${passed} tests of "${words}" that pass, ${failed} that fail`);
+    }
+  }
+  tell("whole", file, "nothing changed, all tests pass");
+}
+
+/** The tests that notice the mutation, if any do. */
+async function noticedBy({ file, words, tests }: Mutations, mutation: Mutation): Promise<string | undefined> {
+  const source = mutated(scriptSource(file, folderOf(file)), mutation);
+  await run.compile(source);
+  for (const test of tests) {
+    const { failed } = await run.outcome(test, words, { [file]: source });
+    if (failed > 0) return test;
+  }
+  return undefined;
+}
+
+let caught = 0;
+let survived = 0;
+try {
+  for (const mutations of ALL) {
+    await expectWhole(mutations);
+    for (const mutation of mutations.list) {
+      const test = await noticedBy(mutations, mutation);
+      if (test) caught += 1;
+      else survived += 1;
+      tell(test ? "caught" : "SURVIVED", mutations.file, test ? `${mutation.title} (${test})` : mutation.title);
+    }
+  }
+} finally {
+  await run.close();
+}
+console.log(`${caught} of ${caught + survived} broken scripts caught in ${seconds()} s`);
+// Said either way: the tests that failed, as they should, have set it to 1.
+process.exitCode = survived > 0 ? 1 : 0;
