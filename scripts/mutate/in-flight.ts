@@ -32,7 +32,6 @@ export const inFlightMutations: Mutations = {
     broken("what is asked for again is denied when it is full", ["and not (own and delta <= cost) then", "then"]),
     broken("what is asked for again may grow past the limit", ["not (own and delta <= cost)", "not own"]),
     broken("what is asked for again counts twice", ["if own then holds = without(own) end", ""]),
-    broken("an id is found across two holds", ["until not p or p % SIZE == 9", "until true"]),
     broken("a release gives nothing back", ["math.max(0, used - cost), nil", "used, nil"]),
     broken("a release of what is not there is done", [
       "if not own then return reply(0) end",

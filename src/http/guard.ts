@@ -89,7 +89,7 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
       return withHeaders((await onDenied?.(subject, decision, ...info)) ?? denial(request, decision), write);
     }
 
-    const served = await ((decision as Partial<Serving>).serve?.(serve, request.method) ?? serve());
+    const served = await ((decision as Partial<Serving>).serve?.(serve, request) ?? serve());
     if (!served) return served;
     const response = dryRun ? served : withHeaders(served, write);
     if (refundOn && decision.allowed && decision.source !== "fallback") {

@@ -29,13 +29,20 @@ interface Served {
   readonly body: ReadableStream | null;
 }
 
+/** A request, as far as it matters here. */
+interface Asked {
+  readonly method: string;
+  /** Aborts when the client leaves, where the platform tells. */
+  readonly signal: AbortSignal;
+}
+
 /** What the HTTP side needs besides. */
 export interface Serving extends Held {
   /**
    * Holds until the body of what `work` comes to has ended, was cancelled or failed; no longer than `work` where that fails, or nobody
    * will read a body.
    */
-  serve<R extends Served | undefined>(work: () => Promise<R>, method: string): Promise<R>;
+  serve<R extends Served | undefined>(work: () => Promise<R>, request: Asked): Promise<R>;
 }
 
 /** What a hold needs of its limiter. */
@@ -87,7 +94,7 @@ export function held<Answer extends Decision>(decision: Answer, holder: Holder):
     return undefined;
   }
 
-  async function serve<R extends Served | undefined>(work: () => Promise<R>, method: string): Promise<R> {
+  async function serve<R extends Served | undefined>(work: () => Promise<R>, { method, signal }: Asked): Promise<R> {
     let served: R | undefined;
     try {
       served = await work();
@@ -96,11 +103,28 @@ export function held<Answer extends Decision>(decision: Answer, holder: Holder):
     }
     if (!took || released || !served?.body) return served as R;
     const Same = served.constructor as new (body: ReadableStream, init: R) => NonNullable<R>;
-    return new Same(through(served.body), served);
+    return new Same(holding(served.body, signal), served);
   }
 
-  function through<T>(stream: ReadableStream<T>): ReadableStream<T> {
+  const through = <T>(stream: ReadableStream<T>) => holding(stream);
+
+  function holding<T>(stream: ReadableStream<T>, client?: AbortSignal): ReadableStream<T> {
     if (!took || released) return stream;
+    let over: (() => void) | undefined;
+    // From the start: Workers tell a stream that its client has left only while something of the request is still waited for.
+    holder.waitUntil()?.(
+      new Promise<void>((resolve) => {
+        over = resolve;
+      }),
+    );
+    const ends = () => {
+      const task = release();
+      if (!over) return task;
+      void task.then(over);
+      return undefined;
+    };
+    if (client?.aborted) void ends();
+    else client?.addEventListener("abort", () => void ends(), { once: true });
     let extending = false;
     return watched(stream, {
       flows() {
@@ -111,7 +135,7 @@ export function held<Answer extends Decision>(decision: Answer, holder: Holder):
         };
         void extend().then(done, done);
       },
-      ends: releaseBehind,
+      ends,
     });
   }
 

@@ -69,7 +69,7 @@ describe("in flight", () => {
         if (demand.ceiling >= 0) kept = twin.kept as InFlight;
         const was = new Map(before?.holds.map((hold) => [hold.id, hold.endsAt]));
         ended += Number(twin.allowed && demand.delta > 0 && (before?.holds.length ?? 0) > (kept?.holds.length ?? 0));
-        movedBack += Number(kept?.holds.some(({ id, endsAt }) => endsAt < (was.get(id) ?? 0)));
+        movedBack += Number(kept?.holds.some(({ id, endsAt }) => endsAt < (was.get(id) ?? 0)) ?? false);
         const { delta, pace, ceiling, id } = demand;
         const args = [now, delta, pace, ceiling, ...(id === undefined ? [] : [id])];
         pipeline.evalsha(sha1, 3, key, ...timeKeys(time), ...args);

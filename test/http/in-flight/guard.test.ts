@@ -104,6 +104,16 @@ describe.each(Object.entries(SHAPES))("%s", (_name, served) => {
     expect(await free()).toBe(1);
   });
 
+  test("a client whose leaving the request's signal tells frees the place, whatever becomes of the body", async () => {
+    const { limiter, free } = limiterOf();
+    const client = new AbortController();
+    const request = new Request("http://app.test/", { signal: client.signal });
+    await served(limiter, () => new Response(fed().body))(request);
+    expect(await free()).toBe(0);
+    client.abort();
+    expect(await free()).toBe(1);
+  });
+
   test("a body that fails frees the place and fails for the client", async () => {
     const { limiter, free } = limiterOf();
     const { body, feed } = fed();
