@@ -111,7 +111,7 @@ export function held<Answer extends Decision>(decision: Answer, holder: Holder):
   function holding<T>(stream: ReadableStream<T>, client?: AbortSignal): ReadableStream<T> {
     if (!took || released) return stream;
     let over: (() => void) | undefined;
-    // From the start: Workers tell a stream that its client has left only while something of the request is still waited for.
+    // From the start: a runtime that stops requests whose clients have left can tell them only while something is waited for.
     holder.waitUntil()?.(
       new Promise<void>((resolve) => {
         over = resolve;
