@@ -13,8 +13,16 @@ export { StoreError, type StoreErrorKind } from "./core/errors.ts";
 export type { DecisionEvent, LimiterEvent, Observer, Operation, StoreEvent, WaitUntil } from "./core/event.ts";
 export { type AllOf, type AllOfOptions, allOf } from "./limiter/all-of.ts";
 export type { Amount } from "./limiter/amounts.ts";
+export { type AnyMember, type AnyOf, type AnyOfDecision, type AnyOfKey, anyOf } from "./limiter/any-of.ts";
 export type { AmountByLevel } from "./limiter/by-level.ts";
-export type { CallOptions, CheckOptions, ConsumeOptions, RefundOptions, WaitOptions } from "./limiter/call-options.ts";
+export type {
+  CallOptions,
+  CheckOptions,
+  ConsumeOptions,
+  RefundOptions,
+  ReserveOptions,
+  WaitOptions,
+} from "./limiter/call-options.ts";
 export type { BreakerOptions, FailureMode, SnapshotOptions } from "./limiter/checked-options.ts";
 export type { AllOfDecision, FallbackAllOfDecision, KnownAllOfDecision, LevelStatus } from "./limiter/combine.ts";
 export type { Held } from "./limiter/in-flight/held.ts";
@@ -22,6 +30,7 @@ export type { HoldOptions } from "./limiter/in-flight/hold.ts";
 export { type InFlightOptions, type InFlightPolicy, inFlight } from "./limiter/in-flight/policy.ts";
 export { createLimiter, type InFlightLimiter, type Limiter } from "./limiter/limiter.ts";
 export type { LimiterOptions } from "./limiter/options.ts";
+export type { Reservation, Reserved } from "./limiter/reservation.ts";
 export { countDecisions, type DecisionCounter, type DecisionCounts } from "./observe/count-decisions.ts";
 export { type MemoryStoreOptions, memoryStore } from "./store/memory.ts";
 export { type RedisStoreOptions, redisStore } from "./store/redis.ts";

@@ -11,6 +11,8 @@ import {
   memoryStore,
   type PolicyOptions,
   type RedisStoreOptions,
+  type RefundOptions,
+  type ReserveOptions,
   type SnapshotOptions,
   type TokenBucketOptions,
   tokenBucket,
@@ -35,7 +37,9 @@ type Refusing<T> = {
 test("with exactOptionalPropertyTypes every option may be undefined", () => {
   expectTypeOf<Refusing<{ required: string; open?: string | undefined; exact?: string }>>().toEqualTypeOf<"exact">();
   expectTypeOf<Refusing<LimiterOptions & SnapshotOptions & BreakerOptions>>().toEqualTypeOf<never>();
-  expectTypeOf<Refusing<CallOptions & CheckOptions & ConsumeOptions & WaitOptions>>().toEqualTypeOf<never>();
+  expectTypeOf<
+    Refusing<CallOptions & CheckOptions & ConsumeOptions & RefundOptions & ReserveOptions & WaitOptions>
+  >().toEqualTypeOf<never>();
   expectTypeOf<Refusing<PolicyOptions & TokenBucketOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<AllOfOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<MemoryStoreOptions>>().toEqualTypeOf<never>();

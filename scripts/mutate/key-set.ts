@@ -1,10 +1,13 @@
-import { broken, KEY_SET, type Mutations } from "./mutations.ts";
+import { broken, bucketBrokenSince, KEY_SET, type Mutations, windowBrokenSince } from "./mutations.ts";
 
 export const keySetMutations: Mutations = {
   file: "key-set.lua",
   words: "key set",
   tests: [KEY_SET],
   list: [
+    ...bucketBrokenSince,
+    ...windowBrokenSince("pace", "taken"),
+    broken("takes a time for an algorithm", ["(args[n] == '@' and args[n + 2] or args[n])", "args[n]"]),
     broken("the clock may run backwards", ["now = asked + lead", "now = asked"]),
     broken("all keys go by the latest time seen in any", ["now = asked + lead", "now = math.max(now, seen)"]),
     broken("a clock that runs ahead counts on through the grace", ["call('PTTL', KEYS[k]) <= GRACE", "false"]),

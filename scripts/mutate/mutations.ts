@@ -41,6 +41,34 @@ export const brokenWithOneCount = (used: string): Mutation[] => [
   ]),
 ];
 
+/** Broken where a bucket gives back what was taken at a time that the call tells. */
+export const bucketBrokenSince: readonly Mutation[] = [
+  broken("a bucket gives back what has refilled, too", ["delta + (now - since) * pace)", "delta)"]),
+  broken("a bucket takes what refilled beyond what is given back", [
+    "math.min(0, delta + (now - since) * pace)",
+    "delta + (now - since) * pace",
+  ]),
+  broken("a bucket gives back what an earlier state took", ["since > now and 0 or math.min(", "math.min("]),
+];
+
+/** The same of windows; `window` is their length, and `taken` what the running one holds after. */
+export const windowBrokenSince = (window: string, taken: string): readonly Mutation[] => [
+  broken("gives back to whichever window runs", ["since >= start and since <= now and ", ""]),
+  broken("gives back to the running window what an earlier state took", [" and since <= now", ""]),
+  broken("gives nothing back of a window's first ms", ["since >= start and", "since > start and"]),
+  broken("gives back more than the running window took", [`math.max(0, ${taken}) or current`, `${taken} or current`]),
+  broken("gives back to both windows", ["if since < start and", "if"]),
+  broken("gives back to the window before what is older", [
+    `since < start and since >= start - ${window}`,
+    "since < start",
+  ]),
+  broken("gives nothing back of the first ms of the window before", [
+    `since >= start - ${window}`,
+    `since > start - ${window}`,
+  ]),
+  broken("gives back more than the window before took", ["math.max(0, previous + delta)", "previous + delta"]),
+];
+
 /** The script broken in that way. */
 export function mutated(source: string, { title, edits }: Mutation): string {
   return edits.reduce((text, [from, to]) => {

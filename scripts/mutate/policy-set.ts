@@ -1,10 +1,12 @@
-import { broken, GRACE, MODEL, type Mutations, VECTORS } from "./mutations.ts";
+import { broken, bucketBrokenSince, GRACE, MODEL, type Mutations, VECTORS, windowBrokenSince } from "./mutations.ts";
 
 export const policySetMutations: Mutations = {
   file: "policy-set.lua",
   words: "policy set",
   tests: [VECTORS, GRACE, MODEL],
   list: [
+    ...bucketBrokenSince,
+    ...windowBrokenSince("pace", "taken"),
     broken("the clock may run backwards", ["now, lead = seen, seen - now", "lead = seen - now"]),
     broken("a bucket denies what fits exactly", [
       "if after > ceiling then allowed = false end",

@@ -5,6 +5,9 @@ export const slidingLogMutations: Mutations = {
   words: "sliding log",
   tests: [VECTORS, "test/algorithm/sliding-log-foreign.test.ts", "test/algorithm/sliding-log-model.test.ts", GRACE],
   list: [
+    broken("gives back what has left", ["since <= now - window or ", ""]),
+    broken("gives back what leaves in this ms", ["since <= now - window or", "since < now - window or"]),
+    broken("gives back what an earlier state took", [" or since > now)", ")"]),
     broken("the clock may run backwards", ["  if newest > now then now = newest end\n", ""]),
     broken("denies what fits exactly", ["total - base + delta > ceiling", "total - base + delta >= ceiling"]),
     broken("counts an entry 1 ms too long", [

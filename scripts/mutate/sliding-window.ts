@@ -1,10 +1,11 @@
-import { broken, GRACE, MODEL, type Mutations, VECTORS } from "./mutations.ts";
+import { broken, GRACE, MODEL, type Mutations, VECTORS, windowBrokenSince } from "./mutations.ts";
 
 export const slidingWindowMutations: Mutations = {
   file: "sliding-window.lua",
   words: "sliding window",
   tests: [VECTORS, GRACE, MODEL],
   list: [
+    ...windowBrokenSince("window", "after"),
     broken("the clock may run backwards", [
       "now, elapsed, ahead = at, at % window, at >= now + window",
       "ahead = at >= now + window",

@@ -1,4 +1,4 @@
-import { broken, brokenWithOneCount, GRACE, MODEL, type Mutations, VECTORS } from "./mutations.ts";
+import { broken, brokenWithOneCount, bucketBrokenSince, GRACE, MODEL, type Mutations, VECTORS } from "./mutations.ts";
 
 export const tokenBucketMutations: Mutations = {
   file: "token-bucket.lua",
@@ -6,6 +6,7 @@ export const tokenBucketMutations: Mutations = {
   tests: [VECTORS, GRACE, MODEL],
   list: [
     ...brokenWithOneCount("used"),
+    ...bucketBrokenSince,
     broken("refills past full", ["if used < 0 then used = 0 end\n", ""]),
     broken("a limit that shrinks keeps all that was used", ["math.min(count, full)", "count"]),
     broken("a limit that shrinks forgets what was used", ["math.min(count, full)", "(count > full and 0 or count)"]),

@@ -30,6 +30,16 @@ export interface Demand {
   readonly windowMs?: number;
   /** Work in flight's alone: the name of the hold, 12 characters. */
   readonly id?: string;
+  /**
+   * When that was taken, in ms, of which a negative `delta` gives back. It goes back to where it still counts: into the same window, or
+   * less what a bucket may have refilled. Left out: nobody knows, so all of it goes to what counts now.
+   */
+  readonly since?: number;
+}
+
+/** How many windows before that of `at` the one of `since` is; `Infinity` if it is later than `at`, and so of a state that is gone. */
+export function windowsAgo(since: number, at: number, windowMs: number): number {
+  return since > at ? Infinity : Math.floor(at / windowMs) - Math.floor(since / windowMs);
 }
 
 /** A ceiling that admits anything, for what is booked and never denied. */
@@ -69,8 +79,8 @@ export interface Algorithm {
 
   /** The counts as of `to`, at or after `from`. */
   advance(counts: Counts, from: number, to: number, demand: Demand): Counts;
-  /** The counts with `delta` in use more; never below nothing used. */
-  add(counts: Counts, delta: number, demand: Demand): Counts;
+  /** The counts with `delta` in use more, at `at`; never below nothing used. */
+  add(counts: Counts, delta: number, demand: Demand, at: number): Counts;
   /** What is in use at `at`, to hold against a demand's ceiling. */
   load(counts: Counts, at: number, demand: Demand): number;
   /** Ms until state with anything in use can be forgotten, from 0; `leadMs`: how far `at` is ahead of the caller's clock. */

@@ -1,5 +1,5 @@
 import { MAX_UNITS } from "../core/whole-number.ts";
-import { type Algorithm, first } from "./algorithm.ts";
+import { type Algorithm, first, windowsAgo } from "./algorithm.ts";
 import { fixedWindow } from "./scripts.ts";
 
 /** Fixed window: one counter for each window; windows are aligned to the epoch. */
@@ -8,7 +8,10 @@ export const fixedWindowAlgorithm: Algorithm = {
   code: "f",
   size: 1,
   advance: (counts, from, to, { pace: windowMs }) => [from < to - (to % windowMs) ? 0 : first(counts)],
-  add: (counts, delta) => [Math.min(Math.max(0, first(counts) + delta), MAX_UNITS)],
+  add(counts, delta, { pace: windowMs, since }, at) {
+    const isGone = since !== undefined && windowsAgo(since, at, windowMs) > 0;
+    return [Math.min(Math.max(0, first(counts) + (isGone ? 0 : delta)), MAX_UNITS)];
+  },
   load: first,
   lifeMs: (_counts, at, { pace: windowMs }) => windowMs - (at % windowMs),
   demand: ({ limit, windowMs }, cost) => ({ delta: cost, pace: windowMs, ceiling: limit }),

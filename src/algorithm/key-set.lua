@@ -30,7 +30,7 @@ end
 for k = 1, #KEYS do
   local policies, size, at, one, two = args[n] + 0, args[n + 1] + 0, nil, 0, 0
   n = n + 2
-  value, read, only = values[k], nil, policies == 1 and args[n]
+  value, read, only = values[k], nil, policies == 1 and (args[n] == '@' and args[n + 2] or args[n])
   if value and only and #value == 12 then
     local a, b, c, d, e, f, g, h, i, j, l, m = byte(value, 1, 12)
     at = number(a, b, c, d, e, f)
@@ -51,6 +51,8 @@ for k = 1, #KEYS do
   old[i], new[i], values[k] = now, now, i
   i = i + 1
   for _ = 1, policies do
+    local since = args[n] == '@' and args[n + 1] + 0
+    if since then n = n + 2 end
     local kind, delta, pace, ceiling = args[n], args[n + 1] + 0, args[n + 2] + 0, args[n + 3] + 0
     local lives
     if kind == 'b' then

@@ -5,6 +5,7 @@
 -- ARGV[1]  now    ms since the epoch, or -1 for the clock of Redis
 -- ARGV[2]  size   how many counts the state holds
 -- then for each policy
+-- ARGV[n]    '@' and a time: optional, since as in the policy's own script; what follows comes two places later
 -- ARGV[n]    kind     b token bucket (one count), s sliding window (two), f fixed window (one)
 -- ARGV[n+1]  delta    as in the policy's own script, like those that follow
 -- ARGV[n+2]  pace     the bucket's units per ms; a window's ms
@@ -42,6 +43,8 @@ local function stored()
 end
 local old, new, allowed, ttl, n = {0, now}, {1, now}, true, 0, 3
 while n < #args do
+  local since = args[n] == '@' and args[n + 1] + 0
+  if since then n = n + 2 end
   local kind, delta, pace, ceiling = args[n], args[n + 1] + 0, args[n + 2] + 0, args[n + 3] + 0
   local i, lives = #old + 1, nil
   if kind == 'b' then

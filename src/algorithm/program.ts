@@ -60,17 +60,25 @@ function checkedAlgorithms(policies: readonly Policy[]): Algorithm[] {
 }
 
 function singleArgs(now: number, [demand]: readonly Demand[]): string[] {
-  return [now, ...numbersOf(demand as Demand)].map(String);
+  const args = [now, ...numbersOf(demand as Demand)];
+  if (demand?.since !== undefined) args.push(demand.since);
+  return args.map(String);
 }
 
 /** What the scripts are told of a demand. */
-export function numbersOf({ delta, pace, ceiling, full, windowMs = 0 }: Demand): number[] {
+function numbersOf({ delta, pace, ceiling, full, windowMs = 0 }: Demand): number[] {
   return full === undefined ? [delta, pace, ceiling] : [delta, pace, ceiling, full, windowMs];
 }
 
+/** What the scripts of several policies are told of all of them. */
+export function argsOfAll(algorithms: readonly Algorithm[], demands: readonly Demand[]): (string | number)[] {
+  return algorithms.flatMap(({ code }, i) => {
+    const demand = demands[i] as Demand;
+    const own = [code, ...numbersOf(demand)];
+    return demand.since === undefined ? own : ["@", demand.since, ...own];
+  });
+}
+
 function setArgs(algorithms: readonly Algorithm[], size: number): Program["args"] {
-  return (now, demands) => {
-    const perPolicy = demands.flatMap((demand, i) => [algorithms[i]?.code, ...numbersOf(demand)]);
-    return [now, size, ...perPolicy].map(String);
-  };
+  return (now, demands) => [now, size, ...argsOfAll(algorithms, demands)].map(String);
 }

@@ -18,7 +18,7 @@ const SUM = 1;
 const DIGEST_NUMBERS = 18;
 
 /** The twin of sliding-log.lua: one call on the whole log. */
-export function slidingLogStep(kept: unknown, now: number, { delta, pace: windowMs, ceiling }: Demand): Step {
+export function slidingLogStep(kept: unknown, now: number, { delta, pace: windowMs, ceiling, since }: Demand): Step {
   const stored = kept as Log | undefined;
   const log = stored && newest(stored) > now - windowMs ? stored : nothingTaken();
   const at = Math.max(now, newest(log));
@@ -34,7 +34,8 @@ export function slidingLogStep(kept: unknown, now: number, { delta, pace: window
     const leaves = time(log, lastBelow(log, SUM, need) + 2);
     return { allowed: false, state: digest(log, head, at, need, leaves), kept: stored, ttlMs: windowMs };
   }
-  if (delta === 0 || (delta < 0 && total === base)) {
+  const hasLeft = since !== undefined && (since <= at - windowMs || since > at);
+  if (delta === 0 || (delta < 0 && (total === base || hasLeft))) {
     return { allowed: true, state: digest(log, head, at), kept: stored, ttlMs: windowMs };
   }
   if (delta > 0) {

@@ -5,6 +5,7 @@
 -- ARGV[2]  delta    cost to take; negative gives back, the oldest that count first
 -- ARGV[3]  window   ms; what was taken at t counts until t + window
 -- ARGV[4]  ceiling  most units counted for this call to be allowed, the limit; -1 - limit only looks
+-- ARGV[5]  since    optional: when that was taken, ms, of which a negative delta gives back: nothing, if that has left
 -- Reply    {allowed 1 or 0, at, newest, total, base, need, leaves, time, sum, …}: the state as of `at` ms, after the call
 --          if allowed, else before it. What counts is total - base. If denied, the call passes once the entry of time
 --          `leaves` has left, the first with a sum of at least `need`. Up to nine pairs follow, the oldest that count.
@@ -15,6 +16,7 @@
 -- log, the list is no state; what is not read is not checked.
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
+local since = args[5] and args[5] + 0
 -- @include clock
 -- @include grace
 -- The most units, and the latest time that a caller's clock can tell.
@@ -146,7 +148,7 @@ if delta > 0 then
     oldest[#oldest + 1], oldest[#oldest + 2] = now, sum
   end
   newest, total = now, sum
-elseif delta < 0 and total > base then
+elseif delta < 0 and total > base and not (since and (since <= now - window or since > now)) then
   -- The oldest units that count go. Those that stay are no older than the calls that they stand for, so at no later time do
   -- fewer count.
   local before = base

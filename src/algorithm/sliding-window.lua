@@ -6,12 +6,14 @@
 -- ARGV[2]  delta    cost to take; negative gives back
 -- ARGV[3]  window   ms
 -- ARGV[4]  ceiling  most current * window + previous * overlap for this call to be allowed; below 0 only looks
+-- ARGV[5]  since    optional: when that was taken, ms, of which a negative delta gives back: to the same window alone
 -- Reply    {allowed 1 or 0, at, current, previous}: the state as of `at` ms, after the call if allowed, else before it
 --
 -- State: `at` (the latest time seen) in six bytes, then `current` and `previous` in three each, or in seven if one
 -- needs it. Windows are aligned to the epoch, so `at` tells which one is current.
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
+local since = args[5] and args[5] + 0
 -- @include clock
 -- @include grace
 local value = call('GET', key)
@@ -38,7 +40,11 @@ if value and (#value == 12 or #value == 20) then
   end
 end
 local after, before = current + delta, previous
-if after < 0 then
+if since then
+  local start = now - elapsed
+  after = since >= start and since <= now and math.max(0, after) or current
+  if since < start and since >= start - window then before = math.max(0, previous + delta) end
+elseif after < 0 then
   before = before + after
   if before < 0 then before = 0 end
   after = 0

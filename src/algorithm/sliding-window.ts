@@ -1,5 +1,5 @@
 import { MAX_UNITS } from "../core/whole-number.ts";
-import { type Algorithm, type Counts, first } from "./algorithm.ts";
+import { type Algorithm, type Counts, first, windowsAgo } from "./algorithm.ts";
 import { slidingWindow } from "./scripts.ts";
 
 /**
@@ -17,8 +17,13 @@ export const slidingWindowAlgorithm: Algorithm = {
     if (from >= start) return [first(counts), inLast(counts)];
     return [0, from >= start - windowMs ? first(counts) : 0];
   },
-  add(counts, delta) {
+  add(counts, delta, { pace: windowMs, since }, at) {
     const taken = first(counts) + delta;
+    if (since !== undefined) {
+      const ago = windowsAgo(since, at, windowMs);
+      if (ago === 0) return [Math.max(0, taken), inLast(counts)];
+      return [first(counts), Math.max(0, inLast(counts) + (ago === 1 ? delta : 0))];
+    }
     return taken < 0 ? [0, Math.max(0, inLast(counts) + taken)] : [Math.min(taken, MAX_UNITS), inLast(counts)];
   },
   load: (counts, at, { pace: windowMs }) => weighted(counts, at, windowMs),

@@ -25,7 +25,7 @@ export function step(
     const algorithm = algorithms[i] as Algorithm;
     const demand = demands[i] as Demand;
     const counts = algorithm.advance(countsOf(algorithms, stored, i), seen, at, demand);
-    const taken = algorithm.add(counts, demand.delta, demand);
+    const taken = algorithm.add(counts, demand.delta, demand, at);
     before = i === 0 ? counts : [...before, ...counts];
     after = i === 0 ? taken : [...after, ...taken];
     if (algorithm.load(taken, at, demand) > demand.ceiling) allowed = false;

@@ -7,6 +7,7 @@
 -- ARGV[4]  ceiling  most units in use for this call to be allowed; below 0 only looks
 -- ARGV[5]  full     units of a full bucket, burst * window
 -- ARGV[6]  window   ms
+-- ARGV[7]  since    optional: when that was taken, ms, of which a negative delta gives back
 -- Reply    {allowed 1 or 0, at, count}: the state as of `at` ms, after the call if allowed, else before it
 --
 -- State: `at` (the latest time seen, below 2^42), a bit for debt and `count` (below 2^53) share 96 bits: at * 2^6 + debt *
@@ -14,7 +15,7 @@
 -- bucket, with it those taken beyond that; the reply tells a debt as a negative count.
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, pace, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
-local full, window = args[5] + 0, args[6] + 0
+local full, window, since = args[5] + 0, args[6] + 0, args[7] and args[7] + 0
 -- @include clock
 -- @include grace
 -- @include unpack

@@ -15,7 +15,12 @@ export const tokenBucketAlgorithm: Algorithm = {
   advance: (counts, from, to, { pace, full = 0 }) => [
     countOf(Math.max(0, inUse(counts, full) - (to - from) * pace), full),
   ],
-  add: (counts, delta, { full = 0 }) => [countOf(Math.min(Math.max(0, inUse(counts, full) + delta), MAX_UNITS), full)],
+  add(counts, delta, { pace, full = 0, since }, at) {
+    let more = delta;
+    // Less what may have refilled: then no less is in use than if what comes back had never been taken.
+    if (since !== undefined) more = since > at ? 0 : Math.min(0, delta + (at - since) * pace);
+    return [countOf(Math.min(Math.max(0, inUse(counts, full) + more), MAX_UNITS), full)];
+  },
   load: (counts, _at, { full = 0 }) => inUse(counts, full),
   lifeMs(counts, _at, { pace, full = 0, windowMs = 0 }) {
     const used = inUse(counts, full);

@@ -38,6 +38,11 @@ export interface KnownDecision {
   /** Ms to wait before acting; 0 unless a token bucket lent (`maxDelayMs`). */
   readonly delayMs: number;
   /**
+   * The store's time as of which the numbers stand, in ms since the epoch: of an allowed call, when it took its cost, which `refund`
+   * reads (`since`). 0 where the call's own limits decided it, so that nothing was counted.
+   */
+  readonly at: number;
+  /**
    * Every policy's numbers, in the order of the limiter's `policies`. Where a call's own limit of 0 denied it, only those of
    * such policies: the store was not asked for the others.
    */

@@ -1,4 +1,5 @@
 import type { Decision } from "../core/decision.ts";
+import { labelled } from "./headers/labelled.ts";
 import { retryAfterSeconds } from "./headers/seconds.ts";
 
 const TYPES = "https://iana.org/assignments/http-problem-types#";
@@ -30,6 +31,8 @@ function problemOf(decision: Decision | undefined) {
   if (!decision || decision.source === "fallback") {
     return { type: `${TYPES}temporary-reduced-capacity`, title: "Temporary Reduced Capacity", status: 503 };
   }
-  const violated = decision.policies.filter(({ retryAfterMs }) => retryAfterMs > 0).map(({ policy }) => policy);
+  const violated = labelled(decision)
+    .policies.filter(({ retryAfterMs }) => retryAfterMs > 0)
+    .map(({ policy }) => policy);
   return { type: `${TYPES}quota-exceeded`, title: "Quota Exceeded", status: 429, "violated-policies": violated };
 }

@@ -1,7 +1,8 @@
 import type { Decision } from "../core/decision.ts";
+import type { Limiter } from "../limiter/limiter.ts";
 import { createGuard } from "./guard.ts";
 import { type ClientIpOptions, clientAddress } from "./keys/client-address.ts";
-import type { RateLimitOptions } from "./options.ts";
+import type { KeyRequired, Limiting, RateLimitOptions } from "./options.ts";
 
 export type { Dialect, Dialects } from "./headers/dialect.ts";
 export { draft6Fields } from "./headers/draft-6.ts";
@@ -17,10 +18,15 @@ export { cookie } from "./keys/cookie.ts";
 export { hashed } from "./keys/hashed.ts";
 export { header } from "./keys/header.ts";
 export { path } from "./keys/path.ts";
-export type { KeyValue } from "./options.ts";
+export type { AmountOf, DecisionOf, KeyOf, KeyRequired, KeyValue, Limiting } from "./options.ts";
 
 /** The options of `withRateLimit`; their functions get the request and the handler's second argument. */
-export type FetchRateLimitOptions<R extends Request, Info> = RateLimitOptions<R, [info: Info], Info>;
+export type FetchRateLimitOptions<R extends Request, Info, L extends Limiting = Limiter> = RateLimitOptions<
+  R,
+  [info: Info],
+  Info,
+  L
+>;
 
 const decisions = new WeakMap<Request, Decision>();
 
@@ -32,11 +38,17 @@ const decisions = new WeakMap<Request, Decision>();
  *
  *     export default { fetch: withRateLimit(handler, { limiter: (env) => createLimiter({ … }), key: clientIp }) };
  */
-export function withRateLimit<R extends Request, Rest extends unknown[], Served extends Response | undefined>(
+export function withRateLimit<
+  R extends Request,
+  Rest extends unknown[],
+  Served extends Response | undefined,
+  L extends Limiting = Limiter,
+>(
   handler: (request: R, ...rest: Rest) => Served | Promise<Served>,
-  options: FetchRateLimitOptions<R, Rest[0]>,
+  options: FetchRateLimitOptions<R, Rest[0], L> & KeyRequired<L>,
 ): (request: R, ...rest: Rest) => Promise<Served | Response> {
-  const guard = createGuard<R, [info: Rest[0]], Rest[0]>(options, clientIp);
+  // What fits this limiter is up to the types here; the guard hands it on.
+  const guard = createGuard<R, [info: Rest[0]], Rest[0]>(options as never, clientIp);
   return function limited(request, ...rest) {
     const visit = {
       request,

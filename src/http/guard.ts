@@ -1,11 +1,11 @@
 import type { Decision } from "../core/decision.ts";
 import type { WaitUntil } from "../core/event.ts";
 import type { Serving } from "../limiter/in-flight/held.ts";
-import type { InFlightLimiter, Limiter } from "../limiter/limiter.ts";
+import type { Methods } from "../limiter/methods.ts";
 import { denial } from "./denial.ts";
 import { dialectsOf, writeFields } from "./headers/dialect.ts";
 import { standardFields } from "./headers/standard.ts";
-import { checkOptions, type KeyValue, type RateLimitOptions } from "./options.ts";
+import { checkOptions, type KeyValue, type Limiting, type RateLimitOptions } from "./options.ts";
 import { withHeaders } from "./with-headers.ts";
 
 /** One request, as the guard needs it. */
@@ -26,9 +26,15 @@ export type Guard<Subject, Info extends readonly unknown[], Source> = <Served ex
   serve: () => Promise<Served>,
 ) => Promise<Served | Response>;
 
+/** Text, or of several limiters a record by level. */
+type AnyKey = string | Readonly<Record<string, string>>;
+
+/** A limiter, or several as one. What fits which of them is up to the types of `rateLimit` and `withRateLimit`. */
+type LimiterOfAny = Pick<Methods<AnyKey, Decision>, "consume" | "refund"> & Limiting;
+
 /** What `rateLimit` and `withRateLimit` have in common, which is everything but the shape of their handlers. */
 export function createGuard<Subject, Info extends readonly unknown[], Source>(
-  options: RateLimitOptions<Subject, Info, Source>,
+  options: RateLimitOptions<Subject, Info, Source, LimiterOfAny>,
   defaultKey: (subject: Subject, ...info: Info) => KeyValue,
 ): Guard<Subject, Info, Source> {
   checkOptions(options as RateLimitOptions<never, never, never>);
@@ -75,8 +81,8 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
 
     const { limiter, key, cost, limit } = call;
     // Looked up where something needs it: Hono throws an error, with a stack, where the platform has none.
-    const { hold, consume } = limiter as Limiter & Partial<InFlightLimiter>;
-    const decision = await (hold ?? consume)(key, {
+    const { consume, hold = consume } = limiter as typeof limiter & { readonly hold?: typeof limiter.consume };
+    const decision = await hold(key, {
       cost,
       limit,
       get waitUntil() {
@@ -111,9 +117,9 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
 }
 
 /** Makes the limiter at the first request and keeps it. */
-function keptLimiter<Source>(limiter: Limiter | ((source: Source) => Limiter)): (source: Source) => Limiter {
+function keptLimiter<Source, L extends Limiting>(limiter: L | ((source: Source) => L)): (source: Source) => L {
   if (typeof limiter !== "function") return () => limiter;
-  let kept: Limiter | undefined;
+  let kept: L | undefined;
   return (source) => {
     kept ??= limiter(source);
     return kept;
@@ -121,7 +127,10 @@ function keptLimiter<Source>(limiter: Limiter | ((source: Source) => Limiter)): 
 }
 
 /** Limiters take no empty key, but clients can send empty headers. Distinct keys stay distinct. */
-function spelled(key: string): string {
+function spelled(key: AnyKey): AnyKey {
+  if (typeof key === "object") {
+    return Object.fromEntries(Object.entries(key).map(([level, own]) => [level, spelled(own) as string]));
+  }
   return typeof key === "string" && key.replaceAll("\0", "") === "" ? `${key}\0` : key;
 }
 

@@ -1,8 +1,9 @@
 import type { Context, Env, MiddlewareHandler } from "hono";
 import type { Decision } from "../core/decision.ts";
+import type { Limiter } from "../limiter/limiter.ts";
 import { createGuard } from "./guard.ts";
 import { type ClientIpOptions, clientAddress } from "./keys/client-address.ts";
-import type { RateLimitOptions } from "./options.ts";
+import type { DecisionOf, KeyRequired, Limiting, RateLimitOptions } from "./options.ts";
 
 export type { Dialect, Dialects } from "./headers/dialect.ts";
 export { draft6Fields } from "./headers/draft-6.ts";
@@ -18,7 +19,7 @@ export { cookie } from "./keys/cookie.ts";
 export { hashed } from "./keys/hashed.ts";
 export { header } from "./keys/header.ts";
 export { path } from "./keys/path.ts";
-export type { KeyValue } from "./options.ts";
+export type { AmountOf, DecisionOf, KeyOf, KeyRequired, KeyValue, Limiting } from "./options.ts";
 
 declare module "hono" {
   interface ContextVariableMap {
@@ -37,8 +38,8 @@ interface UnknownEnv {
 type Named<Variable extends string> = string extends Variable ? never : Variable;
 
 /** The options of `rateLimit`; their functions get Hono's context, typed where `rateLimit<Env>(…)` says so. */
-export interface HonoRateLimitOptions<E extends Env, Variable extends string = string>
-  extends RateLimitOptions<Context<E>, [], Context<E>> {
+export interface HonoRateLimitOptions<E extends Env, Variable extends string = string, L extends Limiting = Limiter>
+  extends RateLimitOptions<Context<E>, [], Context<E>, L> {
   /**
    * The context variable that holds the decision, for apps with several limits. The handlers behind know its type; where
    * `rateLimit<Env>(…)` states the environment, that has to name it. Default `"rateLimit"`.
@@ -52,12 +53,16 @@ export interface HonoRateLimitOptions<E extends Env, Variable extends string = s
  * Every method counts; put `cors()` before it, so that preflights are answered first. Throws a `TypeError` or
  * `RangeError` that names the option.
  *
+ * Where `rateLimit<Env>(…)` states the environment, the limiter's type is stated, too, unless `createLimiter` made it:
+ * `rateLimit<Env, string, AllOf<"org" | "user">>(…)`.
+ *
  *     app.use("/api/*", rateLimit({ limiter: (c) => createLimiter({ … }), key: (c) => clientIp(c) }));
  */
-export function rateLimit<E extends Env = UnknownEnv, Variable extends string = string>(
-  options: HonoRateLimitOptions<E, Variable>,
-): MiddlewareHandler<{ Variables: { [V in Named<Variable>]: Decision | undefined } }> {
-  const guard = createGuard<Context<E>, [], Context<E>>(options, (c) => clientIp(c));
+export function rateLimit<E extends Env = UnknownEnv, Variable extends string = string, L extends Limiting = Limiter>(
+  options: HonoRateLimitOptions<E, Variable, L> & KeyRequired<L>,
+): MiddlewareHandler<{ Variables: { [V in Named<Variable>]: DecisionOf<L> | undefined } }> {
+  // What fits this limiter is up to the types here; the guard hands it on.
+  const guard = createGuard<Context<E>, [], Context<E>>(options as never, (c) => clientIp(c));
   const { variable = "rateLimit" } = options;
   return async function rateLimit(c, next) {
     const context = c as unknown as Context<E>;

@@ -2,8 +2,10 @@ import type { Decision } from "../core/decision.ts";
 import type { Observer, WaitUntil } from "../core/event.ts";
 import { misuse, shown } from "../core/misuse.ts";
 import { checkedName } from "../core/name.ts";
+import { checkActual } from "./amounts.ts";
 import { type AmountByLevel, amountsOf, checkKeys, ofLevel } from "./by-level.ts";
 import type { CheckedOptions, FailureMode } from "./checked-options.ts";
+import { combinations } from "./combination.ts";
 import type { AllOfDecision } from "./combine.ts";
 import type { Level } from "./level.ts";
 import { type Limiter, levelOf } from "./limiter.ts";
@@ -33,7 +35,11 @@ export interface AllOfOptions {
  * own. All methods reject with a `TypeError` or `RangeError` on misuse.
  */
 export interface AllOf<Name extends string>
-  extends Methods<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>> {}
+  extends Methods<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>> {
+  /** The names of its levels, as in `"org+team+user"`. */
+  readonly name: string;
+  readonly failureMode: FailureMode;
+}
 
 /**
  * Combines 1 to 8 limiters on one store object in one verdict, by one request: all take their cost, or none does. Each counts where it
@@ -56,24 +62,35 @@ export function allOf<Name extends string>(
     return places.some((place) => typeof place !== "string") ? Promise.all(places) : (places as string[]);
   }
 
-  function decision(key: Readonly<Record<Name, string>>, places: readonly string[], question: Question) {
+  function callsOf(key: Readonly<Record<Name, string>>, places: readonly string[], question: Question) {
     const { cost, limit } = question.options ?? {};
     const costs = amountsOf("cost", names, cost, 0);
     const limits = amountsOf("limit", names, limit, undefined);
-    const calls = members.map(({ name, level }, i) => {
-      const own = { ...question, options: { ...question.options, cost: costs[i], limit: limits[i] } };
+    const { settles } = question;
+    checkActual(settles?.actual, cost);
+    // A level that a record leaves out has used all.
+    const used = amountsOf("actual", names, settles?.actual, {});
+    const since = question.since as AllOfDecision<Name> | undefined;
+    return members.map(({ name, level }, i) => {
+      // Each key has its own time.
+      const part = since?.allowed ? (since.parts?.[name] ?? null) : since;
+      const own = {
+        ...question,
+        part,
+        settles: settles && { ...settles, actual: used[i] },
+        options: { ...question.options, cost: costs[i], limit: limits[i] },
+      };
       return ofLevel(name, () => level.call(key[name], places[i] as string, own));
     });
-    return check.decision(calls);
   }
 
-  return methodsOf<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>>({
+  const methods = methodsOf<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>>({
     now,
     waitUntil,
     ask(key, question) {
       const places = placesOf(key);
-      if (Array.isArray(places)) return decision(key, places, question);
-      return places.then((places) => decision(key, places, question));
+      if (Array.isArray(places)) return check.decision(callsOf(key, places, question));
+      return places.then((places) => check.decision(callsOf(key, places, question)));
     },
     told(operation, key, whole, spent, waitUntil) {
       const told = (name: string, key: string, decision: Decision, more?: { whole: Decision }) =>
@@ -95,6 +112,14 @@ export function allOf<Name extends string>(
     },
     reset: async (key, signal) => check.reset(await placesOf(key), signal),
   });
+  const whole = { name: checked.name, failureMode: checked.failureMode, ...methods };
+  combinations.set(whole, {
+    names,
+    now,
+    closed: () => allOf(limiters, { ...options, failureMode: "closed" }) as never,
+    check: (options) => void callsOf({} as never, names, { task: "peek", options, spent: {}, maxDelayMs: 0 }),
+  });
+  return whole;
 }
 
 /** The limiters by level; throws if they can't be combined. */
@@ -107,7 +132,7 @@ function membersOf<Name extends string>(limiters: Readonly<Record<Name, Limiter>
   for (const [name, limiter] of many) {
     const option = `limiters.${checkedName("The name of a level", name)}`;
     const level = typeof limiter === "object" && limiter !== null ? levelOf(limiter) : undefined;
-    if (!level) throw misuse(option, "a limiter made by createLimiter, and no allOf", limiter);
+    if (!level) throw misuse(option, "a limiter made by createLimiter, not an allOf or anyOf", limiter);
     checkLevel(option, level, members);
     members.push({ name: name as Name, level });
   }
@@ -118,7 +143,7 @@ function membersOf<Name extends string>(limiters: Readonly<Record<Name, Limiter>
 function checkLevel(option: string, { options, program }: Level, before: readonly Member<string>[]): void {
   const { store, name } = options;
   if (program.algorithms.some((algorithm) => algorithm.step)) {
-    throw new RangeError(`${option} has a slidingLog, which combines with nothing; slidingWindow does`);
+    throw new RangeError(`${option} has a slidingLog or inFlight, which combine with nothing; slidingWindow does`);
   }
   if (store.remote && !store.run) throw new RangeError(`${option} is on a store that decides one key at a time`);
   for (const other of before) {

@@ -1,9 +1,17 @@
 import { type Policy, withLimit } from "../algorithm/policy.ts";
 import { misuse, shown } from "../core/misuse.ts";
-import { wholeNumber } from "../core/whole-number.ts";
+import { MAX_UNITS, wholeNumber } from "../core/whole-number.ts";
 
 /** A number for every policy, or numbers by policy name in a plain object. */
 export type Amount = number | Readonly<Record<string, number>>;
+
+/** What was used of a reservation. */
+export interface Settlement {
+  /** The units, as the cost was told; still to be checked. */
+  readonly actual: unknown;
+  /** Whether it comes too late to give anything back. */
+  readonly late: boolean;
+}
 
 /** A policy with a call's own limit. */
 export interface PolicyInForce extends Policy {
@@ -17,6 +25,30 @@ const checkLimit = (option: string, value: unknown) => (value === Infinity ? val
 /** What a call costs each policy: whole numbers from 0. A policy that an object doesn't name is charged nothing. */
 export function costsOf(policies: readonly Policy[], cost: unknown): number[] {
   return amounts("cost", policies, cost, checkCost, 0);
+}
+
+/**
+ * What a settlement gives back of the costs that were reserved, below 0 what it takes more; of what an object doesn't name all was
+ * used. Late, it gives nothing back.
+ */
+export function leftOf(
+  policies: readonly Policy[],
+  { actual, late }: Settlement,
+  cost: unknown,
+  costs: readonly number[],
+): number[] {
+  checkActual(actual, cost);
+  return amounts("actual", policies, actual, checkCost, undefined).map((used, i) => {
+    const reserved = costs[i] as number;
+    return Math.min(late ? 0 : MAX_UNITS, reserved - (used ?? reserved));
+  });
+}
+
+/** Throws a `TypeError` for a number for all where the cost was told by name. */
+export function checkActual(actual: unknown, cost: unknown): void {
+  if (actual && typeof actual !== "object" && typeof cost === "object") {
+    throw misuse("actual", "0 or an object by name, as the cost is", actual);
+  }
 }
 
 /** The policies with a call's own limits. A policy that an object doesn't name keeps its limit. */

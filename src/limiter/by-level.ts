@@ -41,7 +41,7 @@ export function ofLevel<T>(name: string, task: () => T): T {
 }
 
 /** Throws a `TypeError` if `record` has what is no level. */
-function checkNames(option: string, names: readonly string[], record: object): void {
+export function checkNames(option: string, names: readonly string[], record: object): void {
   for (const name of Object.keys(record)) {
     if (!names.includes(name)) {
       throw new TypeError(`${option} names the level ${shown(name)}; these limiters are ${listed(names)}`);
@@ -49,4 +49,4 @@ function checkNames(option: string, names: readonly string[], record: object): v
   }
 }
 
-const listed = (names: readonly string[]) => names.map(shown).join(", ");
+export const listed = (names: readonly string[]) => names.map(shown).join(", ");

@@ -1,4 +1,5 @@
 import type { Decision } from "../core/decision.ts";
+import type { Duration } from "../core/duration.ts";
 import type { WaitUntil } from "../core/event.ts";
 import type { Amount } from "./amounts.ts";
 
@@ -23,11 +24,26 @@ export interface CheckOptions<Amounts = Amount> extends CallOptions<Amounts> {
 
 export interface RefundOptions<Amounts = Amount> extends CallOptions<Amounts> {
   /**
-   * The decision on the call whose cost is given back. It tells who took it: the cost goes back to there, to the store or
-   * to this isolate's own counts (source `"memory"`). Where nothing was taken (denied, or source `"fallback"`), nothing is
-   * given back. Default: the cost goes to whoever answers now.
+   * The decision on the call whose cost is given back; it may come out of JSON. It tells who took it: the cost goes back to there, to
+   * the store or to this isolate's own counts (source `"memory"`). And when: a window gets back only what it counts, a bucket what has
+   * not refilled in the meantime. Where nothing was taken (denied, or source `"fallback"`), nothing is given back. Default: the
+   * cost goes to whoever answers now, to what counts now.
    */
   since?: Decision | undefined;
+}
+
+export interface ReserveOptions<Amounts = Amount> extends CheckOptions<Amounts> {
+  /**
+   * What becomes of a reservation that is never settled. `"spent"`: it stays used up, since work that broke off has cost something,
+   * too. `"returned"`: with `await using` it goes back where its scope ends. Where the isolate ends before, it stays spent, too:
+   * nobody else knows of it. Default `"spent"`.
+   */
+  unsettled?: "spent" | "returned" | undefined;
+  /**
+   * With `unsettled: "returned"`, and required there: how long the work can take, 1 ms to 366 days, as in `"30 s"`. What ends later
+   * gives nothing back; used beyond what was reserved is booked all the same.
+   */
+  within?: Duration | undefined;
 }
 
 export interface ConsumeOptions<Amounts = Amount> extends CheckOptions<Amounts> {

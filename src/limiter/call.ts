@@ -23,7 +23,7 @@ export interface Call {
   readonly policies: readonly PolicyInForce[];
   /** The call's own limits as text, empty if it has none. */
   readonly limits: string;
-  /** What the call costs each policy. */
+  /** What the call costs each policy; below 0 what a refund that settles a reservation takes more. */
   readonly costs: readonly number[];
   readonly maxDelayMs: number;
   /** Longest wait for the store, if shorter than the limiter's own. */
@@ -32,14 +32,17 @@ export interface Call {
   readonly spent: Spent;
   /** The decision on the call whose cost is given back, if the caller told it. */
   readonly since: Decision | undefined;
+  /** When that call took its cost, by the store's time, ms. */
+  readonly takenAt: number | undefined;
 }
 
 /** What the call asks of each policy if it were carried out as `task`. */
 export function demandsOf(
   { algorithms }: Program,
-  call: Pick<Call, "policies" | "costs" | "maxDelayMs">,
+  call: Pick<Call, "policies" | "costs" | "maxDelayMs"> & Partial<Pick<Call, "takenAt">>,
   task: Task,
 ): Demand[] {
+  const since = call.takenAt === undefined ? undefined : { since: call.takenAt };
   const demands = new Array<Demand>(algorithms.length);
   for (let i = 0; i < demands.length; i += 1) {
     const algorithm = algorithms[i] as Algorithm;
@@ -47,12 +50,15 @@ export function demandsOf(
     let demand = algorithm.demand(policy, call.costs[i] as number, call.maxDelayMs);
     if (policy.uncounted !== undefined) demand = { ...demand, delta: 0, ceiling: NO_CEILING };
     if (task === "peek") demands[i] = { ...demand, ceiling: onlyLook(demand.ceiling) };
-    else if (task === "refund") demands[i] = { ...demand, delta: -demand.delta, ceiling: NO_CEILING };
-    else if (task === "charge") demands[i] = { ...demand, ceiling: NO_CEILING };
+    else if (task === "refund") {
+      // What was used beyond a reservation is taken now.
+      demands[i] = { ...demand, ...(demand.delta > 0 && since), delta: -demand.delta, ceiling: NO_CEILING };
+    } else if (task === "charge") demands[i] = { ...demand, ceiling: NO_CEILING };
     else if (task === "leave") {
       // A bucket in which more is missing than up to here has lent to somebody behind, whose turn would not move up.
-      const ceiling = algorithm.delayMs ? demand.ceiling - demand.delta : NO_CEILING;
-      demands[i] = { ...demand, delta: -demand.delta, ceiling };
+      demands[i] = algorithm.delayMs
+        ? { ...demand, delta: -demand.delta, ceiling: demand.ceiling - demand.delta }
+        : { ...demand, ...since, delta: -demand.delta, ceiling: NO_CEILING };
     } else demands[i] = demand;
   }
   return demands;

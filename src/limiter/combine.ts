@@ -62,12 +62,13 @@ export function combined<Name extends string>(
       most = urgency;
     }
   }
-  const { policy, limit, burst, remaining, retryAfterMs } = binding.decision;
+  const { policy, limit, burst, remaining, retryAfterMs, at } = binding.decision;
   return withoutInfinity({
     allowed,
     ...{ policy, limit, burst, remaining, retryAfterMs },
     resetAfterMs: Math.max(...parts.map(({ decision }) => decision.resetAfterMs)),
     delayMs: Math.max(...parts.map(({ decision }) => decision.delayMs)),
+    at,
     policies: parts.flatMap(({ name, decision }) =>
       decision.policies.map((status) => withoutInfinity({ level: name, ...status })),
     ),

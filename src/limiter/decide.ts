@@ -48,7 +48,15 @@ export function decide(
   const { policy, limit, burst, remaining, retryAfterMs } = statuses[allowed ? scarcest : slowest] as PolicyStatus;
   if (call.task !== "consume") delayMs = 0;
   const binding = { policy, limit, burst, remaining, retryAfterMs };
-  return withoutInfinity({ allowed, ...binding, resetAfterMs, delayMs, policies: statuses, source });
+  return withoutInfinity({
+    allowed,
+    ...binding,
+    resetAfterMs,
+    delayMs,
+    at: reply.state[0],
+    policies: statuses,
+    source,
+  });
 }
 
 /** Ms after which the store has forgotten the state for sure, grace aside: its life, as if it had been written just now. */

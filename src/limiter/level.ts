@@ -4,13 +4,14 @@ import type { KnownDecision } from "../core/decision.ts";
 import { misuse } from "../core/misuse.ts";
 import type { StepReply, StepRequest } from "../store/store.ts";
 import { storeKey } from "../store/store-key.ts";
-import { costsOf, limitsOf } from "./amounts.ts";
+import { costsOf, leftOf, limitsOf } from "./amounts.ts";
 import { type Asker, createAsker } from "./ask.ts";
 import { type Call, demandsOf } from "./call.ts";
 import type { CheckedOptions } from "./checked-options.ts";
 import { decide } from "./decide.ts";
 import type { Question } from "./methods.ts";
 import { createSnapshots } from "./snapshots.ts";
+import { takenAt } from "./taken-at.ts";
 import { uncountedDecision } from "./uncounted.ts";
 
 /** One limiter's share in a verdict: what it asks of the store for a key, and what this isolate knows of its keys. */
@@ -50,21 +51,23 @@ export function createLevel(options: CheckedOptions): Level {
       throw misuse("key", "text of at least one character", key);
     },
 
-    call(key, place, { task, options, spent, maxDelayMs, timeoutMs, since }) {
+    call(key, place, { task, options, spent, maxDelayMs, timeoutMs, since, part = since, settles }) {
       const { cost = 1, limit, signal } = options ?? {};
       const inForce = limitsOf(policies, limit);
+      const costs = costsOf(policies, since?.allowed === false ? 0 : cost);
       return {
         task,
         key,
         place,
         policies: inForce,
         limits: inForce === policies ? "" : inForce.map((policy) => policy.limit).join(),
-        costs: costsOf(policies, since?.allowed === false ? 0 : cost),
+        costs: settles ? leftOf(policies, settles, cost, costs) : costs,
         maxDelayMs,
         timeoutMs,
         signal: signal as AbortSignal | undefined,
         spent,
         since,
+        takenAt: since === undefined ? undefined : takenAt(part),
       };
     },
 

@@ -1,6 +1,6 @@
 import type { Decision } from "../core/decision.ts";
 import { createCheck } from "./check.ts";
-import type { FailureMode } from "./checked-options.ts";
+import type { CheckedOptions, FailureMode } from "./checked-options.ts";
 import { type Bringing, extensionsOf } from "./extension.ts";
 import type { HoldMethods } from "./in-flight/hold.ts";
 import type { InFlightPolicy } from "./in-flight/policy.ts";
@@ -10,8 +10,8 @@ import { claimName } from "./names.ts";
 import { checkedOptions, type LimiterOptions } from "./options.ts";
 
 /** Checks and books what keys use. All methods reject with a `TypeError` or `RangeError` on misuse. */
-export interface Limiter extends Methods<string, Decision> {
-  readonly name: string;
+export interface Limiter<Name extends string = string> extends Methods<string, Decision> {
+  readonly name: Name;
   readonly failureMode: FailureMode;
 }
 
@@ -21,19 +21,32 @@ const levels = new WeakMap<object, Level>();
 export const levelOf = (limiter: object): Level | undefined => levels.get(limiter);
 
 /** A limiter of work in flight: `hold`, `peek` and `reset`; the methods that count what has been reject with a `TypeError`. */
-export interface InFlightLimiter extends Limiter, HoldMethods<string, Decision> {}
+export interface InFlightLimiter<Name extends string = string> extends Limiter<Name>, HoldMethods<string, Decision> {}
 
 /** Makes a limiter. No I/O happens, and no timer starts, before its first check. */
-export function createLimiter(options: LimiterOptions & { policies: readonly [InFlightPolicy] }): InFlightLimiter;
-export function createLimiter(options: LimiterOptions): Limiter;
-export function createLimiter(options: LimiterOptions): Limiter {
+export function createLimiter<const Name extends string = string>(
+  options: LimiterOptions & { name: Name; policies: readonly [InFlightPolicy] },
+): InFlightLimiter<Name>;
+export function createLimiter<const Name extends string = string>(
+  options: LimiterOptions & { name: Name },
+): Limiter<Name>;
+export function createLimiter<const Name extends string = string>(
+  options: LimiterOptions & { name: Name },
+): Limiter<Name> {
   const plain = checkedOptions(options);
-  const brings = (plain.policies?.[0] as Partial<Bringing> | undefined)?.brings;
-  const extensions = extensionsOf(options).concat(brings ?? []);
+  const extensions = extensionsOf(options).concat(bringsOf(plain.policies) ?? []);
   const checked = extensions.reduce((all, extension) => extension.options?.(all) ?? all, plain);
-  const { name, failureMode, now, waitUntil, tell } = checked;
+  const { name, store, policies } = checked;
   const level = extensions.reduce((level, extension) => extension.level(level), createLevel(checked));
-  claimName(checked.store, name, checked.policies);
+  claimName(store, name, policies);
+  return limiterOn<Name>(level);
+}
+
+const bringsOf = (policies: CheckedOptions["policies"]) => (policies?.[0] as Partial<Bringing> | undefined)?.brings;
+
+/** The limiter that answers with a level. */
+export function limiterOn<Name extends string>(level: Level): Limiter<Name> {
+  const { name, policies, failureMode, now, waitUntil, tell } = level.options;
   const check = createCheck(level);
 
   const core: Core<string, Decision> = {
@@ -49,7 +62,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     reset: async (key, signal) => check.reset(await level.placeOf(key), signal),
   };
   const methods = methodsOf<string, Decision>(core);
-  const limiter = { name, failureMode, ...methods, ...brings?.methods(core, methods) };
+  const limiter = { name: name as Name, failureMode, ...methods, ...bringsOf(policies)?.methods(core, methods) };
   levels.set(limiter, level);
   return limiter;
 }

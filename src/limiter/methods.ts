@@ -1,15 +1,24 @@
 import type { Decision } from "../core/decision.ts";
+import { durationMs } from "../core/duration.ts";
 import type { Operation, WaitUntil } from "../core/event.ts";
 import { misuse } from "../core/misuse.ts";
 import { wholeNumber } from "../core/whole-number.ts";
-import type { Amount } from "./amounts.ts";
+import type { Amount, Settlement } from "./amounts.ts";
 import type { Spent, Task } from "./call.ts";
-import type { CallOptions, CheckOptions, ConsumeOptions, RefundOptions, WaitOptions } from "./call-options.ts";
+import type {
+  CallOptions,
+  CheckOptions,
+  ConsumeOptions,
+  RefundOptions,
+  ReserveOptions,
+  WaitOptions,
+} from "./call-options.ts";
+import { type Reserved, reserved } from "./reservation.ts";
 import { MAX_TIMER_MS, timeOf } from "./time.ts";
 import { waitFor } from "./wait.ts";
 
 /** Options as a caller without types may pass them. */
-export type Unchecked = { [Name in keyof (CheckOptions & RefundOptions)]?: unknown } | null | undefined;
+export type Unchecked = { [Name in keyof (ReserveOptions & RefundOptions)]?: unknown } | null | undefined;
 
 /** One call as the methods hand it on; its options are still to be checked. */
 export interface Question {
@@ -17,8 +26,12 @@ export interface Question {
   readonly options: Unchecked;
   readonly spent: Spent;
   readonly maxDelayMs: number;
-  readonly timeoutMs: number | undefined;
-  readonly since: Decision | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly since?: Decision | undefined;
+  /** One limiter's own part of that, where several decided together; still to be checked. */
+  readonly part?: unknown;
+  /** Set where a reservation is settled. */
+  readonly settles?: Settlement | undefined;
 }
 
 /** What the methods of a limiter, or of several as one, come down to. */
@@ -44,6 +57,8 @@ export interface Methods<Key, Answer extends Decision, Amounts = Amount> {
   charge(key: Key, cost: Amounts, options?: CallOptions<Amounts>): Promise<Answer>;
   /** Resolves once `cost` is taken and may be acted on; denied at once if that can't be within `timeoutMs`. */
   wait(key: Key, options: WaitOptions<Amounts>): Promise<Answer>;
+  /** Takes `cost` as `consume` does, for work whose cost is known afterwards: `settle` of the answer books that instead. */
+  reserve(key: Key, options?: ReserveOptions<Amounts>): Promise<Reserved<Answer, Amounts>>;
   /** Makes the key's quota whole again. Unlike the others it rejects with a `StoreError` if the store can't answer. */
   reset(key: Key, options?: { signal?: AbortSignal | undefined }): Promise<void>;
 }
@@ -51,38 +66,34 @@ export interface Methods<Key, Answer extends Decision, Amounts = Amount> {
 export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
   core: Core<Key, Answer>,
 ): Methods<Key, Answer, Amounts> {
-  function ask(key: Key, task: Task, options: Unchecked, spent: Spent, maxDelayMs = 0, more?: Partial<Question>) {
-    wholeNumber("maxDelayMs", maxDelayMs, 0, MAX_TIMER_MS);
-    return core.ask(key, { task, options, spent, maxDelayMs, timeoutMs: more?.timeoutMs, since: more?.since });
+  function ask(key: Key, options: Unchecked, question: Pick<Question, "task" | "spent"> & Partial<Question>) {
+    wholeNumber("maxDelayMs", question.maxDelayMs ?? 0, 0, MAX_TIMER_MS);
+    return core.ask(key, { options, maxDelayMs: 0, ...question });
   }
 
   const waitUntilOf = (options: Unchecked) => (options?.waitUntil as WaitUntil | undefined) ?? core.waitUntil;
 
-  async function asked(
-    operation: Task & Operation,
-    key: Key,
-    options: Unchecked,
-    maxDelayMs?: number,
-    more?: Partial<Question>,
-  ): Promise<Answer> {
+  async function asked(operation: Operation, key: Key, options: Unchecked, more?: Partial<Question>): Promise<Answer> {
     const spent: Spent = {};
-    const answer = ask(key, operation, options, spent, maxDelayMs, more);
+    const answer = ask(key, options, { task: operation as Task, spent, ...more });
     const decision = answer instanceof Promise ? await answer : answer;
     core.told(operation, key, decision, spent, () => waitUntilOf(options));
     return decision;
   }
 
   return {
-    consume: (key, options) => asked("consume", key, options, options?.maxDelayMs),
+    consume: (key, options) => asked("consume", key, options, { maxDelayMs: options?.maxDelayMs ?? 0 }),
     peek: (key, options) => asked("peek", key, options),
-    refund: async (key, cost, options) => asked("refund", key, { ...options, cost }, 0, { since: sinceOf(options) }),
+    refund: async (key, cost, options) => asked("refund", key, { ...options, cost }, { since: options?.since }),
     charge: (key, cost, options) => asked("charge", key, { ...options, cost }),
     async wait(key, options) {
       const timeoutMs = wholeNumber("timeoutMs", options?.timeoutMs, 0, MAX_TIMER_MS);
       const spent: Spent = {};
       const decision = await waitFor<Answer>(timeoutMs, {
-        consume: async (leftMs) => ask(key, "consume", options, spent, leftMs, { timeoutMs: leftMs || undefined }),
-        leave: async (since, leftMs) => ask(key, "leave", { ...options, signal: undefined }, {}, leftMs, { since }),
+        consume: async (leftMs) =>
+          ask(key, options, { task: "consume", spent, maxDelayMs: leftMs, timeoutMs: leftMs || undefined }),
+        leave: async (since, leftMs) =>
+          ask(key, { ...options, signal: undefined }, { task: "leave", spent: {}, maxDelayMs: leftMs, since }),
         detach: (task) => waitUntilOf(options)?.(task),
         now: () => timeOf(core.now),
         signal: options.signal,
@@ -90,13 +101,25 @@ export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
       core.told("wait", key, decision, spent, () => waitUntilOf(options));
       return decision;
     },
+    async reserve(key, options) {
+      const { unsettled = "spent", within } = options ?? {};
+      const returns = unsettled === "returned";
+      if (!returns && unsettled !== "spent") throw misuse("unsettled", '"spent" or "returned"', unsettled, true);
+      const until = returns ? timeOf(core.now) + durationMs("within", within) : Infinity;
+      const decision = await asked("reserve", key, options, { task: "consume" });
+      const settle = (actual: unknown) =>
+        asked(
+          "settle",
+          key,
+          { ...options, signal: undefined },
+          {
+            task: "refund",
+            since: decision,
+            settles: { actual, late: timeOf(core.now) > until },
+          },
+        );
+      return reserved(decision, settle, returns);
+    },
     reset: async (key, options) => core.reset(key, options?.signal),
   };
-}
-
-/** The decision that a refund refers to. */
-function sinceOf(options: Unchecked): Decision | undefined {
-  const since = options?.since as Decision | undefined;
-  if (since === undefined || typeof since?.source === "string") return since;
-  throw misuse("since", "a decision", since);
 }

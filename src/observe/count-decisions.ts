@@ -12,16 +12,16 @@ export interface DecisionCounts {
   readonly failed: Readonly<Record<StoreErrorKind, number>>;
 }
 
+const COUNTED: ReadonlySet<Operation> = new Set<Operation>(["consume", "wait", "reserve", "hold"]);
+
 /** An observer that counts: give it to `onEvent` of one limiter or of several, and read `counts` for metrics. */
 export interface DecisionCounter extends Observer {
   /** A copy of the counts as of now. */
   counts(): DecisionCounts;
 }
 
-const DECIDING: ReadonlySet<Operation> = new Set(["consume", "wait", "hold"]);
-
 /**
- * A counter of decisions, all zero; plain numbers of this isolate. Each `consume`, `wait` and `hold` counts once; looking,
+ * A counter of decisions, all zero; plain numbers of this isolate. Each `consume`, `wait`, `reserve` and `hold` counts once; looking,
  * booking and giving back decide nothing, so they don't count. A call of `allOf` counts as what all of it came to.
  */
 export function countDecisions(): DecisionCounter {
@@ -30,7 +30,7 @@ export function countDecisions(): DecisionCounter {
   const denied = bySource();
   const failed = { timeout: 0, network: 0, auth: 0, reply: 0 };
   function observe(event: LimiterEvent): void {
-    if (event.type !== "decision" || !DECIDING.has(event.operation)) return;
+    if (event.type !== "decision" || !COUNTED.has(event.operation)) return;
     const { source, error, ...decision } = event.whole ?? event.decision;
     (decision.allowed ? allowed : denied)[source] += 1;
     if (error) failed[error.kind] += 1;

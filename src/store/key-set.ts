@@ -1,5 +1,5 @@
 import { type Demand, onlyLook } from "../algorithm/algorithm.ts";
-import { numbersOf, type Program } from "../algorithm/program.ts";
+import { argsOfAll, type Program } from "../algorithm/program.ts";
 import { keySet } from "../algorithm/scripts.ts";
 import { step } from "../algorithm/step.ts";
 import { StoreError } from "../core/errors.ts";
@@ -32,8 +32,8 @@ export async function askAll(
   const ownClock = store.clock === "store";
   const now = ownClock ? -1 : (requests[0]?.now ?? 0);
   const args = requests.flatMap(({ program, demands }) => {
-    const own = program.algorithms.flatMap(({ code }, i) => [code, ...numbersOf(demands[i] as Demand)]);
-    return [program.algorithms.length, sizeOf(program), ...own].map(String);
+    const { algorithms } = program;
+    return [algorithms.length, sizeOf(program), ...argsOfAll(algorithms, demands)].map(String);
   });
   const keys = requests.map(({ key }) => key);
   const reply = await store.run?.(keySet, keys, [`${now}`, ...args], signal).catch(keysRefused);

@@ -35,7 +35,7 @@ function follows({ program: { algorithms }, demands }: StepRequest, state: State
     if (load !== 0 && algorithm.lifeMs(counts, at, demand, 0) <= 0) return false;
     if (!allowed) continue;
     // It is within the ceiling, and at least what the call took.
-    const least = algorithm.add([], Math.max(0, demand.delta), demand);
+    const least = algorithm.add([], Math.max(0, demand.delta), demand, at);
     if (load > demand.ceiling || load < algorithm.load(least, at, demand)) return false;
   }
   // A denial leaves no room for the call.

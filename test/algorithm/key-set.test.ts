@@ -2,7 +2,7 @@ import type { ChainableCommander } from "ioredis";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import type { State } from "../../src/algorithm/algorithm.ts";
 import type { Policy } from "../../src/algorithm/policy.ts";
-import { type Program, programFor } from "../../src/algorithm/program.ts";
+import { argsOfAll, type Program, programFor } from "../../src/algorithm/program.ts";
 import { keySet, type Script } from "../../src/algorithm/scripts.ts";
 import { StoreError } from "../../src/core/errors.ts";
 import { demandsOf, type Task } from "../../src/limiter/call.ts";
@@ -48,7 +48,11 @@ function randomRequest(random: Random, { program, policies, place }: Key, now: n
   const most = task === "charge" && random.next() < 0.02 ? Number.MAX_SAFE_INTEGER : undefined;
   const costs = policies.map(({ burst }) => most ?? (random.next() < 0.4 ? 1 : Math.round(share * burst)));
   const maxDelayMs = task === "consume" ? random.pick([0, 0, 400]) : task === "leave" ? 400 : 0;
-  return { program, key: place, now, demands: demandsOf(program, { policies, costs, maxDelayMs }, task) };
+  const { windowMs } = random.pick(policies);
+  const start = now - (now % windowMs);
+  const lately = [now, now + 1, now - random.below(100), now - random.below(2 * windowMs)];
+  const takenAt = random.pick([undefined, ...lately, start, start - windowMs]);
+  return { program, key: place, now, demands: demandsOf(program, { policies, costs, maxDelayMs, takenAt }, task) };
 }
 
 const evalsha = (transaction: ChainableCommander, { sha1 }: Script, keys: readonly string[], args: readonly string[]) =>
@@ -230,12 +234,10 @@ describe("key set", () => {
         for (const one of [place, shadow]) await redis.set(one, garbage[k] as Buffer, "PX", px);
       }
       const where = `seed ${seed}, round ${i}: ${task} on ${keys.map(({ program }, k) => `${program.kind} with ${garbage[k]?.toString("hex")}`)}`;
-      const args = requests.flatMap(({ program, now, demands }) => [
-        program.algorithms.length,
-        program.algorithms.reduce((sum, { size }) => sum + size, 0),
-        ...(program.algorithms.length === 1
-          ? [program.algorithms[0]?.code, ...program.args(now, demands).slice(1)]
-          : program.args(now, demands).slice(2)),
+      const args = requests.flatMap(({ program: { algorithms }, demands }) => [
+        algorithms.length,
+        algorithms.reduce((sum, { size }) => sum + size, 0),
+        ...argsOfAll(algorithms, demands),
       ]);
       const places = keys.map(({ place }) => place);
       const reply = await redis.evalsha(keySet.sha1, places.length, ...places, NOW, ...(args as string[]));

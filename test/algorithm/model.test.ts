@@ -21,6 +21,8 @@ interface Turn {
   readonly costs: readonly number[];
   readonly limit: number | undefined;
   readonly maxDelayMs: number;
+  /** How long before it, in windows of the first policy and ms, that was taken which it gives back. */
+  readonly ago: readonly [windows: number, ms: number] | undefined;
   /** How the clock moves before it: by a number of ms, or by windows of the first policy and some ms. */
   readonly wait: readonly [windows: number, ms: number];
 }
@@ -29,8 +31,9 @@ const turn: fc.Arbitrary<Turn> = fc.record({
   operation: fc.oneof(
     { weight: 8, arbitrary: fc.constant<Task>("consume") },
     { weight: 2, arbitrary: fc.constant<Task>("peek") },
-    { weight: 2, arbitrary: fc.constant<Task>("refund") },
+    { weight: 3, arbitrary: fc.constant<Task>("refund") },
     { weight: 1, arbitrary: fc.constant<Task>("charge") },
+    { weight: 1, arbitrary: fc.constant<Task>("leave") },
   ),
   costs: fc.array(
     fc.oneof(
@@ -43,6 +46,13 @@ const turn: fc.Arbitrary<Turn> = fc.record({
   ),
   limit: fc.option(fc.double({ min: 0.2, max: 3, noNaN: true }), { freq: 6, nil: undefined }),
   maxDelayMs: fc.constantFrom(0, 0, 0, 1, 500, 2 ** 31 - 1),
+  ago: fc.option(
+    fc.oneof(
+      fc.tuple(fc.constant(0), fc.integer({ min: -1, max: 30 })),
+      fc.tuple(fc.double({ min: 0, max: 2.1, noNaN: true }), fc.constantFrom(-1, 0, 1)),
+    ),
+    { nil: undefined },
+  ),
   wait: fc.oneof(
     { weight: 6, arbitrary: fc.constant([0, 0] as const) },
     { weight: 6, arbitrary: fc.tuple(fc.constant(0), fc.integer({ min: 1, max: 30 })) },
@@ -113,7 +123,7 @@ async function compare(policies: Policy[], turns: readonly Turn[], offset: numbe
   const steps = turns.map((turn) => {
     now += Math.round(turn.wait[0] * (policies[0] as Policy).windowMs) + turn.wait[1];
     now = Math.min(Math.max(now, 0), 2 ** 43 - 1);
-    const demands = demandsOfTurn(program, policies, turn);
+    const demands = demandsOfTurn(program, policies, turn, now);
     const twin = program.step(kept, now, demands);
     if (twin.allowed) kept = twin.kept;
     // Looking at the time of the state shows the whole of it, as stored.
@@ -156,12 +166,14 @@ async function compare(policies: Policy[], turns: readonly Turn[], offset: numbe
   return steps.length;
 }
 
-function demandsOfTurn(program: Program, policies: Policy[], { operation, costs, limit, maxDelayMs }: Turn): Demand[] {
+function demandsOfTurn(program: Program, policies: Policy[], turn: Turn, now: number): Demand[] {
+  const { operation, costs, limit, maxDelayMs, ago } = turn;
   const inForce = policies.map((policy) => limited(policy, limit));
   const call = {
     policies: inForce,
     costs: inForce.map(({ burst }, i) => costOf(costs[i] as number, burst)),
     maxDelayMs,
+    takenAt: ago && Math.max(0, now - Math.round(ago[0] * (policies[0] as Policy).windowMs) - ago[1]),
   };
   return demandsOf(program, call, operation);
 }

@@ -25,6 +25,7 @@ const turn = fc.record({
     { weight: 1, arbitrary: fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - 20) },
   ),
   limit: fc.constantFrom(30, 30, 10, 60, 60, 100, 100),
+  agoMs: fc.option(fc.constantFrom(-1, 0, 1000, 20_000, WINDOW_MS - 1, WINDOW_MS), { nil: undefined }),
   // Mostly within one window, so that logs grow past the pairs that a reply tells and past a chunk.
   moveMs: fc.oneof(
     { weight: 12, arbitrary: fc.constant(0) },
@@ -47,10 +48,10 @@ describe("sliding log", () => {
       const pipeline = redis.pipeline();
       let now = MIDNIGHT;
       let kept: unknown;
-      const expected = sequence.map(({ operation, cost, limit, moveMs }) => {
+      const expected = sequence.map(({ operation, cost, limit, moveMs, agoMs }) => {
         now += moveMs;
         const policies = [slidingLog({ limit, window: WINDOW_MS, name: "log" })];
-        const call = { policies, costs: [cost], maxDelayMs: 0 };
+        const call = { policies, costs: [cost], maxDelayMs: 0, takenAt: agoMs === undefined ? undefined : now - agoMs };
         const demands = demandsOf(program, call, operation);
         const twin = program.step(kept, now, demands);
         const renewed = twin.allowed && operation !== "refund" && cost > 0;

@@ -79,16 +79,23 @@ function runner(policies: readonly Policy[], { store, snapshots }: { store: Stor
 function carryOut(limiter: Limiter, call: string) {
   const [operation, amount = "", ...options] = call.split(" ");
   const cost = amountOf(amount);
-  const [option, value = ""] = options;
-  const limit = option === "limit" ? { limit: amountOf(value) } : {};
+  const named = (option: string) => options[options.indexOf(option) + 1] ?? "";
+  const limit = options.includes("limit") ? { limit: amountOf(named("limit")) } : {};
   if (operation === "consume") {
-    return limiter.consume("k", { cost, ...limit, ...(option === "maxDelayMs" && { maxDelayMs: Number(value) }) });
+    const maxDelayMs = options.includes("maxDelayMs") ? Number(named("maxDelayMs")) : undefined;
+    return limiter.consume("k", { cost, ...limit, maxDelayMs });
   }
   if (operation === "peek") return limiter.peek("k", { cost, ...limit });
-  if (operation === "refund") return limiter.refund("k", cost, limit);
+  if (operation === "refund") {
+    const since = options.includes("since") ? takenAt(Number(named("since"))) : undefined;
+    return limiter.refund("k", cost, { ...limit, since });
+  }
   if (operation === "charge") return limiter.charge("k", cost, limit);
   throw new Error(`"${call}" is not a call`);
 }
+
+/** As much of a decision as says when its cost was taken. */
+const takenAt = (at: number) => ({ source: "store", at: MIDNIGHT + at }) as KnownDecision;
 
 function amountOf(text: string): Amount {
   if (!text.includes("=")) return Number(text);

@@ -1,12 +1,22 @@
 import { type Context, Hono } from "hono";
 import { hc } from "hono/client";
-import type { Decision } from "sluice";
+import {
+  type AllOf,
+  type AllOfDecision,
+  allOf,
+  anyOf,
+  createLimiter,
+  type Decision,
+  fixedWindow,
+  memoryStore,
+} from "sluice";
 import * as fetching from "sluice/fetch";
 import { bearer, clientIp, compose, cookie, firstOf, hashed, header, path, rateLimit } from "sluice/hono";
 import { describe, expectTypeOf, test } from "vitest";
 import { limiterOf } from "./setup.ts";
 
 const { limiter } = limiterOf();
+const { limiter: other } = limiterOf(undefined, { name: "other" });
 
 interface Env {
   Bindings: { TOKEN: string };
@@ -199,5 +209,89 @@ describe("withRateLimit", () => {
       limiter,
       key: fetching.compose((request: Request, env: WorkerEnv) => request.method + env.TOKEN, fetching.path()),
     });
+  });
+});
+
+describe("several limiters as one", () => {
+  const store = memoryStore();
+  const policies = [fixedWindow({ name: "requests", limit: 2, window: "1 m" })];
+  const levels = allOf({
+    org: createLimiter({ name: "org", store, policies }),
+    user: createLimiter({ name: "user", store, policies }),
+  });
+
+  test("rateLimit: keys, costs and limits are records of its levels, and the decision tells the one that binds", () => {
+    rateLimit({
+      limiter: levels,
+      key: (c) => ({ org: c.req.param("org") ?? "none", user: "ada" }),
+      cost: { org: 1, user: { requests: 2 } },
+      limit: (c) => (c.req.path === "/" ? { user: 5 } : undefined),
+      onDenied: (c, decision) => {
+        expectTypeOf(decision.level).toEqualTypeOf<"org" | "user">();
+        return c.text(decision.level);
+      },
+    });
+    rateLimit({ limiter: () => levels, key: async () => null });
+    new Hono().use(rateLimit({ limiter: levels, key: () => undefined, variable: "limits" })).get("/", (c) => {
+      expectTypeOf(c.get("limits")).toEqualTypeOf<AllOfDecision<"org" | "user"> | undefined>();
+      return c.text("");
+    });
+    rateLimit<Env, string, AllOf<"org" | "user">>({
+      limiter: (c) => (c.env.TOKEN ? levels : levels),
+      key: (c) => ({ org: "acme", user: c.get("user").id }),
+    });
+  });
+
+  test("rateLimit: wrong names don't compile", () => {
+    // @ts-expect-error a level is missing
+    rateLimit({ limiter: levels, key: () => ({ org: "acme" }) });
+    // @ts-expect-error no such level
+    rateLimit({ limiter: levels, key: () => ({ org: "acme", usr: "ada" }) });
+    // @ts-expect-error no record
+    rateLimit({ limiter: levels, key: () => "acme" });
+    // @ts-expect-error no such level
+    rateLimit({ limiter: levels, key: () => null, cost: { team: 1 } });
+    // @ts-expect-error only keys that are text have a default
+    rateLimit({ limiter: levels });
+    // @ts-expect-error a limiter alone has keys that are text
+    rateLimit({ limiter: other, key: () => ({ org: "acme", user: "ada" }) });
+    // @ts-expect-error the type of what is no plain limiter is to be stated, too
+    rateLimit<Env>({ limiter: levels, key: () => ({ org: "acme", user: "ada" }) });
+  });
+
+  test("anyOf: text for all, or records where a member has levels", () => {
+    const credits = createLimiter({ name: "credits", store, policies });
+    rateLimit({ limiter: anyOf([other, credits]) });
+    rateLimit({
+      limiter: anyOf([levels, credits]),
+      key: (c) => ({ org: "acme", user: c.req.path, credits: "acme" }),
+      cost: { org: 1, user: 1, credits: 5 },
+      onDenied: (c, decision) => {
+        expectTypeOf(decision.member).toEqualTypeOf<number>();
+        return c.text("");
+      },
+    });
+    const limits = anyOf([levels, credits]);
+    // @ts-expect-error a member has levels
+    rateLimit({ limiter: limits, key: () => "acme" });
+    const key = () => ({ org: "acme", user: "ada" });
+    // @ts-expect-error the credits' key is missing
+    fetching.withRateLimit(() => new Response(), { limiter: limits, key });
+  });
+
+  test("withRateLimit: the same", () => {
+    const handler = (_request: Request, _env: { TOKEN: string }) => new Response();
+    fetching.withRateLimit(handler, {
+      limiter: levels,
+      key: (request, env) => ({ org: request.url, user: env.TOKEN }),
+      cost: { org: 1, user: { requests: 2 } },
+      onDenied: (_request, decision) => new Response(decision.level),
+    });
+    // @ts-expect-error a level is missing
+    fetching.withRateLimit(handler, { limiter: levels, key: () => ({ org: "acme" }) });
+    // @ts-expect-error no such level
+    fetching.withRateLimit(handler, { limiter: () => levels, key: () => ({ org: "acme", usr: "ada" }) });
+    // @ts-expect-error only keys that are text have a default
+    fetching.withRateLimit(handler, { limiter: levels });
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Policy } from "../../src/algorithm/policy.ts";
 import type { KnownDecision } from "../../src/core/decision.ts";
+import type { RefundOptions } from "../../src/limiter/call-options.ts";
 import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { type Definition, definitionOf } from "../support/definitions.ts";
@@ -49,8 +50,8 @@ function bookOf(policies: readonly Policy[]) {
     take(at: number, cost: number, limit?: number) {
       for (const { policy, definition } of parts) definition.take(at, cost, limit ?? policy.limit);
     },
-    giveBack(at: number, cost: number, limit?: number) {
-      for (const { policy, definition } of parts) definition.giveBack(at, cost, limit ?? policy.limit);
+    giveBack(at: number, cost: number, limit?: number, since?: number) {
+      for (const { policy, definition } of parts) definition.giveBack(at, cost, limit ?? policy.limit, since);
     },
   };
 }
@@ -77,6 +78,7 @@ async function run(
       createLimiter({ name: "test", store, policies, now: () => now + skewMs, snapshots }),
     );
     const book = bookOf(policies);
+    const taken: KnownDecision[] = [];
     const longest = Math.max(...policies.map(({ windowMs }) => windowMs));
     for (let i = 0; i < 500; i += 1) {
       now += random.next() < 0.05 ? random.below(2 * longest) : random.below(Math.ceil(longest / 6));
@@ -85,12 +87,21 @@ async function run(
       const cost = random.below(operation === "consume" ? 4 : 6);
       const limit = changing && random.next() < 0.3 ? 1 + random.below(15) : undefined;
       const options = limit === undefined ? {} : { limit };
+      // Mostly of what was taken lately.
+      const since = operation === "refund" && random.next() < 0.6 ? taken.at(-1 - random.below(4)) : undefined;
       const limiter = isolates[isolate] as Limiter;
       const decision =
         operation === "charge" || operation === "refund"
-          ? await limiter[operation]("k", cost, options)
+          ? await limiter[operation]("k", cost, { ...options, since } as RefundOptions)
           : await limiter[operation]("k", { cost, ...options });
-      each(known(decision), book, { operation, cost, limit, now: now + (SKEWS_MS[isolate] as number) });
+      if (operation === "consume" && decision.allowed) taken.push(known(decision));
+      each(known(decision), book, {
+        operation,
+        cost,
+        limit,
+        now: now + (SKEWS_MS[isolate] as number),
+        since: since?.at,
+      });
       steps += 1;
     }
   }
@@ -102,6 +113,7 @@ interface Call {
   readonly limit: number | undefined;
   /** By the caller's clock. */
   readonly now: number;
+  readonly since: number | undefined;
 }
 
 describe.each(Object.keys(SETS))("%s: 100 000 calls by four clocks", (name) => {
@@ -111,12 +123,12 @@ describe.each(Object.keys(SETS))("%s: 100 000 calls by four clocks", (name) => {
   ])("every answer is what the definition says, to the millisecond: %s", async (_what, operations) => {
     const seed = Math.floor(Math.random() * 2 ** 32);
     let denials = 0;
-    await run(name, seed, operations, false, (answer, book, { operation, cost, limit, now }) => {
+    await run(name, seed, operations, false, (answer, book, { operation, cost, limit, now, since }) => {
       const at = book.at(now);
-      const where = `seed ${seed}: ${operation} ${cost} limit ${limit} at ${at}`;
+      const where = `seed ${seed}: ${operation} ${cost} limit ${limit} at ${at} since ${since}`;
       const allowed = operation === "charge" || operation === "refund" || book.allows(at, cost, limit);
       expect(answer.allowed, where).toBe(allowed);
-      if (operation === "refund") book.giveBack(at, cost, limit);
+      if (operation === "refund") book.giveBack(at, cost, limit, since);
       else if (operation !== "peek" && allowed) book.take(at, cost, limit);
       if (operation !== "peek" && allowed) book.saw(at);
       expect(

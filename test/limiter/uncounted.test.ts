@@ -110,6 +110,7 @@ describe.each(Object.entries(stores))("a limit of Infinity, on %s", (_name, stor
       retryAfterMs: Infinity,
       resetAfterMs: 0,
       delayMs: 0,
+      at: 0,
       // Nobody has asked what the others have left.
       policies: [
         {
@@ -177,6 +178,7 @@ describe("where nothing is counted, the store is not asked", () => {
       allowed: true,
       policy: "b",
       delayMs: 0,
+      at: 0,
       source: "snapshot",
       policies: [{ ...waits, policy: "b", windowMs: 1000 }],
     });

@@ -30,5 +30,8 @@ test("decisions are counted by source, verdict and kind of error, also those tha
   expect(counter.counts(), "looking, booking and giving back decide nothing").toEqual({ allowed, denied, failed });
   await healthy.wait("k2", { timeoutMs: 0 });
   expect(counter.counts().allowed.store).toBe(3);
+  const { settle } = await healthy.reserve("k2");
+  await settle(0);
+  expect(counter.counts().allowed.store, "a reservation counts once").toBe(4);
   expect(before.allowed).toEqual({ store: 0, snapshot: 0, memory: 0, fallback: 0 });
 });

@@ -9,7 +9,8 @@ export interface Definition {
   /** Units that could be taken, rounded down. */
   remaining(at: number, limit: number): number;
   take(at: number, cost: number, limit: number): void;
-  giveBack(at: number, cost: number, limit: number): void;
+  /** Of what was taken at `since` only as much comes back as has not come back by itself. */
+  giveBack(at: number, cost: number, limit: number, since?: number): void;
   /** The latest time that is known, where that is not simply the last write's: a log has no time but those of its units. */
   latest?(): number;
 }
@@ -33,7 +34,10 @@ function bucket({ limit: ownLimit, burst: ownBurst, windowMs }: Policy): Definit
     allows: (at, cost, limit) => levelAt(at, limit) >= cost * windowMs && cost * windowMs <= fullOf(limit),
     remaining: (at, limit) => Math.max(0, Math.floor(levelAt(at, limit) / windowMs)),
     take: (at, cost, limit) => set(at, limit, levelAt(at, limit) - cost * windowMs),
-    giveBack: (at, cost, limit) => set(at, limit, levelAt(at, limit) + cost * windowMs),
+    giveBack(at, cost, limit, since = at) {
+      const flowedIn = since > at ? Infinity : (at - since) * limit;
+      set(at, limit, levelAt(at, limit) + Math.max(0, cost * windowMs - flowedIn));
+    },
   };
 }
 
@@ -52,7 +56,9 @@ function fixed({ windowMs }: Policy): Definition {
     allows: (at, cost, limit) => used(at) + cost <= limit,
     remaining: (at, limit) => Math.max(0, limit - used(at)),
     take: (at, cost) => set(index(at), used(at) + cost),
-    giveBack: (at, cost) => set(index(at), Math.max(0, used(at) - cost)),
+    giveBack(at, cost, _limit, since = at) {
+      if (since <= at && index(since) === index(at)) set(index(at), Math.max(0, used(at) - cost));
+    },
   };
 }
 
@@ -68,7 +74,11 @@ function sliding({ windowMs }: Policy): Definition {
     remaining: (at, limit) => Math.max(0, Math.floor((limit * windowMs - weighted(at)) / windowMs)),
     take: (at, cost) => set(index(at), sum(index(at)) + cost),
     // What this window has not taken comes out of the window before.
-    giveBack(at, cost) {
+    giveBack(at, cost, _limit, since) {
+      if (since !== undefined) {
+        if (since <= at) set(index(since), Math.max(0, sum(index(since)) - cost));
+        return;
+      }
       const i = index(at);
       const here = Math.min(cost, sum(i));
       set(i, sum(i) - here);
@@ -90,7 +100,8 @@ function log({ windowMs }: Policy): Definition {
       entries = entries.filter((entry) => at - entry.at < windowMs + 1000);
       entries.push({ at, units: cost });
     },
-    giveBack(at, cost) {
+    giveBack(at, cost, _limit, since = at) {
+      if (since > at || at - since >= windowMs) return;
       let left = cost;
       for (const entry of counting(at)) {
         const units = Math.min(left, entry.units);

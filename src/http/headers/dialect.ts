@@ -1,5 +1,6 @@
 import type { Decision, KnownDecision } from "../../core/decision.ts";
 import { misuse } from "../../core/misuse.ts";
+import { labelled } from "./labelled.ts";
 import { retryAfterSeconds } from "./seconds.ts";
 
 /** A way to tell the quota in a response: `standardFields`, `legacyFields`, `draft6Fields` or `draft7Fields`. */
@@ -30,6 +31,7 @@ export function writeFields(dialects: readonly Dialect[], headers: Headers, deci
   const seconds = retryAfterSeconds(decision);
   if (seconds && !headers.has("Retry-After")) headers.set("Retry-After", `${seconds}`);
   if (decision.source === "fallback") return;
-  const policies = decision.policies.filter(({ burst }) => burst < Infinity);
-  if (policies.length > 0) for (const dialect of dialects) dialect.write(headers, { ...decision, policies });
+  const told = labelled(decision);
+  const policies = told.policies.filter(({ burst }) => burst < Infinity);
+  if (policies.length > 0) for (const dialect of dialects) dialect.write(headers, { ...told, policies });
 }

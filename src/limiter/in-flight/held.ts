@@ -1,5 +1,6 @@
 import type { Decision } from "../../core/decision.ts";
 import type { WaitUntil } from "../../core/event.ts";
+import { withoutInfinity } from "../json.ts";
 import { timeOf } from "../time.ts";
 import { watched } from "./stream.ts";
 
@@ -139,9 +140,7 @@ export function held<Answer extends Decision>(decision: Answer, holder: Holder):
     });
   }
 
-  const methods = { release, extend, through, serve, [Symbol.asyncDispose]: release };
-  for (const name of Reflect.ownKeys(methods)) {
-    Object.defineProperty(decision, name, { value: methods[name as keyof typeof methods] });
-  }
-  return decision as Answer & Serving;
+  const methods: Serving = { release, extend, through, serve, [Symbol.asyncDispose]: release };
+  // As a prototype, so that copies, clones and JSON of it are a plain decision.
+  return withoutInfinity(Object.assign(Object.create(methods), decision));
 }

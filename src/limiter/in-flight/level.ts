@@ -59,7 +59,7 @@ export function inFlightLevel(level: Level): Level {
       return {
         ...request,
         program: namedProgram(program, id),
-        demands: request.demands.map((own) => ({ ...own, id })),
+        demands: request.demands.map(({ since: _since, ...own }) => ({ ...own, id })),
       };
     },
 

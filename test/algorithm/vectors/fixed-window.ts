@@ -35,6 +35,21 @@ export const fixedWindowVectors: readonly Vector[] = [
     ],
   },
   {
+    title: "gives back to the window that was debited, and to no other",
+    policy,
+    rows: [
+      [4000, "consume 3", yes, 0, 0, 6000],
+      [9999, "refund 1 since 4000", yes, 1, 0, 1],
+      [10_000, "consume 3", yes, 0, 0, 10_000],
+      [10_000, "refund 2 since 4000", yes, 0, 0, 10_000],
+      [10_000, "refund 2 since 9999", yes, 0, 0, 10_000],
+      [12_000, "refund 1 since 10000", yes, 1, 0, 8000],
+      [12_000, "refund 1 since 12000", yes, 2, 0, 8000],
+      [12_000, "refund 1 since 12001", yes, 2, 0, 8000],
+      [12_000, "refund 9 since 10000", yes, 3, 0, 0],
+    ],
+  },
+  {
     title: "keeps what was taken when the limit changes",
     policy,
     rows: [

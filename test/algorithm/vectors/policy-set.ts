@@ -40,6 +40,32 @@ export const policySetVectors: readonly SetVector[] = [
     ],
   },
   {
+    title: "gives each policy back what still counts of what was taken",
+    policies: [
+      fixedWindow({ name: "requests", limit: 5, window: "10 s" }),
+      tokenBucket({ name: "tokens", limit: 1000, window: "10 s" }),
+      slidingWindow({ name: "steady", limit: 10, window: "10 s" }),
+    ],
+    rows: [
+      [8000, "consume requests=5,tokens=1000,steady=5", yes, "requests", [0, 0, 5], 0, 12_000],
+      [9000, "refund requests=1,tokens=200,steady=1 since 8000", yes, "requests", [1, 200, 6], 0, 11_000],
+      [10_000, "consume requests=4,tokens=300,steady=5", yes, "tokens", [1, 0, 1], 0, 20_000],
+      [10_000, "refund requests=4,tokens=500,steady=4 since 8000", yes, "requests", [1, 300, 5], 0, 20_000],
+      [11_000, "refund requests=3,tokens=101,steady=3 since 10000", yes, "requests", [4, 401, 8], 0, 19_000],
+    ],
+  },
+  {
+    title: "gives back of the first ms of the window before",
+    policies: [
+      fixedWindow({ name: "requests", limit: 5, window: "10 s" }),
+      slidingWindow({ name: "steady", limit: 10, window: "10 s" }),
+    ],
+    rows: [
+      [0, "consume requests=1,steady=4", yes, "steady", [4, 6], 0, 20_000],
+      [10_000, "refund requests=1,steady=4 since 0", yes, "steady", [5, 10], 0, 0],
+    ],
+  },
+  {
     title: "lends what its bucket can lend, if the windows allow it",
     policies: [
       tokenBucket({ name: "burst", limit: 2, window: "1 s" }),

@@ -14,6 +14,20 @@ const MOST_PER_2_MS = (MOST - 1) / 2;
 
 export const slidingLogVectors: readonly Vector[] = [
   {
+    title: "gives back only what has not left",
+    policy,
+    rows: [
+      [0, "consume 3", yes, 7, 0, 10_000],
+      [4000, "consume 4", yes, 3, 0, 10_000],
+      [9999, "refund 1 since 0", yes, 4, 0, 4001],
+      [10_000, "refund 2 since 0", yes, 6, 0, 4000],
+      [10_000, "refund 2 since 4000", yes, 8, 0, 4000],
+      [10_000, "refund 1 since 10001", yes, 8, 0, 4000],
+      [13_999, "refund 1 since 4000", yes, 9, 0, 1],
+      [14_000, "refund 1 since 4000", yes, 10, 0, 0],
+    ],
+  },
+  {
     title: "gives each cost back the millisecond it turns a window old",
     policy,
     rows: [

@@ -42,6 +42,25 @@ export const slidingWindowVectors: readonly Vector[] = [
     ],
   },
   {
+    title: "gives back to the window that was debited, the running one or the one before, and to no other",
+    policy,
+    rows: [
+      [0, "consume 6", yes, 4, 0, 20_000],
+      [10_000, "consume 4", yes, 0, 0, 20_000],
+      [10_000, "refund 3 since 9999", yes, 3, 0, 20_000],
+      [10_000, "refund 1 since 10000", yes, 4, 0, 20_000],
+      [10_000, "refund 1 since 10001", yes, 4, 0, 20_000],
+      [10_000, "refund 9 since 10000", yes, 7, 0, 10_000],
+      [10_000, "refund 9 since 0", yes, 10, 0, 0],
+      [15_000, "consume 4", yes, 6, 0, 15_000],
+      [29_999, "refund 1 since 15000", yes, 9, 0, 1],
+      [30_000, "consume 2", yes, 8, 0, 20_000],
+      [30_000, "refund 2 since 15000", yes, 8, 0, 20_000],
+      [40_000, "refund 1 since 29999", yes, 8, 0, 10_000],
+      [40_000, "refund 1 since 30000", yes, 9, 0, 10_000],
+    ],
+  },
+  {
     title: "keeps what was taken when the limit changes",
     policy,
     rows: [

@@ -42,6 +42,33 @@ export const tokenBucketVectors: readonly Vector[] = [
     ],
   },
   {
+    title: "gives back less what has refilled since, so that nothing comes twice",
+    policy,
+    rows: [
+      [0, "consume 5", yes, 0, 0, 10_000],
+      [4000, "refund 3 since 0", yes, 3, 0, 4000],
+      [4000, "refund 2 since 0", yes, 3, 0, 4000],
+      [4000, "refund 1 since 4000", yes, 4, 0, 2000],
+      [4000, "consume 2", yes, 2, 0, 6000],
+      [5000, "refund 2 since 4000", yes, 4, 0, 2000],
+      [5000, "refund 1 since 5001", yes, 4, 0, 2000],
+      [5000, "charge 6", yes, 0, 0, 14_000],
+      [7000, "refund 4 since 5000", yes, 2, 0, 6000],
+      [7000, "refund 9 since 7000", yes, 5, 0, 0],
+    ],
+  },
+  {
+    title: "gives back at the pace of the limit in force",
+    policy,
+    rows: [
+      [0, "consume 5", yes, 0, 0, 10_000],
+      [1000, "consume 1 limit 10", yes, 5, 0, 5000],
+      [1000, "refund 4 limit 10", yes, 9, 0, 1000],
+      [1000, "consume 9 limit 10", yes, 0, 0, 10_000],
+      [2000, "refund 2 limit 10 since 1000", yes, 2, 0, 8000],
+    ],
+  },
+  {
     title: "bursts to three times its limit",
     policy: tokenBucket({ limit: 1, window: "1 s", burst: 3 }),
     rows: [

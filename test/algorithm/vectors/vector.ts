@@ -3,7 +3,7 @@ import type { Policy } from "../../../src/algorithm/policy.ts";
 /** One call and its answer; times in ms, `at` counted from a midnight. */
 export type Row = readonly [
   at: number,
-  /** As in "consume 3", "peek 1", "refund 2", "charge 5", "consume 1 limit 20", "consume 1 maxDelayMs 500". */
+  /** As in "consume 3", "peek 1", "refund 2", "refund 2 since 4000", "charge 5", "consume 1 limit 20", "consume 1 maxDelayMs 500". */
   call: string,
   allowed: boolean,
   remaining: number,

@@ -75,7 +75,7 @@ test("no clock that is ahead ends the hold of another, and its own leaks are ove
   const denied = await ahead.hold("k");
   expect(denied.allowed).toBe(false);
   expect(denied.retryAfterMs).toBeGreaterThan(HOLD_MS - 60_000);
-  expect(denied.retryAfterMs).toBeLessThanOrEqual(HOLD_MS);
+  expect(denied.retryAfterMs).toBeLessThanOrEqual(HOLD_MS + 1000);
   expect(await billed(() => ahead.hold("k"))).toEqual({ evalsha: 1, get: 1, time: 1 });
   for (const hold of held) expect(await hold.extend()).toBe(true);
 
@@ -84,7 +84,7 @@ test("no clock that is ahead ends the hold of another, and its own leaks are ove
   expect(await billed(() => now.hold("leaked"))).toEqual({ evalsha: 1, get: 1, time: 1, set: 1 });
   const later = await now.hold("leaked");
   expect(later.retryAfterMs).toBeGreaterThan(HOLD_MS - 60_000);
-  expect(later.retryAfterMs).toBeLessThanOrEqual(HOLD_MS);
+  expect(later.retryAfterMs).toBeLessThanOrEqual(HOLD_MS + 1000);
 });
 
 test("a clock that is behind does not date its hold before those that are there", async () => {

@@ -1,4 +1,6 @@
 import {
+  allOf,
+  anyOf,
   createLimiter,
   type Decision,
   inFlight,
@@ -291,6 +293,12 @@ describe("misuse", () => {
     const policies = [inFlight({ limit: 1, hold: 1 }), tokenBucket({ limit: 1, window: 1 })];
     expect(() => createLimiter({ name: "n", store: memoryStore(), policies })).toThrow(/must be the only policy/);
   });
+});
+
+test("beside others in allOf or anyOf", () => {
+  const { limiter } = limiterOf();
+  expect(() => allOf({ work: limiter })).toThrow(/limiters.work has a slidingLog or inFlight/);
+  expect(() => anyOf([limiter])).toThrow(/members\[0\] has inFlight/);
 });
 
 test("hold is on the type only where there is an inFlight", async () => {

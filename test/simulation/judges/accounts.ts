@@ -158,7 +158,7 @@ function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
       for (const [i, book] of account.books.entries()) book.take(at, units[i] ?? 0);
     } else if (purpose === "give" || purpose === "leave") {
       gaveBack(account, executed);
-      for (const [i, book] of account.books.entries()) book.giveBack(at, units[i] ?? 0);
+      for (const [i, book] of account.books.entries()) book.giveBack(at, units[i] ?? 0, step.sinces[i]);
     }
     if (step.wrote) {
       account.writes += 1;

@@ -29,24 +29,30 @@ export function readArguments(script: Script, args: readonly string[]): Asked {
   if (script !== policySet) {
     const algorithm = ALGORITHMS.find((one) => one.script === script);
     if (!algorithm) throw new Error("a script that has no twin here");
-    if (args.length !== 1 + numbersOf(algorithm)) throw new Error(`arguments that no script has: ${args.join(" ")}`);
-    return { now, algorithms: [algorithm], demands: [demandAt(algorithm, args, 1)] };
+    const numbers = 1 + numbersOf(algorithm);
+    if (args.length !== numbers && args.length !== numbers + 1) {
+      throw new Error(`arguments that no script has: ${args.join(" ")}`);
+    }
+    return { now, algorithms: [algorithm], demands: [demandAt(algorithm, args, 1, args[numbers])] };
   }
   const algorithms: Algorithm[] = [];
   const demands: Demand[] = [];
   for (let i = 2; i < args.length; ) {
+    const since = args[i] === "@" ? args[i + 1] : undefined;
+    if (since !== undefined) i += 2;
     const algorithm = ALGORITHMS.find(({ code }) => code === args[i]);
     if (!algorithm) throw new Error(`no algorithm has the code ${args[i]}`);
     algorithms.push(algorithm);
-    demands.push(demandAt(algorithm, args, i + 1));
+    demands.push(demandAt(algorithm, args, i + 1, since));
     i += 1 + numbersOf(algorithm);
   }
   return { now, algorithms, demands };
 }
 
-function demandAt(algorithm: Algorithm, args: readonly string[], from: number): Demand {
+function demandAt(algorithm: Algorithm, args: readonly string[], from: number, since: string | undefined): Demand {
   const [delta = Number.NaN, pace = Number.NaN, ceiling = Number.NaN, full = Number.NaN, windowMs = Number.NaN] = args
     .slice(from, from + numbersOf(algorithm))
     .map(Number);
-  return numbersOf(algorithm) === 5 ? { delta, pace, ceiling, full, windowMs } : { delta, pace, ceiling };
+  const all = { delta, pace, ceiling, ...(since !== undefined && { since: Number(since) }) };
+  return numbersOf(algorithm) === 5 ? { ...all, full, windowMs } : all;
 }

@@ -29,6 +29,7 @@ export function runInFlight(
   const step = {
     ...{ key, now, allowed, wrote, endsAt },
     deltas: [delta],
+    sinces: [undefined],
     ceilings: [ceiling],
     continued: stored !== undefined,
     renewed: wrote && endsAt !== undefined,

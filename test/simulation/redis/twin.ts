@@ -55,6 +55,7 @@ function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: num
     key,
     now,
     deltas: demands.map(({ delta }) => delta),
+    sinces: demands.map(({ since }) => since),
     ceilings: demands.map(({ ceiling }) => ceiling),
     allowed,
     continued: found !== undefined,
@@ -76,9 +77,16 @@ function stepOf({ algorithms, demands }: Asked, kept: unknown, now: number): Ste
 }
 
 /** A log is written where something is taken, or given back of what counts; only the first lengthens its life. */
-function logChange({ delta, pace: windowMs }: Demand, allowed: boolean, newest: number | undefined, now: number) {
+function logChange(
+  { delta, pace: windowMs, since }: Demand,
+  allowed: boolean,
+  newest: number | undefined,
+  now: number,
+) {
   const counts = newest !== undefined && newest > now - windowMs;
-  return { wrote: allowed && (delta > 0 || (delta < 0 && counts)), renews: delta > 0 };
+  const at = Math.max(now, newest ?? 0);
+  const isGone = since !== undefined && (since > at || since <= at - windowMs);
+  return { wrote: allowed && (delta > 0 || (delta < 0 && counts && !isGone)), renews: delta > 0 };
 }
 
 /** Its pairs of time and running total, of which the first stands for what has left. */

@@ -60,6 +60,8 @@ export interface KeyStep {
   readonly now: number;
   /** For each policy what was asked to be added, in the algorithm's units, negative to give back. */
   readonly deltas: readonly number[];
+  /** Of what is given back: when it was taken, where the call says so. */
+  readonly sinces: readonly (number | undefined)[];
   /** For each policy the most that may be in use; below 0 it only looked. */
   readonly ceilings: readonly number[];
   readonly allowed: boolean;

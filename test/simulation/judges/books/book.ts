@@ -8,8 +8,11 @@ export interface Book {
   /** Units that could be taken, rounded down. */
   remaining(at: number): number;
   take(at: number, units: number): void;
-  /** Gives back, never more than is in use. */
-  giveBack(at: number, units: number): void;
+  /**
+   * Gives back, never more than is in use. Of what was taken at `since` no more than still counts as that: what a bucket may have
+   * refilled in the meantime, and what has left a window, came back by itself.
+   */
+  giveBack(at: number, units: number, since?: number): void;
   /** Ms from `at` until nothing of what was taken counts any more. */
   wholeAfterMs(at: number): number;
   /** The time of the newest taking that counts; undefined where only the latest time that anything was brought counts. */

@@ -19,7 +19,10 @@ export function bucketBook({ limit, windowMs, burst }: PolicyRule): Book {
       units <= burst && at(time) + units * windowMs <= burst * windowMs + delayMs * limit,
     remaining: (time) => Math.max(0, Math.floor((burst * windowMs - at(time)) / windowMs)),
     take: (time, units) => set(time, at(time) + units * windowMs),
-    giveBack: (time, units) => set(time, Math.max(0, at(time) - units * windowMs)),
+    giveBack(time, units, since = time) {
+      const flowedIn = since > time ? Infinity : (time - since) * limit;
+      set(time, Math.max(0, at(time) - Math.max(0, units * windowMs - flowedIn)));
+    },
     wholeAfterMs: (time) => Math.ceil(at(time) / limit),
     forget: () => set(0, 0),
   };

@@ -14,7 +14,10 @@ export function fixedBook({ limit, windowMs }: PolicyRule): Book {
     allows: (time, units) => at(time) + units <= limit,
     remaining: (time) => Math.max(0, limit - at(time)),
     take: (time, units) => set(time, at(time) + units),
-    giveBack: (time, units) => set(time, Math.max(0, at(time) - units)),
+    giveBack(time, units, since = time) {
+      const counts = since <= time && Math.floor(since / windowMs) === Math.floor(time / windowMs);
+      set(time, Math.max(0, at(time) - (counts ? units : 0)));
+    },
     wholeAfterMs: (time) => (at(time) === 0 ? 0 : (index + 1) * windowMs - time),
     forget: () => set(0, 0),
   };

@@ -28,8 +28,8 @@ export function logBook({ limit, windowMs }: PolicyRule): Book {
       entries.push({ at: time, units });
     },
     // The oldest units that count go first; what has left by then has left for good.
-    giveBack(time, units) {
-      if (units === 0) return;
+    giveBack(time, units, since = time) {
+      if (units === 0 || since > time || since <= time - windowMs) return;
       tidy(time);
       let left = units;
       while (left > 0 && entries[0]) {

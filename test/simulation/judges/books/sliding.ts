@@ -30,8 +30,13 @@ export function slidingBook({ limit, windowMs }: PolicyRule): Book {
       const [now, then] = at(time);
       set(time, now + units, then);
     },
-    giveBack(time, units) {
+    giveBack(time, units, since) {
       const [now, then] = at(time);
+      if (since !== undefined) {
+        const passed = since > time ? -1 : Math.floor(time / windowMs) - Math.floor(since / windowMs);
+        set(time, Math.max(0, now - (passed === 0 ? units : 0)), Math.max(0, then - (passed === 1 ? units : 0)));
+        return;
+      }
       set(time, Math.max(0, now - units), Math.max(0, then - Math.max(0, units - now)));
     },
     wholeAfterMs(time) {
