@@ -83,6 +83,7 @@ export function holdMethods<Key, Answer extends Decision, Amounts = Amount>(
     wait: refuse("wait"),
     charge: refuse("charge"),
     refund: refuse("refund"),
+    reserve: refuse("reserve"),
   };
 }
 

@@ -258,6 +258,7 @@ describe("misuse", () => {
       () => limiter.wait("k", { timeoutMs: 1 }),
       () => limiter.charge("k", 1),
       () => limiter.refund("k", 1),
+      () => limiter.reserve("k"),
     ]) {
       const outcome = expect(call()).rejects;
       await outcome.toThrow(TypeError);
