@@ -6,7 +6,7 @@ import { checkActual } from "./amounts.ts";
 import { type AmountByLevel, amountsOf, checkKeys, ofLevel } from "./by-level.ts";
 import type { CheckedOptions, FailureMode } from "./checked-options.ts";
 import { combinations } from "./combination.ts";
-import type { AllOfDecision } from "./combine.ts";
+import { type AllOfDecision, withoutDelay } from "./combine.ts";
 import type { Level } from "./level.ts";
 import { type Limiter, levelOf } from "./limiter.ts";
 import { type Methods, methodsOf, type Question } from "./methods.ts";
@@ -110,6 +110,7 @@ export function allOf<Name extends string>(
       }
       tell?.(told(checked.name, key[whole.level], whole));
     },
+    acted: withoutDelay,
     reset: async (key, signal) => check.reset(await placesOf(key), signal),
   });
   const whole = { name: checked.name, failureMode: checked.failureMode, ...methods };

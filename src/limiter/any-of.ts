@@ -138,6 +138,7 @@ export function anyOf<const Members extends readonly AnyMember[]>(members: Membe
       return waitFor<Answer>(timeoutMs, {
         consume: () => inOrder(key, { ...options, ...LENDS_NOTHING }, (one, ...own) => one.consume(...own)),
         leave: (since) => booked("refund", key, options.cost ?? 1, { ...options, signal: undefined, since }),
+        acted: (lent) => lent,
         detach: (task) => options.waitUntil?.(task),
         now: () => timeOf(last.now),
         signal: options.signal,

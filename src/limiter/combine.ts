@@ -1,4 +1,4 @@
-import type { FallbackDecision, KnownDecision, PolicyStatus } from "../core/decision.ts";
+import type { Decision, FallbackDecision, KnownDecision, PolicyStatus } from "../core/decision.ts";
 import type { StoreError } from "../core/errors.ts";
 import type { Call } from "./call.ts";
 import { withoutInfinity } from "./json.ts";
@@ -84,6 +84,15 @@ export function combinedFallback<Name extends string>(
 ): FallbackAllOfDecision<Name> {
   const first = parts[0] as Part<Name, FallbackDecision>;
   return { ...first.decision, ...ofLevels(first, parts) };
+}
+
+/** The same decision once its delay is over, which then is over for each part. */
+export function withoutDelay<Name extends string>(decision: AllOfDecision<Name>): AllOfDecision<Name> {
+  const parts = Object.entries<Decision | undefined>(decision.parts).map(([name, part]) => [
+    name,
+    part && withoutInfinity({ ...(part as KnownDecision), delayMs: 0 }),
+  ]);
+  return withoutInfinity({ ...(decision as KnownAllOfDecision<Name>), delayMs: 0, parts: Object.fromEntries(parts) });
 }
 
 function ofLevels<Name extends string, Decided>(

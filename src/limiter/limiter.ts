@@ -59,6 +59,7 @@ export function limiterOn<Name extends string>(level: Level): Limiter<Name> {
     },
     told: (operation, key, decision, spent, waitUntil) =>
       tell?.({ type: "decision", limiter: name, operation, key, decision, ...spent, waitUntil: waitUntil() }),
+    acted: (lent) => ({ ...lent, delayMs: 0 }),
     reset: async (key, signal) => check.reset(await level.placeOf(key), signal),
   };
   const methods = methodsOf<string, Decision>(core);

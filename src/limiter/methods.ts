@@ -42,6 +42,8 @@ export interface Core<Key, Answer extends Decision> {
   ask(key: Key, question: Question): Answer | Promise<Answer>;
   /** Tells the observers of an operation's outcome. To look `waitUntil` up may cost something, so only where one is told. */
   told(operation: Operation, key: Key, decision: Answer, spent: Spent, waitUntil: () => WaitUntil | undefined): void;
+  /** A decision that lent, once its delay is over. */
+  acted(lent: Answer): Answer;
   reset(key: Key, signal: AbortSignal | undefined): Promise<void>;
 }
 
@@ -94,6 +96,7 @@ export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
           ask(key, options, { task: "consume", spent, maxDelayMs: leftMs, timeoutMs: leftMs || undefined }),
         leave: async (since, leftMs) =>
           ask(key, { ...options, signal: undefined }, { task: "leave", spent: {}, maxDelayMs: leftMs, since }),
+        acted: core.acted,
         detach: (task) => waitUntilOf(options)?.(task),
         now: () => timeOf(core.now),
         signal: options.signal,

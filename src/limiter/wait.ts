@@ -7,6 +7,8 @@ export interface Waiter<Answer extends Decision> {
   consume(leftMs: number): Promise<Answer>;
   /** Gives back what `lent` took, as far as nobody has queued behind it; `delayLeftMs` of its delay were still to come. */
   leave(lent: Answer, delayLeftMs: number): Promise<unknown>;
+  /** The same decision once its delay is over. */
+  acted(lent: Answer): Answer;
   /** Lets work end behind the answer. */
   detach(task: Promise<unknown>): void;
   now(): number;
@@ -33,7 +35,7 @@ export async function waitFor<Answer extends Decision>(timeoutMs: number, waiter
     if (decision.allowed) {
       if (decision.delayMs === 0) return decision;
       await act(decision);
-      return { ...decision, delayMs: 0 };
+      return waiter.acted(decision);
     }
     if (decision.source === "fallback" || decision.retryAfterMs > leftMs) return decision;
     await sleep(decision.retryAfterMs, signal);

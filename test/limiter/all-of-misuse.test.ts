@@ -34,7 +34,7 @@ const making: Case[] = [
   ["nine limiters", () => allOf(nine), RangeError, "limiters", "1 to 8"],
   ["no limiter", () => allOf({ org, user: {} as Anything }), TypeError, "limiters.user", "createLimiter"],
   ["null", () => allOf({ org, user: null as Anything }), TypeError, "limiters.user", "null"],
-  ["an allOf", () => allOf({ org, user: all as Anything }), TypeError, "limiters.user", "no allOf"],
+  ["an allOf", () => allOf({ org, user: all as Anything }), TypeError, "limiters.user", "not an allOf"],
   [
     "another store",
     () => allOf({ org, user: limiterOf("user", { store: memoryStore() }) }),
