@@ -54,7 +54,7 @@ function checkedAlgorithms(policies: readonly Policy[]): Algorithm[] {
   if (names.size < policies.length) throw new RangeError("policies must have distinct names");
   if (algorithms.length > 1 && algorithms.some((algorithm) => algorithm.step)) {
     // A log is a list of its own and holds are records, so neither could share the one value of the others.
-    throw new RangeError("a slidingLog or inFlight must be the only policy; slidingWindow combines with others");
+    throw new RangeError("a slidingLog or inFlight must be the only policy");
   }
   return algorithms;
 }

@@ -81,8 +81,8 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
 
     const { limiter, key, cost, limit } = call;
     // Looked up where something needs it: Hono throws an error, with a stack, where the platform has none.
-    const { consume, hold = consume } = limiter as typeof limiter & { readonly hold?: typeof limiter.consume };
-    const decision = await hold(key, {
+    const { hold } = limiter as { readonly hold?: typeof limiter.consume };
+    const decision = await (hold ?? limiter.consume)(key, {
       cost,
       limit,
       get waitUntil() {

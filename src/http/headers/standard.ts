@@ -20,8 +20,8 @@ export const standardFields: Dialect = {
 };
 
 function policyItem(status: PolicyStatus): string {
-  const rest = status.unit ? `qu="${status.unit}"` : `w=${windowSeconds(status)}`;
-  return `${name(status)};q=${integer(status.burst)};${rest}`;
+  const { burst, unit } = status;
+  return `${name(status)};q=${integer(burst)};${unit ? `qu="${unit}"` : `w=${windowSeconds(status)}`}`;
 }
 
 function limitItem(status: PolicyStatus, decision: KnownDecision): string {
