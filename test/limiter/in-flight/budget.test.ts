@@ -2,6 +2,7 @@ import { createLimiter, inFlight, redisStore } from "sluice";
 import { ioredisClient } from "sluice/ioredis";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { startPrivateRedis } from "../../../src/server/redis/private-redis.ts";
+import { billedBy } from "../../support/billed.ts";
 import { connect, msOf } from "../../support/redis.ts";
 
 // A server of its own: it counts commands.
@@ -15,14 +16,7 @@ beforeEach(() => redis.flushall());
 
 const HOLD_MS = 3_600_000;
 
-/** The commands that Redis carried out meanwhile, those inside scripts included, as Upstash would bill them. */
-async function billed(task: () => Promise<unknown>): Promise<Record<string, number>> {
-  await redis.config("RESETSTAT");
-  await task();
-  const lines = (await redis.info("commandstats")).matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
-  const counts = [...lines].map(([, command, calls]) => [command, Number(calls)]);
-  return Object.fromEntries(counts.filter(([command]) => command !== "config|resetstat"));
-}
+const billed = (task: () => Promise<unknown>) => billedBy(redis, task);
 
 /** An isolate whose clock is this far ahead of that of Redis. */
 async function isolate(aheadMs: number, clock: "isolate" | "redis" = "isolate") {
