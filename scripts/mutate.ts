@@ -2,6 +2,7 @@
 // gets through.
 import { folderOf, scriptSource } from "./embedded-scripts.ts";
 import { fixedWindowMutations } from "./mutate/fixed-window.ts";
+import { grantsMutations } from "./mutate/grants.ts";
 import { inFlightMutations } from "./mutate/in-flight.ts";
 import { keySetMutations } from "./mutate/key-set.ts";
 import { type Mutation, type Mutations, mutated } from "./mutate/mutations.ts";
@@ -17,6 +18,7 @@ const ALL: readonly Mutations[] = [
   fixedWindowMutations,
   policySetMutations,
   keySetMutations,
+  grantsMutations,
   slidingLogMutations,
   inFlightMutations,
 ];

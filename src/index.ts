@@ -28,6 +28,7 @@ export type { AllOfDecision, FallbackAllOfDecision, KnownAllOfDecision, LevelSta
 export type { Held } from "./limiter/in-flight/held.ts";
 export type { HoldOptions } from "./limiter/in-flight/hold.ts";
 export { type InFlightOptions, type InFlightPolicy, inFlight } from "./limiter/in-flight/policy.ts";
+export { type LeaseOptions, leases } from "./limiter/leases/leases.ts";
 export { createLimiter, type InFlightLimiter, type Limiter } from "./limiter/limiter.ts";
 export type { LimiterOptions } from "./limiter/options.ts";
 export type { Reservation, Reserved } from "./limiter/reservation.ts";

@@ -1,5 +1,6 @@
 // A model API that stands in for a real one: it streams a few words, one event each, then reports what it used. It also
-// "thinks" 200 tokens that max_tokens doesn't bound, as reasoning models do. A prompt with "fail" gets a 500.
+// "thinks" 200 tokens that max_tokens doesn't bound, as reasoning models do. A prompt
+// with "fail" gets a 500, one with "hang up" no answer at all, and with "break" the answer breaks off.
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -10,6 +11,7 @@ const server = createServer(async (request, response) => {
   let text = "";
   for await (const part of request) text += part;
   if (text.includes("fail")) return response.writeHead(500).end();
+  if (text.includes("hang up")) return request.socket.destroy();
   const { messages, max_tokens: most } = JSON.parse(text);
   const words = WORDS.slice(0, most);
   const send = (event) => response.write(`data: ${JSON.stringify(event)}\n\n`);
@@ -17,6 +19,7 @@ const server = createServer(async (request, response) => {
   for (const word of words) {
     send({ choices: [{ delta: { content: `${word} ` } }] });
     await sleep(20);
+    if (text.includes("break")) return request.socket.destroy();
   }
   const prompt = messages.flatMap(({ content }) => String(content).split(" ")).length;
   send({ choices: [], usage: { total_tokens: prompt + THOUGHT + words.length } });

@@ -20,6 +20,7 @@ export interface Mutations {
 export const VECTORS = "test/algorithm/vectors.test.ts";
 export const GRACE = "test/algorithm/grace.test.ts";
 export const KEY_SET = "test/algorithm/key-set.test.ts";
+export const GRANTS = "test/algorithm/grants.test.ts";
 export const MODEL = "test/algorithm/model.test.ts";
 
 export const broken = (title: string, ...edits: Edit[]): Mutation => ({ title, edits });

@@ -19,32 +19,13 @@ local old, new, i, allowed = {0}, {1}, 2, true
 -- With room for three: tables that grow take longer.
 local forms, ends = {0, 0, 0}, {0, 0, 0}
 
--- The next count of a value of several, and whether it is a debt; a sliding window alone has no debts.
-local value, read, only
-local function stored()
-  local a, b, c, d, e, f, g = byte(value, read, read + 6)
-  read = read + 7
-  return (only and a or a % 32) * 2^48 + number(b, c, d, e, f, g), a > 31
-end
+-- @include stored
 
 for k = 1, #KEYS do
   local policies, size, at, one, two = args[n] + 0, args[n + 1] + 0, nil, 0, 0
   n = n + 2
   value, read, only = values[k], nil, policies == 1 and (args[n] == '@' and args[n + 2] or args[n])
-  if value and only and #value == 12 then
-    local a, b, c, d, e, f, g, h, i, j, l, m = byte(value, 1, 12)
-    at = number(a, b, c, d, e, f)
-    if only == 's' then
-      one, two = (g * 256 + h) * 256 + i, (j * 256 + l) * 256 + m
-    else
-      local high = f % 64
-      at, one = (at - high) / 64, high % 32 * 2^48 + number(g, h, i, j, l, m)
-      if high > 31 then one = only == 'b' and -one or 0 end
-    end
-  elseif value and #value == 6 + 7 * size and (not only or only == 's') then
-    at, read = number(byte(value, 1, 6)), 7
-  end
-  if at and at > asked + GRACE and call('PTTL', KEYS[k]) <= GRACE then at, one, two, read = nil, 0, 0, nil end
+  -- @include key-read
   local seen, lead, ttl = at or asked, 0, 0
   if seen > asked then lead = seen - asked end
   now = asked + lead
@@ -82,27 +63,7 @@ end
 if not allowed then return old end
 for k = 1, #KEYS do
   local from, form, to = values[k], forms[k], (values[k + 1] or i) - 1
-  local high, low, wide = new[from], new[from + 1], not form
-  if form == 's' then
-    wide = low >= 2^24 or new[to] >= 2^24
-    low = low * 2^24 + new[to]
-  elseif form then
-    local debt, count = 0, low
-    if count < 0 then debt, count = 32, -count end
-    low = count % 2^48
-    high = high * 64 + debt + (count - low) / 2^48
-  end
-  if wide then
-    value = bytes(high)
-    for c = from + 1, to do
-      local count, debt = new[c], 0
-      if count < 0 then debt, count = 32, -count end
-      low = count % 2^48
-      value = value .. char((count - low) / 2^48 + debt) .. bytes(low)
-    end
-  else
-    -- @include twelve
-  end
+  -- @include key-write
   call('SET', KEYS[k], value, 'PX', ends[k])
 end
 return new

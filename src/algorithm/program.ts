@@ -66,7 +66,7 @@ function singleArgs(now: number, [demand]: readonly Demand[]): string[] {
 }
 
 /** What the scripts are told of a demand. */
-function numbersOf({ delta, pace, ceiling, full, windowMs = 0 }: Demand): number[] {
+export function numbersOf({ delta, pace, ceiling, full, windowMs = 0 }: Demand): number[] {
   return full === undefined ? [delta, pace, ceiling] : [delta, pace, ceiling, full, windowMs];
 }
 

@@ -49,10 +49,11 @@ export interface KnownDecision {
   readonly policies: readonly PolicyStatus[];
   /**
    * Who answered: the store; this isolate, as the store would have, from the last state that it saw or because the call's
-   * own limits decide it (`"snapshot"`); or, because the store could not be asked, this isolate with counts of its own
+   * own limits decide it (`"snapshot"`); this isolate from what it took ahead, or because there was none left a moment ago
+   * (`"lease"`: the numbers are those of its last request, and its own units count as not used); or, because the store could not be asked, this isolate with counts of its own
    * (`"memory"`).
    */
-  readonly source: "store" | "snapshot" | "memory";
+  readonly source: "store" | "snapshot" | "lease" | "memory";
   /** Why the store could not be asked; set with source `"memory"`. */
   readonly error?: StoreError;
 }

@@ -4,12 +4,18 @@ import { wholeNumber } from "../core/whole-number.ts";
 import type { AllOf } from "./all-of.ts";
 import { checkActual } from "./amounts.ts";
 import type { AmountByLevel } from "./by-level.ts";
-import type { CallOptions, CheckOptions, RefundOptions, ReserveOptions, WaitOptions } from "./call-options.ts";
+import type {
+  CallOptions,
+  CheckOptions,
+  RefundOptions,
+  ReserveOptions,
+  Unchecked,
+  WaitOptions,
+} from "./call-options.ts";
 import { type Candidate, candidatesOf, ownAmount, ownKeys } from "./candidates.ts";
 import type { FailureMode } from "./checked-options.ts";
 import { withoutInfinity } from "./json.ts";
 import type { Limiter } from "./limiter.ts";
-import type { Unchecked } from "./methods.ts";
 import { type Reserved, reserved } from "./reservation.ts";
 import { MAX_TIMER_MS, timeOf } from "./time.ts";
 import { waitFor } from "./wait.ts";

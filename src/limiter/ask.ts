@@ -12,6 +12,7 @@ export interface Asker {
   check<T>(
     call: Pick<Call, "signal" | "timeoutMs" | "spent">,
     task: (signal: AbortSignal) => Promise<T>,
+    purpose?: StoreEvent["purpose"],
   ): Promise<T | StoreError>;
   /** Makes a state be forgotten; asks always, and rejects with a `StoreError`. */
   reset(signal: AbortSignal | undefined, task: (signal: AbortSignal) => Promise<void>): Promise<void>;
@@ -34,7 +35,7 @@ export function createAsker(options: Pick<CheckedOptions, "name" | "timeoutMs" |
   return {
     pauseMs: () => breaker?.pauseMs(timeOf(now)) ?? 0,
 
-    async check(call, task) {
+    async check(call, task, purpose = "check") {
       const since = timeOf(now);
       const pass = breaker?.pass(since) ?? 0;
       if (pass instanceof StoreError) return pass;
@@ -42,13 +43,13 @@ export function createAsker(options: Pick<CheckedOptions, "name" | "timeoutMs" |
       const inTimeMs = Math.min(call.timeoutMs ?? timeoutMs, timeoutMs);
       try {
         const answer = await withDeadline(inTimeMs, call.signal, task);
-        told("check", since, call.spent);
+        told(purpose, since, call.spent);
         breaker?.succeeded();
         return answer;
       } catch (thrown) {
         if (call.signal?.aborted) throw call.signal.reason;
         const error = storeError(thrown);
-        told("check", since, call.spent, error);
+        told(purpose, since, call.spent, error);
         if (inTimeMs === timeoutMs || error.kind !== "timeout") breaker?.failed(pass, error, timeOf(now));
         return error;
       }

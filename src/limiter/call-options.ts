@@ -61,3 +61,6 @@ export interface WaitOptions<Amounts = Amount> extends CheckOptions<Amounts> {
    */
   timeoutMs: number;
 }
+
+/** Options as a caller without types may pass them. */
+export type Unchecked = { [Name in keyof (ReserveOptions & RefundOptions)]?: unknown } | null | undefined;

@@ -2,6 +2,7 @@ import { type Algorithm, type Demand, NO_CEILING, onlyLook } from "../algorithm/
 import type { Program } from "../algorithm/program.ts";
 import type { Decision } from "../core/decision.ts";
 import type { PolicyInForce } from "./amounts.ts";
+import type { Unchecked } from "./call-options.ts";
 
 /** What a call asks of the store; `"leave"` gives back a place in a bucket's queue if nobody has queued behind it. */
 export type Task = "consume" | "peek" | "refund" | "charge" | "leave";
@@ -29,11 +30,15 @@ export interface Call {
   /** Longest wait for the store, if shorter than the limiter's own. */
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
+  /** The options as the caller gave them. */
+  readonly options: Unchecked;
   readonly spent: Spent;
   /** The decision on the call whose cost is given back, if the caller told it. */
   readonly since: Decision | undefined;
   /** When that call took its cost, by the store's time, ms. */
   readonly takenAt: number | undefined;
+  /** What it was served from without a request, to put it back there. */
+  servedFrom?: unknown;
 }
 
 /** What the call asks of each policy if it were carried out as `task`. */

@@ -2,10 +2,11 @@ import type { Decision } from "../core/decision.ts";
 import { misuse } from "../core/misuse.ts";
 import { isPlain } from "./amounts.ts";
 import { checkKeys, checkNames, listed } from "./by-level.ts";
+import type { Unchecked } from "./call-options.ts";
 import type { FailureMode } from "./checked-options.ts";
 import { combinations } from "./combination.ts";
 import { levelOf, limiterOn } from "./limiter.ts";
-import type { Methods, Unchecked } from "./methods.ts";
+import type { Methods } from "./methods.ts";
 
 /** The most limiters that are asked in order. */
 const MAX_MEMBERS = 8;

@@ -1,11 +1,11 @@
 import type { Decision } from "../core/decision.ts";
 import { StoreError } from "../core/errors.ts";
 import { memoryStore } from "../store/memory.ts";
-import type { LocalStore, RemoteStore, StepRequest } from "../store/store.ts";
+import type { LocalStore, RemoteStore, StepReply, StepRequest } from "../store/store.ts";
 import type { Call } from "./call.ts";
 import { decide } from "./decide.ts";
 import { fallbackDecision, SPARE_KEYS } from "./failure.ts";
-import type { Level } from "./level.ts";
+import type { Level, LevelRequest } from "./level.ts";
 import { timeOf } from "./time.ts";
 
 /** How calls are answered: from a snapshot if it denies, else by the store, else by the failure mode; `reset` asks always. */
@@ -32,16 +32,16 @@ export function createCheck(level: Level): Check {
     return asked(store, call, request, turn);
   }
 
-  async function asked(store: RemoteStore, call: Call, request: StepRequest, turn: number): Promise<Decision> {
+  async function asked(store: RemoteStore, call: Call, request: LevelRequest, turn: number): Promise<Decision> {
     try {
-      const reply = await asker.check(call, (signal) => store.step(request, signal));
+      const reply = await asker.check(call, (signal) => stepOf(store, request, signal));
       if (reply instanceof StoreError) return instead(call, request, reply);
       const decision = level.seen(call, reply, request.now, turn);
       // A log that denies and can't say until when is none. What is given back waits for nothing.
       if (decision.allowed || call.since || decision.retryAfterMs > 0) return decision;
       return instead(call, request, new StoreError("reply", "The store's reply contradicts itself"));
     } finally {
-      if (call.task === "refund" || call.task === "leave") level.forget(call.place, timeOf(now));
+      if (call.task === "refund" || call.task === "leave") level.forget(call.place, timeOf(now), call);
     }
   }
 
@@ -68,4 +68,10 @@ export function createCheck(level: Level): Check {
       }
     },
   };
+}
+
+async function stepOf(store: RemoteStore, request: LevelRequest, signal: AbortSignal): Promise<StepReply | StoreError> {
+  if (!request.ask) return store.step(request, signal);
+  const reply = await request.ask(store, [request], signal);
+  return reply instanceof StoreError ? reply : (reply.replies[0] as StepReply);
 }

@@ -1,5 +1,6 @@
 import type { Decision } from "../core/decision.ts";
-import type { Methods, Unchecked } from "./methods.ts";
+import type { Unchecked } from "./call-options.ts";
+import type { Methods } from "./methods.ts";
 
 /** Several limiters as one, as an `anyOf` needs them. */
 export interface Combination {

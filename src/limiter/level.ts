@@ -1,8 +1,10 @@
 import { type Program, programFor } from "../algorithm/program.ts";
 import { step } from "../algorithm/step.ts";
 import type { KnownDecision } from "../core/decision.ts";
+import type { StoreError } from "../core/errors.ts";
 import { misuse } from "../core/misuse.ts";
-import type { StepReply, StepRequest } from "../store/store.ts";
+import type { KeySetReply } from "../store/key-set.ts";
+import type { RemoteStore, StepReply, StepRequest } from "../store/store.ts";
 import { storeKey } from "../store/store-key.ts";
 import { costsOf, leftOf, limitsOf } from "./amounts.ts";
 import { type Asker, createAsker } from "./ask.ts";
@@ -23,15 +25,26 @@ export interface Level {
   placeOf(key: unknown): string | Promise<string>;
   /** A call on the key, which lies at `place`, its options checked. */
   call(key: string, place: string, question: Question): Call;
-  request(call: Call, clock: number): StepRequest;
+  request(call: Call, clock: number): LevelRequest;
   /** What the store would say: if the call's own limits decide it, or a denial by the last state seen: use grows until time passes. */
   known(call: Call, clock: number): KnownDecision | undefined;
   /** Numbers the calls in their order; to be taken before the store is asked. */
   turn(): number;
   /** The decision on what the store replied, remembered if it leaves too little for another call of this cost. */
   seen(call: Call, reply: StepReply, askedAt: number, turn: number): KnownDecision;
-  /** Forgets what is known of a key, since something was given back. */
-  forget(place: string, clock: number): void;
+  /** Forgets what is known of a key, since something was given back: by `call`, or all of it. */
+  forget(place: string, clock: number, call?: Call): void;
+  /** Puts back what a known decision took, since the call is denied after all. Left out where none takes anything. */
+  putBack?(call: Call): void;
+}
+
+/** What is asked of the store, and how, where that is more than a step. */
+export interface LevelRequest extends StepRequest {
+  readonly ask?: (
+    store: RemoteStore,
+    requests: readonly LevelRequest[],
+    signal: AbortSignal,
+  ) => Promise<KeySetReply | StoreError>;
 }
 
 export function createLevel(options: CheckedOptions): Level {
@@ -65,6 +78,7 @@ export function createLevel(options: CheckedOptions): Level {
         maxDelayMs,
         timeoutMs,
         signal: signal as AbortSignal | undefined,
+        options,
         spent,
         since,
         takenAt: since === undefined ? undefined : takenAt(part),

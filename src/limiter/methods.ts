@@ -11,14 +11,12 @@ import type {
   ConsumeOptions,
   RefundOptions,
   ReserveOptions,
+  Unchecked,
   WaitOptions,
 } from "./call-options.ts";
 import { type Reserved, reserved } from "./reservation.ts";
 import { MAX_TIMER_MS, timeOf } from "./time.ts";
 import { waitFor } from "./wait.ts";
-
-/** Options as a caller without types may pass them. */
-export type Unchecked = { [Name in keyof (ReserveOptions & RefundOptions)]?: unknown } | null | undefined;
 
 /** One call as the methods hand it on; its options are still to be checked. */
 export interface Question {

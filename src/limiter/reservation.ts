@@ -22,13 +22,16 @@ export interface Reservation<Answer extends Decision, Amounts> {
 /** The decision on a reservation, and its methods. */
 export type Reserved<Answer extends Decision, Amounts> = Answer & Reservation<Answer, Amounts>;
 
+/** By whom a call is counted, so that it can be booked otherwise. */
+const BOOKED: readonly Decision["source"][] = ["store", "lease", "memory"];
+
 /** The decision on a reservation with its methods; `settle` books what was used, once. */
 export function reserved<Answer extends Decision, Amounts>(
   decision: Answer,
   settle: (actual: unknown) => Promise<Answer>,
   returns: boolean,
 ): Reserved<Answer, Amounts> {
-  const isBooked = decision.allowed && (decision.source === "store" || decision.source === "memory");
+  const isBooked = decision.allowed && BOOKED.includes(decision.source);
   let outcome: Promise<Answer> | undefined = isBooked ? undefined : Promise.resolve<Answer>(decision);
   const methods: Reservation<Answer, Amounts> = {
     settle(actual) {

@@ -2,14 +2,14 @@ import type { FallbackDecision, KnownDecision } from "../core/decision.ts";
 import { StoreError } from "../core/errors.ts";
 import { askAll, type KeySetReply, stepAll } from "../store/key-set.ts";
 import { memoryStore } from "../store/memory.ts";
-import type { LocalStore, RemoteStore, StepReply, StepRequest } from "../store/store.ts";
+import type { LocalStore, RemoteStore, StepReply } from "../store/store.ts";
 import { createAsker } from "./ask.ts";
 import type { Call } from "./call.ts";
 import type { CheckedOptions } from "./checked-options.ts";
 import { type AllOfDecision, combined, combinedFallback, type Part } from "./combine.ts";
 import { decide } from "./decide.ts";
 import { fallbackDecision, SPARE_KEYS } from "./failure.ts";
-import type { Level } from "./level.ts";
+import type { Level, LevelRequest } from "./level.ts";
 import { timeOf } from "./time.ts";
 
 /** One limiter of several, and its name among them. */
@@ -30,7 +30,7 @@ type OpenPart<Name extends string> = Part<Name, KnownDecision | undefined>;
 /** What the store is asked at once. */
 interface Round<Name extends string> {
   readonly parts: readonly OpenPart<Name>[];
-  readonly requests: readonly StepRequest[];
+  readonly requests: readonly LevelRequest[];
   readonly clock: number;
   readonly turns: readonly number[];
 }
@@ -52,8 +52,11 @@ export function createSetCheck<Name extends string>(
       return { ...member, call, decision: member.level.known(call, clock) };
     });
     const denying = parts.filter(isDecided).filter((part) => !part.decision.allowed);
-    if (denying.length > 0) return combined(denying, "snapshot");
-    if (parts.every(isDecided)) return combined(parts, "snapshot");
+    if (denying.length > 0) {
+      putBack(parts);
+      return combined(denying, sourceOf(denying));
+    }
+    if (parts.every(isDecided)) return combined(parts, sourceOf(parts));
     // What a call's own limits let pass takes nothing, so the store is asked for the others alone.
     const open = parts.filter((part) => !part.decision);
     const requests = open.map(({ level, call }) => level.request(call, clock));
@@ -66,24 +69,29 @@ export function createSetCheck<Name extends string>(
   async function asked(store: RemoteStore, round: Round<Name>): Promise<AllOfDecision<Name>> {
     const { call } = round.parts[0] as OpenPart<Name>;
     try {
-      const reply = await asker.check(call, (signal) => askAll(store, round.requests, signal));
+      const { requests } = round;
+      const ask = requests.find((request) => request.ask)?.ask ?? askAll;
+      const reply = await asker.check(call, (signal) => ask(store, requests, signal));
       return reply instanceof StoreError ? instead(round, reply) : seen(round, reply);
+    } catch (reason) {
+      putBack(round.parts);
+      throw reason;
     } finally {
       if (call.task === "refund" || call.task === "leave") {
-        for (const { level, call } of round.parts) level.forget(call.place, timeOf(now));
+        for (const { level, call } of round.parts) level.forget(call.place, timeOf(now), call);
       }
     }
   }
 
   function seen({ parts, clock, turns }: Round<Name>, reply: KeySetReply): AllOfDecision<Name> {
-    const decided = decidedBy(parts, reply, ({ level }, call, own, i) =>
+    const decided = decidedBy(parts, clock, reply, ({ level }, call, own, i) =>
       level.seen(call, own, clock, turns[i] as number),
     );
     return combined(decided, "store");
   }
 
   /** The failure mode's answer, for each part and so for the whole. */
-  function instead({ parts, requests }: Round<Name>, error: StoreError | undefined): AllOfDecision<Name> {
+  function instead({ parts, requests, clock }: Round<Name>, error: StoreError | undefined): AllOfDecision<Name> {
     const { since } = (parts[0] as OpenPart<Name>).call;
     // What is given back goes to whoever took it, or nowhere.
     if ((since?.source ?? failureMode) !== "memory") {
@@ -91,10 +99,12 @@ export function createSetCheck<Name extends string>(
       const answered = parts.map((part): Part<Name, FallbackDecision> => {
         return { ...part, decision: fallbackDecision(failureMode, part.call, error as StoreError, pauseMs) };
       });
-      return combinedFallback(answered);
+      const whole = combinedFallback(answered);
+      if (!whole.allowed) putBack(parts);
+      return whole;
     }
     spare ??= memoryStore({ maxKeys: SPARE_KEYS });
-    const decided = decidedBy(parts, stepAll(spare, requests), ({ level }, call, own) =>
+    const decided = decidedBy(parts, clock, stepAll(spare, requests), ({ level }, call, own) =>
       Object.assign(decide(level.program.algorithms, call, own, 0, "memory"), error && { error }),
     );
     return combined(decided, "memory", error);
@@ -122,15 +132,31 @@ export function createSetCheck<Name extends string>(
 
 const isDecided = <Name extends string>(part: OpenPart<Name>): part is Part<Name> => part.decision !== undefined;
 
+/** Gives back what was served without a request, since the whole is not allowed. */
+function putBack(parts: readonly OpenPart<string>[]): void {
+  for (const { level, call } of parts) level.putBack?.(call);
+}
+
+/** Who knew that without a request. */
+function sourceOf(parts: readonly Part<string>[]): KnownDecision["source"] {
+  return parts.some(({ decision }) => decision.source === "lease") ? "lease" : "snapshot";
+}
+
 /** The parts with a decision each: by `decide` where there is none yet, on what a store replied to these in their order. */
 function decidedBy<Name extends string>(
   parts: readonly OpenPart<Name>[],
+  clock: number,
   { allowed, replies }: KeySetReply,
   decide: (part: Member<Name>, call: Call, own: StepReply, i: number) => KnownDecision,
 ): Part<Name>[] {
   let i = -1;
+  if (!allowed) putBack(parts);
   return parts.map((part) => {
-    if (isDecided(part)) return part;
+    if (isDecided(part)) {
+      const { level, call, decision } = part;
+      if (allowed || !call.servedFrom) return part;
+      return { ...part, decision: level.known({ ...call, task: "peek" }, clock) ?? decision };
+    }
     i += 1;
     const own = replies[i] as StepReply;
     // Alone it would have passed, but nothing was taken.

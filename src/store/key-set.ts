@@ -53,23 +53,23 @@ export async function askAll(
 }
 
 /** How many counts a state holds. */
-function sizeOf({ algorithms }: Program): number {
+export function sizeOf({ algorithms }: Program): number {
   return algorithms.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** The same request, which only looks; one that admits nothing does so already. */
-function looking(request: StepRequest): StepRequest {
+export function looking(request: StepRequest): StepRequest {
   const look = (demand: Demand) => (demand.ceiling < 0 ? demand : { ...demand, ceiling: onlyLook(demand.ceiling) });
   return { ...request, demands: request.demands.map(look) };
 }
 
 /** What a look saw, with the verdict that the request alone would get. */
-function verdictAlone({ program, demands }: StepRequest, { state }: StepReply): StepReply {
+export function verdictAlone({ program, demands }: StepRequest, { state }: StepReply): StepReply {
   return { allowed: step(program.algorithms, state, state[0], demands).allowed, state };
 }
 
 /** What a Redis Cluster says of keys that it has in several places, in words that say which keys it takes; throws all else. */
-function keysRefused(error: unknown): StoreError {
+export function keysRefused(error: unknown): StoreError {
   if (!(error instanceof StoreError) || error.code !== "CROSSSLOT") throw error;
   const text =
     'On a Redis Cluster all keys of a call must have one hash tag, as in "{acme}" and "{acme}/ml": CROSSSLOT';

@@ -1,45 +1,23 @@
 import type { ChainableCommander } from "ioredis";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import type { State } from "../../src/algorithm/algorithm.ts";
-import type { Policy } from "../../src/algorithm/policy.ts";
-import { argsOfAll, type Program, programFor } from "../../src/algorithm/program.ts";
-import { keySet, type Script } from "../../src/algorithm/scripts.ts";
+import { argsOfAll, type Program } from "../../src/algorithm/program.ts";
+import { keySet } from "../../src/algorithm/scripts.ts";
 import { StoreError } from "../../src/core/errors.ts";
 import { demandsOf, type Task } from "../../src/limiter/call.ts";
 import { askAll } from "../../src/store/key-set.ts";
-import type { RemoteStore, StepRequest } from "../../src/store/store.ts";
+import type { StepRequest } from "../../src/store/store.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { GRACE_MS } from "../support/grace.ts";
-import { COUNTERS } from "../support/policies.ts";
+import { amid, type Key, load, numbersIn, randomKey, stepShadow, storeOf } from "../support/keys.ts";
 import { type Random, randomFrom } from "../support/random.ts";
-import { connect, FAR_FUTURE, msOf, uniqueName } from "../support/redis.ts";
+import { connect, FAR_FUTURE, msOf } from "../support/redis.ts";
 
 const STEPS = 10_000;
 const STEPS_PER_SEQUENCE = 250;
 
 const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
-
-/** One key of one limiter: where calls keep its state, and where the scripts of its own policies keep the same. */
-interface Key {
-  readonly program: Program;
-  readonly policies: readonly Policy[];
-  readonly place: string;
-  readonly shadow: string;
-}
-
-function randomKey(random: Random): Key {
-  const makers = Object.values(COUNTERS);
-  const many = random.pick([1, 1, 1, 1, 2, 3]);
-  const policies = Array.from({ length: many }, (_, i) => {
-    const window = random.pick([500, 1000, 7000, 60_000]);
-    // Counts from 2^24 on have a form of their own.
-    const limit = random.next() < 0.15 ? 40_000_000 : 1 + random.below(14);
-    return random.pick(makers)({ name: `p${i}`, limit, window, burst: random.below(2 * limit) + 1 });
-  });
-  const place = uniqueName();
-  return { policies, program: programFor(policies), place, shadow: `${place}:alone` };
-}
 
 const OPERATIONS: readonly Task[] = ["consume", "consume", "consume", "consume", "peek", "refund", "charge", "leave"];
 
@@ -53,51 +31,6 @@ function randomRequest(random: Random, { program, policies, place }: Key, now: n
   const lately = [now, now + 1, now - random.below(100), now - random.below(2 * windowMs)];
   const takenAt = random.pick([undefined, ...lately, start, start - windowMs]);
   return { program, key: place, now, demands: demandsOf(program, { policies, costs, maxDelayMs, takenAt }, task) };
-}
-
-const evalsha = (transaction: ChainableCommander, { sha1 }: Script, keys: readonly string[], args: readonly string[]) =>
-  transaction.evalsha(sha1, keys.length, ...keys, ...args);
-
-/** The step of a single key on its shadow. */
-const stepShadow = (transaction: ChainableCommander, { shadow }: Key, { program, now, demands }: StepRequest) =>
-  evalsha(transaction, program.script, [shadow], program.args(now, demands));
-
-/** A store whose scripts run amid a transaction's other commands, so that for expiry all of them are at one time. */
-function amid(
-  before: (transaction: ChainableCommander) => unknown,
-  after: (transaction: ChainableCommander) => unknown,
-  replies: (of: readonly unknown[], script: unknown) => void,
-): Pick<RemoteStore, "run"> {
-  return {
-    async run(script, keys, args) {
-      const transaction = redis.multi();
-      before(transaction);
-      // The first command of a transaction is MULTI.
-      const at = transaction.length - 1;
-      evalsha(transaction, script, keys, args);
-      after(transaction);
-      const results = ((await transaction.exec()) ?? []).map(([error, value]) => {
-        if (error) throw error;
-        return value;
-      });
-      replies(results, results[at]);
-      return results[at];
-    },
-  };
-}
-
-const storeOf = (parts: Pick<RemoteStore, "run">): RemoteStore => ({
-  remote: true,
-  clock: "limiter",
-  step: () => Promise.reject(new Error("one key at a time")),
-  reset: () => Promise.reject(new Error("no reset")),
-  ...parts,
-});
-
-const numbersIn = (reply: unknown) => (reply as unknown[]).map(Number);
-
-async function load(keys: readonly Key[]) {
-  for (const text of [keySet.text, ...keys.map(({ program }) => program.script.text)]) await redis.script("LOAD", text);
 }
 
 /** Bytes of lengths that a state may have, and of others; half of them from a time near the call's. */
@@ -122,7 +55,7 @@ describe("key set", () => {
     const seen = { admitted: 0, deniedByOne: 0, alone: 0 };
     for (let steps = 0; steps < STEPS; steps += STEPS_PER_SEQUENCE) {
       const keys = Array.from({ length: random.pick([1, 2, 3, 3, 3, 8]) }, () => randomKey(random));
-      await load(keys);
+      await load(redis, keys, keySet);
       const kept = new Map<Key, State>();
       const spans = new Map<Key, number>();
       let now = MIDNIGHT + random.below(60_000);
@@ -191,14 +124,14 @@ describe("key set", () => {
         if (alone) {
           seen.alone += 1;
           const [{ program, demands }, [twin]] = [requests[0] as StepRequest, twins];
-          const step = amid(before, after, (replies, reply) => {
+          const step = amid(redis, before, after, (replies, reply) => {
             expect(numbersIn(reply), where).toEqual([Number(allowed), ...(twin?.state ?? [])]);
             compare(replies);
           });
           const args = program.args(now, demands);
           checks.push(step.run?.(program.script, [chosen[0]?.place ?? ""], args, AbortSignal.any([])) as Promise<void>);
         } else {
-          const store = storeOf(amid(before, after, compare));
+          const store = storeOf(amid(redis, before, after, compare));
           const asked = askAll(store, requests, AbortSignal.any([])).then((reply) => {
             if (reply instanceof StoreError) throw reply;
             expect(reply.allowed, where).toBe(allowed);
@@ -225,7 +158,7 @@ describe("key set", () => {
     const seen = { admitted: 0, denied: 0 };
     for (let i = 0; i < 600; i += 1) {
       const keys = Array.from({ length: random.pick([1, 2, 3]) }, () => randomKey(random));
-      await load(keys);
+      await load(redis, keys, keySet);
       const garbage = keys.map(({ program }) => garbageFor(random, program, NOW));
       const task = random.pick<Task>(["consume", "consume", "charge", "refund", "peek"]);
       const requests = keys.map((key) => randomRequest(random, key, NOW, task));

@@ -78,7 +78,7 @@ describe("the code on the pages", () => {
 });
 
 describe("the links on the pages", () => {
-  test.each([...PAGES, "docs/architecture.md", "examples/README.md"])("%s", (page) => {
+  test.each([...PAGES, "docs/architecture.md", "docs/at-scale.md", "examples/README.md"])("%s", (page) => {
     const links = [...text(page).matchAll(/\]\(([^)#\s]+)(#[^)]*)?\)/g)].map(([, target = ""]) => target);
     const dead = links
       .filter((target) => !/^https?:/.test(target))

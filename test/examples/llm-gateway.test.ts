@@ -1,4 +1,4 @@
-import type { KnownDecision } from "sluice";
+import type { KnownAllOfDecision } from "sluice";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Example, exampleOf } from "./example.ts";
 import { tool } from "./processes.ts";
@@ -22,26 +22,38 @@ const ask = (key: string, content: string, max_tokens: number) =>
     body: JSON.stringify({ messages: [{ role: "user", content }], max_tokens }),
   });
 
+/** What is left, by level and policy. */
 async function left(key: string): Promise<Record<string, number>> {
   const response = await fetch(`${gateway}/v1/usage`, { headers: { authorization: `Bearer ${key}` } });
-  const { policies } = (await response.json()) as KnownDecision;
-  return Object.fromEntries(policies.map(({ policy, remaining }) => [policy, remaining]));
+  const { policies } = (await response.json()) as KnownAllOfDecision<string>;
+  return Object.fromEntries(policies.map(({ level, policy, remaining }) => [`${level}/${policy}`, remaining]));
 }
 
+/** The same of a user after so many requests and tokens of the user, and of the team beside that. */
+const leftAfter = (requests: number, tokens: number, others = { requests: 0, tokens: 0 }) => ({
+  "org/tokens": 30_000 - tokens - others.tokens,
+  "team/requests": 60 - requests - others.requests,
+  "team/tokens": 20_000 - tokens - others.tokens,
+  "user/requests": 20 - requests,
+  "user/tokens": 10_000 - tokens,
+});
+
 // The answer has 11 words at most, behind 200 tokens of thought; the question below has 3.
-describe("llm-gateway: requests a minute and tokens a day", () => {
+describe("llm-gateway: an organization's, a team's and a user's requests a minute and tokens a day", () => {
   test("gives back what a short answer did not use", async () => {
     const response = await ask("alice", "what is sluice", 1000);
     expect(response.status).toBe(200);
-    expect(response.headers.get("RateLimit")).toMatch(/^"requests";r=19;t=\d+, "tokens";r=89\d\d;t=\d+$/);
+    expect(response.headers.get("RateLimit")).toMatch(
+      /^"org\/tokens";r=289\d\d;t=\d+, "team\/requests";r=59;.*, "user\/requests";r=19;t=\d+, "user\/tokens";r=89\d\d;t=\d+$/,
+    );
     const events = (await response.text()).split("\n\n").filter(Boolean);
     expect(events).toHaveLength(11 + 2);
-    await vi.waitFor(async () => expect(await left("alice")).toEqual({ requests: 19, tokens: 10_000 - 214 }));
+    await vi.waitFor(async () => expect(await left("alice")).toEqual(leftAfter(1, 214)));
   });
 
   test("charges what an answer used beyond the estimate", async () => {
     await (await ask("alice", "what is sluice", 5)).text();
-    await vi.waitFor(async () => expect(await left("alice")).toEqual({ requests: 18, tokens: 10_000 - 214 - 208 }));
+    await vi.waitFor(async () => expect(await left("alice")).toEqual(leftAfter(2, 422)));
   });
 
   test("books the real usage for a client that leaves in the middle", async () => {
@@ -49,35 +61,44 @@ describe("llm-gateway: requests a minute and tokens a day", () => {
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     await reader.read();
     await reader.cancel();
-    await vi.waitFor(async () => expect(await left("alice")).toEqual({ requests: 17, tokens: 10_000 - 422 - 214 }), {
-      timeout: 5000,
-    });
+    await vi.waitFor(async () => expect(await left("alice")).toEqual(leftAfter(3, 636)), { timeout: 5000 });
   });
 
-  test("denies by tokens and takes no request for it", async () => {
-    const before = await left("alice");
+  test("denies by a user's tokens, and takes nothing at any level for it", async () => {
     const denied = await ask("alice", "what is sluice", 9800);
     expect(denied.status).toBe(429);
-    expect(await denied.json()).toMatchObject({ "violated-policies": ["tokens"] });
+    expect(await denied.json()).toEqual({ error: "quota exceeded", level: "user", policy: "tokens" });
     expect(Number(denied.headers.get("Retry-After"))).toBeGreaterThan(60);
-    expect(await left("alice")).toEqual(before);
+    expect(await left("alice")).toEqual(leftAfter(3, 636));
   });
 
-  test("gives both back where the model fails", async () => {
-    const before = await left("alice");
-    expect((await ask("alice", "fail", 100)).status).toBe(502);
-    await vi.waitFor(async () => expect(await left("alice")).toEqual(before));
+  test.each(["fail", "hang up"])("gives all back where the model does not answer: %s", async (prompt) => {
+    expect((await ask("alice", prompt, 100)).status).toBe(502);
+    expect(await left("alice")).toEqual(leftAfter(3, 636));
   });
 
-  test("denies by requests", async () => {
+  test("the estimate stays spent where the answer breaks off: the model has billed something", async () => {
+    const response = await ask("alice", "break", 500);
+    expect(response.status).toBe(200);
+    await response.text().catch(() => "");
+    const estimated = Math.ceil(JSON.stringify([{ role: "user", content: "break" }]).length / 4) + 500;
+    await vi.waitFor(async () => expect(await left("alice")).toEqual(leftAfter(4, 636 + estimated)));
+  });
+
+  test("denies a user by requests, and then others by what the user has taken of the team", async () => {
     const statuses = [];
     for (let i = 0; i < 21; i += 1) {
       const response = await ask("bob", "hi", 1);
       statuses.push(response.status);
-      if (response.status === 429) expect(await response.json()).toMatchObject({ "violated-policies": ["requests"] });
+      if (response.status === 429) expect(await response.json()).toMatchObject({ level: "user", policy: "requests" });
       else await response.text();
     }
     expect(statuses).toEqual([...Array(20).fill(200), 429]);
+    const { "org/tokens": org, "team/requests": team, "team/tokens": tokens } = await left("bob");
+    expect(await left("alice")).toMatchObject({ "org/tokens": org, "team/requests": team, "team/tokens": tokens });
+    expect(team).toBe(60 - 4 - 20);
+    expect(await left("carol")).toMatchObject({ "org/tokens": org, "team/requests": 60, "user/requests": 20 });
+    expect(await left("dave")).toEqual(leftAfter(0, 0));
   });
 
   test("knows its keys and its requests", async () => {

@@ -6,7 +6,7 @@ import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { type Definition, definitionOf } from "../support/definitions.ts";
 import { known } from "../support/known.ts";
-import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
+import { policySets } from "../support/policies.ts";
 import { type Random, randomFrom } from "../support/random.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
@@ -14,15 +14,7 @@ const STEPS = 100_000;
 /** Clocks differ by less than the second of grace, and by more than many a call's pause. */
 const SKEWS_MS = [0, -300, 250, -1];
 
-const SETS: Record<string, (random: Random) => Policy[]> = {
-  ...Object.fromEntries(
-    Object.entries(ALGORITHMS).map(([name, make]) => [name, (random: Random) => [make(numbersOf(random, "a"))]]),
-  ),
-  "policy set": (random) =>
-    Array.from({ length: 2 + random.below(3) }, (_, i) =>
-      random.pick(Object.values(COUNTERS))(numbersOf(random, `${i}`)),
-    ),
-};
+const SETS = policySets(numbersOf, (random) => 2 + random.below(3));
 
 function numbersOf(random: Random, name: string) {
   const limit = 1 + random.below(12);

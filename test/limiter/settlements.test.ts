@@ -7,7 +7,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { definitionOf } from "../support/definitions.ts";
 import { known } from "../support/known.ts";
-import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
+import { policySets } from "../support/policies.ts";
 import { type Random, randomFrom } from "../support/random.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
@@ -77,15 +77,7 @@ async function run(random: Random, policies: readonly Policy[], settle: Settle) 
   return { excess: policies.reduce((sum, policy) => sum + excesses(policy, uses), 0), givenBack, uses };
 }
 
-const SETS: Record<string, (random: Random) => Policy[]> = {
-  ...Object.fromEntries(
-    Object.entries(ALGORITHMS).map(([name, make]) => [name, (random: Random) => [make(numbersOf(random, "a"))]]),
-  ),
-  "policy set": (random) =>
-    Array.from({ length: 2 + random.below(2) }, (_, i) =>
-      random.pick(Object.values(COUNTERS))(numbersOf(random, `${i}`)),
-    ),
-};
+const SETS = policySets(numbersOf, (random) => 2 + random.below(2));
 
 function numbersOf(random: Random, name: string) {
   return { name, limit: 8 + random.below(30), window: random.pick([50, 1000, 10_000]), burst: 8 + random.below(40) };

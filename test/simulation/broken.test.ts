@@ -1,10 +1,18 @@
 import { expect, test } from "vitest";
 import * as limiters from "./broken/limiters.ts";
-import { doublingRefunds, endingKeys, losingDebits, takingDenials } from "./broken/twins.ts";
+import {
+  countingApart,
+  doublingRefunds,
+  endingKeys,
+  losingDebits,
+  takingDenials,
+  takingHalves,
+} from "./broken/twins.ts";
 import { allJudges } from "./judges/all.ts";
 import { openCourt } from "./judges/court.ts";
 import { neverMoreJudge } from "./judges/never-more.ts";
 import { calm, steadyIsolates } from "./plans/crowd.ts";
+import { together } from "./plans/swarm.ts";
 import { shrink } from "./run/shrink.ts";
 import { simulate } from "./run/simulate.ts";
 import { poisson } from "./traffic/arrivals.ts";
@@ -42,8 +50,9 @@ function plan({
   rule = limiter,
   parts,
 }: World): Plan {
+  const limiters = [...(rule.levels ?? []), rule];
   const next = callers({
-    limiters: [rule],
+    limiters,
     keys,
     operations,
     mostCost: 1,
@@ -58,7 +67,7 @@ function plan({
     durationMs: 30_000,
     databases: [{ name: "main", offsetMs: 0, takesFlags: true }],
     population: steadyIsolates(4),
-    limiters: [rule],
+    limiters,
     // Delays that differ by nearly a second: what a key's grace is for.
     weather: () => calm({ least: 1, median: 20, p99: 200, most: 900 }),
     traffic: [poisson("callers", perSecond, next)],
@@ -70,6 +79,7 @@ function plan({
 const bucket: LimiterRule = { ...limiter, policies: [{ ...policy, kind: "bucket" }] };
 const short: LimiterRule = { ...limiter, policies: [{ ...policy, windowMs: 40 }] };
 const log: LimiterRule = { ...limiter, policies: [{ ...policy, kind: "log" }] };
+const several = together([limiter, { ...bucket, name: "other" }]);
 const lossy = () => ({ ...calm({ least: 1, median: 20, p99: 200, most: 400 }), resetAfter: 0.05 });
 const many = { keys: evenKeys(1_000_000), perSecond: 1000 };
 
@@ -90,6 +100,13 @@ const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] 
   ],
   ["conservation", "a consume sent again", { parts: { limiterOf: limiters.retrying, weather: lossy } }],
   ["denials", "a denial that takes", { parts: { twins: takingDenials() } }],
+  [
+    "together",
+    "a script that writes one key although another denies",
+    { rule: several, parts: { twins: takingHalves() } },
+  ],
+  ["together", "limiters asked one after the other", { rule: several, parts: { setOf: limiters.oneByOne } }],
+  ["definition", "calls of several that no call alone counts", { rule: several, parts: { twins: countingApart() } }],
   ["snapshots", "a snapshot kept too long", { parts: { limiterOf: limiters.keepingSnapshots } }],
   ["retries", "callers told to come back too early", { parts: { limiterOf: limiters.hasty } }],
   ["lives", "a key that ends before its quota is whole", { parts: { twins: endingKeys(-1400) } }],
@@ -105,7 +122,12 @@ const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] 
 
 test.each(BROKEN)("the judge of %s catches %s", async (judge, _what, world) => {
   const judges = (bench: Parameters<typeof allJudges>[0]) => allJudges(bench).filter(({ name }) => name === judge);
-  const whole = { ...world.parts, twins: undefined, limiterOf: undefined } as unknown as Partial<Plan>;
+  const whole = {
+    ...world.parts,
+    twins: undefined,
+    limiterOf: undefined,
+    setOf: undefined,
+  } as unknown as Partial<Plan>;
   const sound = Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined));
   expect((await simulate({ plan: plan({ ...world, parts: sound }), seed: 1, judges })).complaint?.text).toBeUndefined();
   expect((await simulate({ plan: plan(world), seed: 1, judges })).complaint).toMatchObject({ judge });

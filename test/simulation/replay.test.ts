@@ -4,6 +4,7 @@ import { endingKeys } from "./broken/twins.ts";
 import { swarmPlan } from "./plans/swarm.ts";
 import { createSample } from "./run/replay.ts";
 import { simulate } from "./run/simulate.ts";
+import type { Happening } from "./world/history.ts";
 
 const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
@@ -12,14 +13,20 @@ afterAll(() => redis.disconnect());
 const SEEDS = Array.from({ length: 16 }, (_seed, i) => i + 1);
 
 test("what the twins did in a simulation, a real Redis does to the digit, with the same ends of keys", async () => {
-  let steps = 0;
+  let [steps, together] = [0, 0];
   for (const seed of SEEDS) {
     const sample = createSample();
-    await simulate({ plan: swarmPlan(seed, 1000), seed, watch: sample.see, judges: () => [] });
+    const watch = (happening: Happening) => {
+      const before = sample.steps;
+      sample.see(happening);
+      if (sample.steps > before + 1) together += 1;
+    };
+    await simulate({ plan: swarmPlan(seed, 1000), seed, watch, judges: () => [] });
     expect(await sample.replay(redis), `seed ${seed}`).toEqual([]);
     steps += sample.steps;
   }
   expect(steps).toBeGreaterThan(3000);
+  expect(together).toBeGreaterThan(50);
 });
 
 test("a twin that ends keys otherwise than its script is noticed", async () => {

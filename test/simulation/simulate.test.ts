@@ -6,22 +6,45 @@ import { swarmPlan } from "./plans/swarm.ts";
 import { simulate } from "./run/simulate.ts";
 import { type Done, runWorlds } from "./run/worlds.ts";
 
-const CALLS = 1200;
+const CALLS = 900;
 
 /** What failed, with the command that shows it again. */
 const failure = ({ failed }: Done) =>
   failed &&
   `${failed.complaint?.judge}: ${failed.complaint?.text}. npm run simulate -- --seed ${failed.seed} --worlds 1 --calls ${CALLS}`;
 
-test("thirty worlds of fixed seeds keep every promise", async () => {
-  const done = await runWorlds({ seed: 1, calls: CALLS, goesOn: ({ worlds }) => worlds < 30 });
+test("worlds of fixed seeds keep every promise", async () => {
+  const done = await runWorlds({ seed: 81_006, calls: CALLS, goesOn: ({ worlds }) => worlds < 24 });
   expect(failure(done)).toBeUndefined();
-  const { calls, killed, allowed, denied } = done.figures;
-  expect(calls).toBeGreaterThan(30_000);
+  const { calls, together, killed, allowed, denied } = done.figures;
+  expect(calls).toBeGreaterThan(15_000);
+  expect(together).toBeGreaterThan(500);
   expect(killed).toBeGreaterThan(300);
-  for (const count of [...Object.values(allowed), ...Object.values(denied)].filter((_count, i) => i !== 1)) {
-    expect(count).toBeGreaterThan(0);
-  }
+  // Who takes and who denies, each in its turn.
+  const { store, memory, fallback } = allowed;
+  for (const count of [store, memory, fallback]) expect(count).toBeGreaterThan(500);
+  const { store: byStore, snapshot, memory: byMemory, fallback: byFallback } = denied;
+  for (const count of [byStore, snapshot, byMemory, byFallback]) expect(count).toBeGreaterThan(500);
+});
+
+test("five worlds of random seeds keep every promise", async () => {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  process.stdout.write(`simulated worlds of seeds ${seed} to ${seed + 4}\n`);
+  const done = await runWorlds({ seed, calls: CALLS, goesOn: ({ worlds }) => worlds < 5 });
+  expect(failure(done)).toBeUndefined();
+});
+
+/** What happened there is rare, and a judge was once too strict about it. */
+const RARE: readonly (readonly [seed: number, calls: number, what: string])[] = [
+  [81_008, 1200, "a log's refund by a clock so far ahead that nothing counts any more"],
+  [100_222, 1200, "a log's refund, which does not make its key live longer"],
+  [100_271, 1200, "a refund that is carried out after its caller has given up on it"],
+  [100_195, 1200, "a waiter who leaves, on a platform without waitUntil"],
+  [70_023, 14_000, "a delay accepted by a call of several policies"],
+];
+
+test.each(RARE)("world %i of %i calls keeps every promise: %s", async (seed, calls) => {
+  expect(failure(await runWorlds({ seed, calls, goesOn: ({ worlds }) => worlds < 1 }))).toBeUndefined();
 });
 
 test("the same seed is the same run, event for event, whatever the engine's own dice and compilers do", async () => {

@@ -10,6 +10,8 @@ import { keeping, shrink } from "./run/shrink.ts";
 import { type Outcome, simulate } from "./run/simulate.ts";
 import { traceLine } from "./run/trace.ts";
 import { type Done, runWorlds } from "./run/worlds.ts";
+import { runCrowd } from "./scale/crowd.ts";
+import { FOLDER, runScale } from "./scale/scale.ts";
 import { explore } from "./small/explore.ts";
 import { WIDE_WORLDS } from "./small/worlds.ts";
 
@@ -20,6 +22,8 @@ interface Options {
   readonly calls: number;
   readonly redis: boolean;
   readonly small: boolean;
+  readonly scale: boolean;
+  readonly crowd: boolean;
   readonly only?: string;
 }
 
@@ -40,6 +44,8 @@ const options = new Command("npm run simulate --")
   .option("--calls <number>", "calls in a world, about", number, 14_000)
   .option("--no-redis", "leave out the replay of samples on a real Redis")
   .option("--small", "try every order of everything in small worlds instead", false)
+  .option("--scale", "draw what a crowd costs, by isolates and load, into bench/results instead", false)
+  .option("--crowd", "put the same crowd to a real Redis and to the simulated one instead", false)
   .option(
     "--only <numbers>",
     "of the world with that seed only these arrivals and incidents, as in 3,17/2, event by event",
@@ -48,6 +54,8 @@ const options = new Command("npm run simulate --")
   .opts<Options>();
 
 if (options.small) await allSmall();
+else if (options.scale) await runScale(FOLDER, say);
+else if (options.crowd) await runCrowd(say);
 else if (options.only !== undefined) await oneWorld(options.seed ?? 1, options.only);
 else await manyWorlds();
 
@@ -55,6 +63,7 @@ async function manyWorlds(): Promise<void> {
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
   const started = performance.now();
   const bar = progress();
+  const memory: number[] = [];
   say(
     `Seed ${seed}, ${options.worlds < Infinity ? `${options.worlds} worlds` : `${options.hours} simulated hours`}, Node ${process.version}`,
   );
@@ -67,7 +76,10 @@ async function manyWorlds(): Promise<void> {
       calls: options.calls,
       goesOn: ({ worlds, simulatedMs }) =>
         worlds < options.worlds && (options.worlds < Infinity || simulatedMs < options.hours * HOUR_MS),
-      progress: (done) => bar.say(line(done, seed)),
+      progress(done) {
+        memory.push(process.memoryUsage.rss());
+        bar.say(line(done, seed));
+      },
       ...(redis && { redis }),
     });
   } finally {
@@ -75,7 +87,7 @@ async function manyWorlds(): Promise<void> {
     redis?.disconnect();
     await server?.stop();
   }
-  say(figuresText(done, (performance.now() - started) / 1000));
+  say(figuresText(done, (performance.now() - started) / 1000, memory));
   for (const difference of done.differences) say(difference);
   if (done.failed) await report(done.failed);
   if (done.failed || done.differences.length > 0) process.exitCode = 1;

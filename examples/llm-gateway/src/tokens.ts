@@ -15,18 +15,22 @@ export function estimatedTokens({ messages, max_tokens = 1000 }: Chat): number {
   return Math.ceil(JSON.stringify(messages).length / 4) + max_tokens;
 }
 
-/** The tokens that a streamed answer reports in its last event; `undefined` if it ends without a report. */
+/** The tokens that a streamed answer reports in its last event; `undefined` if it ends, or breaks off, without a report. */
 export async function usedTokens(answer: ReadableStream<Uint8Array>): Promise<number | undefined> {
   let used: number | undefined;
   let rest = "";
   const decoder = new TextDecoder();
   const reader = answer.getReader();
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    const lines = (rest + decoder.decode(part.value, { stream: true })).split("\n");
-    rest = lines.pop() as string;
-    for (const line of lines) {
-      if (line.startsWith("data: {")) used = JSON.parse(line.slice("data: ".length)).usage?.total_tokens ?? used;
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const lines = (rest + decoder.decode(part.value, { stream: true })).split("\n");
+      rest = lines.pop() as string;
+      for (const line of lines) {
+        if (line.startsWith("data: {")) used = JSON.parse(line.slice("data: ".length)).usage?.total_tokens ?? used;
+      }
     }
+  } catch {
+    // It broke off: what it has reported until then counts.
   }
   return used;
 }

@@ -2,10 +2,10 @@ import type { Program } from "../../algorithm/program.ts";
 import { misuse } from "../../core/misuse.ts";
 import { wholeNumber } from "../../core/whole-number.ts";
 import type { Call } from "../call.ts";
+import type { Unchecked } from "../call-options.ts";
 import type { CheckedOptions } from "../checked-options.ts";
 import { decide } from "../decide.ts";
 import type { Level } from "../level.ts";
-import type { Unchecked } from "../methods.ts";
 
 /** The most units that a key holds, and so the most holds: a hold takes 20 bytes, and each call reads and writes all of them. */
 export const MAX_HELD = 1000;

@@ -17,6 +17,7 @@ export interface Tally {
   store: number;
   snapshot: number;
   memory: number;
+  lease: number;
   fallback: number;
   /** Calls that had to wait for their deadline. */
   waited: number;
@@ -68,6 +69,7 @@ export function startLoad({ mode, client, timeoutMs, lag, life }: LoadOptions): 
     store: 0,
     snapshot: 0,
     memory: 0,
+    lease: 0,
     fallback: 0,
     waited: 0,
     slowestMs: 0,

@@ -1,8 +1,8 @@
 import type { Decision } from "../../../src/core/decision.ts";
 import type { Limiter } from "../../../src/limiter/limiter.ts";
 import type { RedisClient } from "../../../src/store/redis-client.ts";
-import { plainLimiter } from "../world/limiter.ts";
-import type { LimiterMaker } from "../world/plan.ts";
+import { plainLimiter, plainSet } from "../world/limiter.ts";
+import type { LimiterMaker, SetMaker } from "../world/plan.ts";
 
 /** Today's limiter with a `consume` of another kind. */
 const consuming =
@@ -92,3 +92,16 @@ export const retrying: LimiterMaker = (parts) => {
   });
   return plainLimiter({ ...parts, client: (database) => again(parts.client(database)) });
 };
+
+/** Asks one limiter after the other, until one denies. */
+export const oneByOne: SetMaker = (limiters, parts) => ({
+  ...plainSet(limiters, parts),
+  async consume(keys, options) {
+    let decision: Decision | undefined;
+    for (const [name, limiter] of Object.entries(limiters)) {
+      decision = await limiter.consume((keys as Readonly<Record<string, string>>)[name] as string, options);
+      if (!decision.allowed) break;
+    }
+    return decision as Decision;
+  },
+});

@@ -1,6 +1,7 @@
 import type { CallMade, Happening, KeyStep, LimiterRule, PolicyRule } from "../world/history.ts";
 import type { Book } from "./books/book.ts";
 import { bookOf } from "./books/book-of.ts";
+import { type Level, levelsOf, levelsOfCommand } from "./levels.ts";
 
 type Executed = Extract<Happening, { type: "executed" }>;
 
@@ -45,6 +46,9 @@ export interface Account {
 export interface Ruling {
   readonly account: Account;
   readonly call: CallMade;
+  /** Which of the call's limiters it concerns, from 0, and its key there. */
+  readonly level: number;
+  readonly key: string;
   readonly step: KeyStep;
   /** What the step was for. */
   readonly purpose: "take" | "book" | "give" | "leave" | "look";
@@ -54,8 +58,9 @@ export interface Ruling {
   readonly delaysMs: readonly number[];
   /** The time at which it counts. */
   readonly at: number;
-  /** Whether every policy allows it. */
+  /** Whether every policy allows it; whether those of all the call's limiters do. */
   readonly allows: boolean;
+  readonly allAllow: boolean;
   /** What was stored before it. */
   readonly before: Written | undefined;
   /** Whether a life of the key begins with it, by a clock so far off that the one before need not be known. */
@@ -74,18 +79,19 @@ export const GRACE_MS = 1000;
 export interface Accounts {
   /** What the definitions say of each step of what happened; keeps it in the books as the database did. */
   see(happening: Happening): readonly Ruling[];
-  /** The account that a call concerns, if anything has happened to it. */
-  of(call: CallMade): Account | undefined;
+  /** The account of a limiter's key, if anything has happened to it. */
+  of(level: Level): Account | undefined;
 }
 
 export function createAccounts(): Accounts {
   const accounts = new Map<string, Account>();
-  const nameOf = ({ limiter, key }: CallMade) => `${limiter.database}/${limiter.name}/${key}`;
+  const nameOf = ({ rule, key }: Level) => `${rule.database}/${rule.name}/${key}`;
 
-  function open(call: CallMade): Account {
+  function open(level: Level): Account {
+    const { rule } = level;
     const account: Account = {
-      rule: call.limiter,
-      books: call.limiter.policies.map(bookOf),
+      rule,
+      books: rule.policies.map(bookOf),
       latest: 0,
       leastLagMs: Infinity,
       mostLagMs: -Infinity,
@@ -93,7 +99,7 @@ export function createAccounts(): Accounts {
       writes: 0,
       givenBack: [],
     };
-    accounts.set(nameOf(call), account);
+    accounts.set(nameOf(level), account);
     return account;
   }
 
@@ -106,16 +112,25 @@ export function createAccounts(): Accounts {
       }
     }
     if (happening.type !== "executed" || happening.error !== undefined) return NONE;
-    const account = accounts.get(nameOf(happening.call)) ?? open(happening.call);
+    const levels = levelsOfCommand(happening);
+    const concerned = levels.map((level) => accounts.get(nameOf(level)) ?? open(level));
     if (happening.command === "DEL") {
-      forget(account);
-      gaveBack(account, happening);
+      for (const account of concerned) {
+        forget(account);
+        gaveBack(account, happening);
+      }
       return NONE;
     }
-    return happening.steps.map((step) => rule(account, happening, step));
+    const all = levelsOf(happening.call).map(({ rule }) => rule);
+    const rulings = happening.steps.map((step, i) => {
+      const { rule: limiter, key } = levels[i] as Level;
+      return { ...rule(concerned[i] as Account, happening, step), level: all.indexOf(limiter), key };
+    });
+    const allAllow = rulings.every(({ allows }) => allows);
+    return rulings.map((ruling) => ({ ...ruling, allAllow }));
   }
 
-  return { see, of: (call) => accounts.get(nameOf(call)) };
+  return { see, of: (level) => accounts.get(nameOf(level)) };
 }
 
 const NONE: readonly Ruling[] = [];
@@ -132,7 +147,7 @@ function gaveBack(account: Account, { at, call }: GivenBack): void {
   account.givenBack = [...account.givenBack.filter((one) => at - one.at < 60_000), { at, call }];
 }
 
-function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
+function rule(account: Account, executed: Executed, step: KeyStep): Omit<Ruling, "level" | "key" | "allAllow"> {
   const { call, now: databaseNow } = executed;
   const { policies } = account.rule;
   const purpose = purposeOf(call, step);
@@ -146,8 +161,7 @@ function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
   const isFresh = !step.continued && spreadMs > GRACE_MS;
   const books = isFresh ? policies.map(bookOf) : account.books;
   const at = isFresh ? step.now : Math.max(account.latest, step.now);
-  const passes = (time: number) => books.every((book, i) => book.allows(time, units[i] ?? 0, delaysMs[i] ?? 0));
-  const allows = purpose === "book" || purpose === "give" || passes(at);
+  const allows = purpose === "book" || purpose === "give" || passes(books, units, delaysMs, at);
   const retryAfterMs = purpose === "give" || purpose === "leave" ? 0 : retryAfter(books, units, at);
   if (step.allowed) {
     if (isFresh) {
@@ -166,7 +180,7 @@ function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
       account.latest = account.books[0]?.newest?.() ?? at;
       account.leastLagMs = Math.min(account.leastLagMs, lagMs);
       account.mostLagMs = Math.max(account.mostLagMs, lagMs);
-      account.written = step.endsAt === undefined ? undefined : writtenBy(account, databaseNow, step);
+      account.written = step.endsAt === undefined ? undefined : writtenBy(account, databaseNow, step, purpose);
     }
   }
   const after = step.allowed ? account.books : books;
@@ -176,7 +190,10 @@ function rule(account: Account, executed: Executed, step: KeyStep): Ruling {
   return { ...about, allows, remaining, wholeAfterMs, retryAfterMs };
 }
 
-function writtenBy({ books, rule, latest }: Account, at: number, { now, endsAt }: KeyStep): Written {
+function writtenBy(account: Account, at: number, { now, endsAt }: KeyStep, purpose: Ruling["purpose"]): Written {
+  const { books, rule, latest, written } = account;
+  // What a log gets back takes nothing, so it lives no longer for it.
+  if (written && purpose === "give" && rule.policies[0]?.kind === "log") return { ...written, latest, endsAt };
   const leadMs = latest - now;
   const lives = books.map((book, i) => {
     const { kind, limit, windowMs, burst } = rule.policies[i] as PolicyRule;
@@ -204,16 +221,27 @@ function delayOf({ kind, limit, windowMs, burst }: PolicyRule, ceiling: number):
   return kind === "bucket" && ceiling >= 0 ? Math.max(0, Math.floor((ceiling - burst * windowMs) / limit)) : 0;
 }
 
-/** The least wait after which all books allow it at once, by trying: what they allow later they allow from then on. */
-export function retryAfter(books: readonly Book[], units: readonly number[], at: number): number {
-  const passes = (ms: number) => books.every((book, i) => book.allows(at + ms, units[i] ?? 0, 0));
-  if (passes(0)) return 0;
+function passes(books: readonly Book[], units: readonly number[], delaysMs: readonly number[], at: number): boolean {
+  return books.every((book, i) => book.allows(at, units[i] ?? 0, delaysMs[i] ?? 0));
+}
+
+/**
+ * The least wait after which all books allow it, with what they may lend, by trying: what they allow later they allow from
+ * then on.
+ */
+export function retryAfter(
+  books: readonly Book[],
+  units: readonly number[],
+  at: number,
+  delaysMs: readonly number[] = [],
+): number {
+  if (passes(books, units, delaysMs, at)) return 0;
   let high = Math.max(1, ...books.map((book) => book.wholeAfterMs(at)));
-  if (!passes(high)) return Infinity;
+  if (!passes(books, units, delaysMs, at + high)) return Infinity;
   let low = 0;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (passes(middle)) high = middle;
+    if (passes(books, units, delaysMs, at + middle)) high = middle;
     else low = middle;
   }
   return high;

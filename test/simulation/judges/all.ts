@@ -13,6 +13,7 @@ import { neverMoreJudge } from "./never-more.ts";
 import { numbersJudge } from "./numbers.ts";
 import { retriesJudge } from "./retries.ts";
 import { snapshotsJudge } from "./snapshots.ts";
+import { togetherJudge } from "./together.ts";
 
 /** What judges are told of the world that they are to judge. */
 export interface Bench {
@@ -41,6 +42,7 @@ export function judgesOfCalls(databaseNow: (database: string) => number, sums?: 
     numbersJudge(),
     retriesJudge(),
     denialsJudge(),
+    togetherJudge(),
     conservationJudge(sums),
     snapshotsJudge(databaseNow),
     livesJudge(),

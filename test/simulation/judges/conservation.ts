@@ -1,8 +1,9 @@
 import type { CallMade } from "../world/history.ts";
 import type { Ruling } from "./accounts.ts";
 import type { Judge } from "./judge.ts";
+import { levelsOf } from "./levels.ts";
 
-/** Units of the first policy, summed over a world. */
+/** Units of each limiter's first policy, summed over a world. */
 export interface Sums {
   /** What databases took. */
   debited: number;
@@ -16,23 +17,28 @@ export interface Sums {
 
 export const noSums = (): Sums => ({ debited: 0, used: 0, givenBack: 0, lost: 0, open: 0 });
 
+/** Units by the call's limiter; a hole where nothing was taken. */
+type ByLevel = readonly (number | undefined)[];
+
+const sumOf = (units: ByLevel) => units.reduce<number>((sum, each) => sum + (each ?? 0), 0);
+
 /** Adds up into `sums`. */
 export function conservationJudge(sums: Sums = noSums()): Judge {
   /** Takings of calls under way. */
-  const taken = new Map<number, number>();
+  const taken = new Map<number, ByLevel>();
   /** What calls took that ended without it. */
-  const lost = new Map<number, number>();
+  const lost = new Map<number, ByLevel>();
   /** Calls whose isolate has heard that they took. */
   const heard = new Set<number>();
-  /** Calls that have given back. */
-  const gave = new Set<number>();
+  /** What calls have given back to. */
+  const gave = new Map<number, readonly number[]>();
   /** Calls under way, by isolate. */
   const alive = new Map<number, Set<number>>();
 
   return {
     name: "conservation",
     promise:
-      "Debited = used + given back + lost: a call debits its cost at most once and exactly once where the store admits it, a refund gives back its cost and nothing else does, and only what a call took whose answer did not arrive is lost.",
+      "Debited = used + given back + lost: a call debits its cost at most once and exactly once of each of its limiters where the store admits it, a refund gives back its cost and nothing else does, and only what a call took whose answer did not arrive is lost.",
     see(happening, { rulings, complain }) {
       for (const ruling of rulings) booked(ruling, complain);
       if (happening.type === "called") note(happening.call);
@@ -53,11 +59,11 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
         const units = taken.get(call.id);
         const isTaking = call.operation === "consume" || call.operation === "wait" || call.operation === "charge";
         if (isTaking && decision?.source === "store" && decision.allowed) {
-          if (units === undefined)
+          if (levelsOf(call).some((_level, i) => units?.[i] === undefined))
             return complain(`${call.operation} of ${call.cost} on ${call.key} was admitted and never debited`);
           taken.delete(call.id);
-          sums.open -= units;
-          sums.used += units;
+          sums.open -= sumOf(units as ByLevel);
+          sums.used += sumOf(units as ByLevel);
         } else {
           if (heard.has(call.id))
             complain(`${call.operation} on ${call.key} took, the answer arrived, and it was dropped`);
@@ -76,27 +82,32 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
     alive.set(isolate, calls.add(id));
   }
 
-  function booked({ call, purpose, step, units }: Ruling, complain: (text: string) => void): void {
+  function booked({ call, level, key, purpose, step, units }: Ruling, complain: (text: string) => void): void {
     if (purpose === "look" || !step.allowed) return;
     const [first = 0] = units;
     if (units.some((each) => each !== call.cost)) {
-      complain(`${call.operation} of ${call.cost} on ${call.key} asked a database for ${units.join(", ")}`);
+      complain(`${call.operation} of ${call.cost} on ${key} asked a database for ${units.join(", ")}`);
     }
     if (purpose === "take" || purpose === "book") {
-      if (taken.has(call.id)) complain(`${call.operation} of ${call.cost} on ${call.key} was debited twice`);
+      const before = taken.get(call.id) ?? [];
+      if (before[level] !== undefined) complain(`${call.operation} of ${call.cost} on ${key} was debited twice`);
       sums.debited += first;
       sums.open += first;
-      taken.set(call.id, first);
+      taken.set(call.id, changed(before, level, first));
       // A request that arrives when nobody waits for it any more.
       if (!alive.get(call.isolate)?.has(call.id)) lose(call.id);
     }
-    if (purpose === "give" && gave.has(call.id)) complain(`refund of ${call.cost} on ${call.key} was given back twice`);
-    if (purpose === "give") gave.add(call.id);
+    if (purpose === "give") {
+      const before = gave.get(call.id) ?? [];
+      if (before.includes(level)) complain(`refund of ${call.cost} on ${key} was given back twice`);
+      gave.set(call.id, [...before, level]);
+    }
     if (purpose === "leave") {
       // A caller who left: what was debited for it goes back, unless somebody has queued behind it.
-      const units = lost.get(call.id) ?? 0;
-      if (units !== first) complain(`${call.key} got ${first} back for a call that had taken ${units}`);
-      lost.delete(call.id);
+      const before = lost.get(call.id) ?? [];
+      const units = before[level] ?? 0;
+      if (units !== first) complain(`${key} got ${first} back for a call that had taken ${units}`);
+      lost.set(call.id, changed(before, level, undefined));
       sums.lost -= units;
       sums.givenBack += units;
     }
@@ -106,8 +117,19 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
     const units = taken.get(id);
     if (units === undefined) return;
     taken.delete(id);
-    sums.open -= units;
-    sums.lost += units;
-    lost.set(id, units);
+    sums.open -= sumOf(units);
+    sums.lost += sumOf(units);
+    // What arrives late comes level by level.
+    const before = lost.get(id) ?? [];
+    lost.set(
+      id,
+      units.reduce<ByLevel>((all, each, i) => (each === undefined ? all : changed(all, i, each)), before),
+    );
   }
+}
+
+function changed(units: ByLevel, level: number, to: number | undefined): ByLevel {
+  const copy = [...units];
+  copy[level] = to;
+  return copy;
 }

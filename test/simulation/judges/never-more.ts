@@ -1,6 +1,7 @@
-import type { CallMade, PolicyRule } from "../world/history.ts";
+import type { PolicyRule } from "../world/history.ts";
 import { GRACE_MS } from "./accounts.ts";
 import type { Judge } from "./judge.ts";
+import { type Level, levelsOf, levelsOfCommand } from "./levels.ts";
 
 /** What was admitted on one key under one policy, by the true time of the database. */
 interface Span {
@@ -21,7 +22,7 @@ interface Span {
 }
 
 interface Admitted {
-  readonly call: CallMade;
+  readonly level: Level;
   readonly policy: PolicyRule;
   /** The database's time, the time that the call brought, and the time at which it counts. */
   readonly at: number;
@@ -42,16 +43,16 @@ const WINDOWS_WITHIN = { log: 1, fixed: 2, sliding: 2 } as const;
 export function neverMoreJudge(): Judge {
   const spans = new Map<string, Span>();
 
-  function spanOf(call: CallMade, { name }: PolicyRule): Span {
-    const key = `${call.limiter.database}/${call.limiter.name}/${name}/${call.key}`;
-    const span = spans.get(key) ?? newSpan();
-    spans.set(key, span);
+  function spanOf({ rule, key }: Level, { name }: PolicyRule): Span {
+    const place = `${rule.database}/${rule.name}/${name}/${key}`;
+    const span = spans.get(place) ?? newSpan();
+    spans.set(place, span);
     return span;
   }
 
   function excessOf(admitted: Admitted): string | undefined {
-    const { call, policy, at, brought, delayMs } = admitted;
-    const span = spanOf(call, policy);
+    const { level, policy, at, brought, delayMs } = admitted;
+    const span = spanOf(level, policy);
     span.leastLagMs = Math.min(span.leastLagMs, at - brought);
     span.mostLagMs = Math.max(span.mostLagMs, at - brought);
     span.delayMs = Math.max(span.delayMs, delayMs);
@@ -67,25 +68,33 @@ export function neverMoreJudge(): Judge {
     see(happening, { rulings, complain }) {
       if (happening.type === "lost" && happening.all) spans.clear();
       if (happening.type === "executed" && happening.command === "DEL") {
-        for (const policy of happening.call.limiter.policies) Object.assign(spanOf(happening.call, policy), newSpan());
+        for (const level of levelsOfCommand(happening)) {
+          for (const policy of level.rule.policies) Object.assign(spanOf(level, policy), newSpan());
+        }
       }
+      if (happening.type !== "executed" && happening.type !== "spent") return;
       const hold = (admitted: Admitted) => {
-        const { call, policy } = admitted;
+        const { level, policy } = admitted;
         const excess = excessOf(admitted);
-        if (excess) complain(`${call.key} was given ${excess}, of ${policy.limit} per ${policy.windowMs} ms`);
+        if (excess) complain(`${level.key} was given ${excess}, of ${policy.limit} per ${policy.windowMs} ms`);
       };
       if (happening.type === "spent") {
         const { call, now, units } = happening;
         const times = { at: now, brought: now, countsAt: now };
-        for (const policy of call.limiter.policies) hold({ call, policy, ...times, units, delayMs: 0, isFresh: false });
+        for (const level of levelsOf(call)) {
+          for (const policy of level.rule.policies) {
+            hold({ level, policy, ...times, units, delayMs: 0, isFresh: false });
+          }
+        }
       }
-      if (happening.type !== "executed") return;
-      for (const { call, step, purpose, units, delaysMs, isFresh, at } of rulings) {
+      if (happening.type === "spent") return;
+      for (const { account, key, step, purpose, units, delaysMs, isFresh, at } of rulings) {
         if (!step.allowed || purpose === "book") continue;
         const sign = purpose === "take" ? 1 : -1;
         const times = { at: happening.now, brought: step.now, countsAt: at };
-        call.limiter.policies.forEach((policy, i) => {
-          hold({ call, policy, ...times, units: sign * (units[i] ?? 0), delayMs: delaysMs[i] ?? 0, isFresh });
+        const level = { rule: account.rule, key };
+        level.rule.policies.forEach((policy, i) => {
+          hold({ level, policy, ...times, units: sign * (units[i] ?? 0), delayMs: delaysMs[i] ?? 0, isFresh });
         });
       }
     },

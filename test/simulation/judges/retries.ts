@@ -1,4 +1,7 @@
+import type { CallMade } from "../world/history.ts";
+import type { Accounts } from "./accounts.ts";
 import type { Judge } from "./judge.ts";
+import { levelsOf } from "./levels.ts";
 
 interface Told {
   readonly isolate: number;
@@ -21,7 +24,7 @@ export function retriesJudge(): Judge {
     promise:
       "Who was denied by the store and comes back to the same isolate when told to, by its clock, passes if nothing else was written to the key meanwhile.",
     see(happening, { rulings, accounts, complain }) {
-      for (const { call, account } of rulings) if (call.comesBack) seen.set(call.id, account.writes);
+      for (const { call } of rulings) if (call.comesBack) seen.set(call.id, writesOf(call, accounts));
       if (happening.type === "clock") clocksSet.add(happening.isolate);
       if (happening.type === "called" && happening.call.follows !== undefined) {
         const { id, follows, isolate } = happening.call;
@@ -38,7 +41,7 @@ export function retriesJudge(): Judge {
       due.delete(call.id);
       seen.delete(call.id);
       if (!decision || decision.allowed || decision.source === "fallback" || decision.source === "memory") return;
-      if (before && accounts.of(call)?.writes === before.writes) {
+      if (before && writesOf(call, accounts) === before.writes) {
         complain(`${call.key} was denied again when it came back, though nothing else was written`);
       }
       if (decision.source === "store" && writes !== undefined) {
@@ -46,4 +49,9 @@ export function retriesJudge(): Judge {
       }
     },
   };
+}
+
+/** Writes to all keys that the call concerns. */
+function writesOf(call: CallMade, accounts: Accounts): number {
+  return levelsOf(call).reduce((sum, level) => sum + (accounts.of(level)?.writes ?? 0), 0);
 }

@@ -1,58 +1,79 @@
-import type { CallMade } from "../world/history.ts";
-import { type Account, GRACE_MS, retryAfter } from "./accounts.ts";
+import type { CallMade, Happening } from "../world/history.ts";
+import { type Account, type Accounts, GRACE_MS, retryAfter } from "./accounts.ts";
 import type { Judge } from "./judge.ts";
+import { type Level, levelsOf } from "./levels.ts";
+
+type Answered = Extract<Happening, { type: "answered" }>;
 
 export function snapshotsJudge(databaseNow: (database: string) => number): Judge {
-  /** Calls that gave back and are answered. */
-  const answered = new Set<number>();
+  /** When calls that gave back were answered. */
+  const answeredAt = new Map<number, number>();
   const clocksSet = new Set<number>();
   return {
     name: "snapshots",
     promise:
-      "What an isolate denies by itself, the database would deny at that moment, unless within the snapshot's greatest age another isolate gave back or reset, or one whose clock is ahead has brought a later time or ended the key's life; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
+      "What an isolate denies by itself, the database would deny at that moment, unless within the snapshot's greatest age another isolate gave back or reset, or this one did by a call that it had given up on, or one whose clock is ahead has brought a later time or ended the key's life; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
     see(happening, { accounts, complain }) {
       if (happening.type === "clock") clocksSet.add(happening.isolate);
       if (happening.type !== "answered") return;
-      const { call, decision, now, at } = happening;
+      const { call, decision, at } = happening;
       const { operation } = call;
-      if (operation === "refund" || operation === "reset" || operation === "wait") answered.add(call.id);
+      if (operation === "refund" || operation === "reset" || operation === "wait") answeredAt.set(call.id, at);
       if (decision?.source !== "snapshot" || operation === "wait") return;
       if (decision.allowed) return complain(`${call.key} was let pass without the store`);
-      const { snapshots, database, policies } = call.limiter;
-      if (!snapshots) return complain(`${call.key} was denied without the store, though no snapshots are kept`);
-      const account = accounts.of(call);
-      if (!account) return complain(`${call.key} was denied though nothing was ever taken`);
-      // A clock that was set cannot tell how old a snapshot is.
-      const storeNow = databaseNow(database);
-      if (call.limiter.clock === "isolate" && (account.latest > now || storeNow - now - account.leastLagMs > GRACE_MS))
-        return;
-      if (clocksSet.has(call.isolate) || gaveBackLately(account, call, at, snapshots.maxAgeMs)) return;
-      const units = policies.map(() => call.cost);
-      const passes = passesAfter(account, units, call.limiter.clock === "redis" ? storeNow - 1 : now, storeNow);
-      const delayMs = operation === "consume" && policies.every(({ kind }) => kind === "bucket") ? call.waitMs : 0;
-      if (passes <= delayMs)
-        complain(`${call.cost} on ${call.key} was denied by a snapshot, though the database would take it`);
-      else if (decision.retryAfterMs > passes) {
-        complain(
-          `${call.key} was told by a snapshot to wait ${decision.retryAfterMs} ms where ${passes} ms are enough`,
-        );
+      // Of several limiters those that deny are told.
+      const parts = "parts" in decision ? (decision.parts as Readonly<Record<string, unknown>>) : undefined;
+      for (const level of levelsOf(call)) {
+        if (parts && !(level.rule.name in parts)) continue;
+        const told = (parts?.[level.rule.name] ?? decision) as { readonly retryAfterMs: number };
+        const wrong = clocksSet.has(call.isolate) ? undefined : wrongOf(level, happening, accounts, told.retryAfterMs);
+        if (wrong) complain(wrong);
       }
     },
   };
 
-  function gaveBackLately({ givenBack }: Account, call: CallMade, at: number, maxAgeMs: number): boolean {
+  /** What is wrong with a level's denial. A clock that was set cannot tell how old a snapshot is. */
+  function wrongOf(level: Level, { call, now, at }: Answered, accounts: Accounts, retryAfterMs: number) {
+    const { rule, key } = level;
+    const { snapshots, database, policies, clock } = rule;
+    if (!snapshots) return `${key} was denied without the store, though no snapshots are kept`;
+    const account = accounts.of(level);
+    if (!account) return `${key} was denied though nothing was ever taken`;
+    const storeNow = databaseNow(database);
+    if (clock === "isolate" && (account.latest > now || storeNow - now - account.leastLagMs > GRACE_MS))
+      return undefined;
+    // The isolate may have asked a little before: as long as an answer may take.
+    if (gaveBackLately(account, call, at, snapshots.maxAgeMs + rule.timeoutMs)) return undefined;
+    const units = policies.map(() => call.cost);
+    // Buckets lend, whatever else a set holds.
+    const delaysMs = policies.map(({ kind }) => (call.operation === "consume" && kind === "bucket" ? call.waitMs : 0));
+    const time = clock === "redis" ? storeNow - 1 : now;
+    if (passesAfter(account, units, time, storeNow, delaysMs) === 0)
+      return `${call.cost} on ${key} was denied by a snapshot, though the database would take it`;
+    const passes = passesAfter(account, units, time, storeNow);
+    if (retryAfterMs <= passes) return undefined;
+    return `${key} was told by a snapshot to wait ${retryAfterMs} ms where ${passes} ms are enough`;
+  }
+
+  function gaveBackLately({ givenBack }: Account, call: CallMade, at: number, withinMs: number): boolean {
     return givenBack.some((one) => {
-      const isKnown = one.call?.isolate === call.isolate && answered.has(one.call.id);
-      // The isolate may have asked a little before: as long as an answer may take.
-      return !isKnown && at - one.at <= maxAgeMs + call.limiter.timeoutMs;
+      // One that was given up on and carried out later is as unseen as another isolate's.
+      const isKnown = one.call?.isolate === call.isolate && one.at <= (answeredAt.get(one.call.id) ?? -1);
+      return !isKnown && at - one.at <= withinMs;
     });
   }
 }
 
 /** Ms until the database would take it from a caller whose clock shows `now`, with nothing else taken. */
-function passesAfter({ books, latest, written }: Account, units: readonly number[], now: number, databaseNow: number) {
+function passesAfter(
+  { books, latest, written }: Account,
+  units: readonly number[],
+  now: number,
+  databaseNow: number,
+  delaysMs: readonly number[] = [],
+): number {
   const leftMs = (written?.endsAt ?? 0) - databaseNow;
   const leadMs = Math.max(0, latest - now);
   const lives = leadMs > GRACE_MS ? leftMs > GRACE_MS : leftMs >= 0;
-  return lives ? retryAfter(books, units, Math.max(now, latest)) + leadMs : 0;
+  return lives ? retryAfter(books, units, Math.max(now, latest), delaysMs) + leadMs : 0;
 }

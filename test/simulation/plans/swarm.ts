@@ -20,14 +20,15 @@ export function swarmPlan(seed: number, calls = 14_000): Plan {
   const stream = streamOf(seed, 7);
   const clocks = oneOf(stream, CLOCKS);
   const latency = oneOf(stream, LATENCIES);
-  const limiters = [
+  const alone = [
     limiterOf(stream, "api", clocks),
     ...(chance(stream, 0.2) ? [limiterOf(stream, "other", clocks)] : []),
   ];
+  const limiters = [...alone, ...limitersTogether(streamOf(seed, 8), alone, clocks)];
   const perSecond = callsPerSecond(stream, limiters[0] as LimiterRule);
   const durationMs = Math.min(600_000, Math.max(5000, (calls / perSecond) * 1000));
   return {
-    name: `${clocks} clocks, ${limiters.map(({ policies }) => policies.map(({ kind }) => kind).join("+")).join(" and ")}`,
+    name: `${clocks} clocks, ${limiters.map(nameOf).join(" and ")}`,
     durationMs,
     databases: [{ name: DATABASE, offsetMs: databaseOffset(stream, clocks), takesFlags: chance(stream, 0.7) }],
     population: populationOf(stream, clocks, durationMs),
@@ -46,10 +47,44 @@ const LATENCIES: readonly Latency[] = [
   { least: 1, median: 30, p99: 300, most: 900 },
 ];
 
-function limiterOf(stream: Stream, name: string, clocks: Clocks): LimiterRule {
+const COMBINE: readonly Kind[] = ["bucket", "sliding", "fixed"];
+
+function nameOf({ policies, levels }: LimiterRule): string {
+  return levels ? `all ${levels.length}` : policies.map(({ kind }) => kind).join("+");
+}
+
+/** In some worlds: one or two limiters more, and one of all that combine. */
+function limitersTogether(stream: Stream, alone: readonly LimiterRule[], clocks: Clocks): LimiterRule[] {
+  if (!chance(stream, 0.3)) return [];
+  const more = ["org", "team"].slice(0, between(stream, 1, 2)).map((name) => limiterOf(stream, name, clocks, COMBINE));
+  const levels = [...alone.filter(({ policies }) => policies[0]?.kind !== "log"), ...more];
+  return [...more, together(levels)];
+}
+
+/** Limiters as one, by what `allOf` promises where it is told nothing else. */
+export function together(levels: readonly LimiterRule[]): LimiterRule {
+  const [first] = levels as readonly [LimiterRule, ...LimiterRule[]];
+  const modes = levels.map(({ failureMode }) => failureMode);
+  return {
+    ...first,
+    name: levels.map(({ name }) => name).join("+"),
+    policies: levels.flatMap(({ policies }) => policies),
+    timeoutMs: Math.min(...levels.map(({ timeoutMs }) => timeoutMs)),
+    failureMode: (["closed", "memory"] as const).find((mode) => modes.includes(mode)) ?? "open",
+    snapshots: undefined,
+    levels,
+  };
+}
+
+function limiterOf(
+  stream: Stream,
+  name: string,
+  clocks: Clocks,
+  only: readonly Kind[] = [...COMBINE, "log"],
+): LimiterRule {
   const kinds: readonly Kind[] = chance(stream, 0.25)
-    ? Array.from({ length: between(stream, 2, 4) }, () => oneOf(stream, ["bucket", "sliding", "fixed"]))
-    : [oneOf(stream, ["bucket", "sliding", "fixed", "log"])];
+    ? Array.from({ length: between(stream, 2, 4) }, () => oneOf(stream, COMBINE))
+    : [oneOf(stream, only)];
   return {
     name,
     database: DATABASE,

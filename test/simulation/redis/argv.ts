@@ -1,6 +1,6 @@
 import type { Algorithm, Demand } from "../../../src/algorithm/algorithm.ts";
 import { fixedWindowAlgorithm } from "../../../src/algorithm/fixed-window.ts";
-import { policySet, type Script } from "../../../src/algorithm/scripts.ts";
+import { grants, keySet, policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { slidingLogAlgorithm } from "../../../src/algorithm/sliding-log.ts";
 import { slidingWindowAlgorithm } from "../../../src/algorithm/sliding-window.ts";
 import { tokenBucketAlgorithm } from "../../../src/algorithm/token-bucket.ts";
@@ -18,26 +18,69 @@ export interface Asked {
   readonly now: number;
   readonly algorithms: readonly Algorithm[];
   readonly demands: readonly Demand[];
+  /** What a key of grants.lua asks for beside it, and what comes back. */
+  readonly lease?: { readonly spare: number; readonly since: number; readonly back: readonly number[] };
 }
 
 /** How many numbers a policy has: a bucket two more, its units when full and its window. */
 const numbersOf = (algorithm: Algorithm) => (algorithm === tokenBucketAlgorithm ? 5 : 3);
 
-/** Reads ARGV: the one place that knows the order of the arguments. Throws where they are none of the script's. */
-export function readArguments(script: Script, args: readonly string[]): Asked {
+/** Reads ARGV for each key: the one place that knows the order of the arguments. Throws where they are none of the script's. */
+export function readArguments(script: Script, args: readonly string[]): readonly [Asked, ...Asked[]] {
   const now = Number(args[0]);
-  if (script !== policySet) {
-    const algorithm = ALGORITHMS.find((one) => one.script === script);
-    if (!algorithm) throw new Error("a script that has no twin here");
-    const numbers = 1 + numbersOf(algorithm);
-    if (args.length !== numbers && args.length !== numbers + 1) {
-      throw new Error(`arguments that no script has: ${args.join(" ")}`);
-    }
-    return { now, algorithms: [algorithm], demands: [demandAt(algorithm, args, 1, args[numbers])] };
+  if (script === keySet) return readKeys(now, args);
+  if (script === grants) return readGrants(now, args);
+  if (script === policySet) return [readPolicies(now, args, 2, Infinity)[0]];
+  const algorithm = ALGORITHMS.find((one) => one.script === script);
+  if (!algorithm) throw new Error("a script that has no twin here");
+  const numbers = 1 + numbersOf(algorithm);
+  if (args.length !== numbers && args.length !== numbers + 1) {
+    throw new Error(`arguments that no script has: ${args.join(" ")}`);
   }
+  return [{ now, algorithms: [algorithm], demands: [demandAt(algorithm, args, 1, args[numbers])] }];
+}
+
+/** For each key the number of its policies, how many counts they have, and the policies. */
+function readKeys(now: number, args: readonly string[]): readonly [Asked, ...Asked[]] {
+  const keys: Asked[] = [];
+  for (let i = 1; i < args.length; ) {
+    const [asked, next] = readPolicies(now, args, i + 2, Number(args[i]));
+    const size = asked.algorithms.reduce((sum, algorithm) => sum + algorithm.size, 0);
+    if (Number(args[i + 1]) !== size) throw new Error(`${args[i + 1]} counts, where the policies have ${size}`);
+    keys.push(asked);
+    i = next;
+  }
+  return keys as [Asked, ...Asked[]];
+}
+
+/** As for several keys, with what is asked for and comes back; each policy is followed by what comes back to it. */
+function readGrants(now: number, args: readonly string[]): readonly [Asked, ...Asked[]] {
+  const keys: Asked[] = [];
+  let i = 1;
+  while (i < args.length) {
+    const [policies, , spare, since] = args.slice(i, i + 4).map(Number) as [number, number, number, number];
+    i += 4;
+    const parts = Array.from({ length: policies }, () => {
+      const [asked, next] = readPolicies(now, args, i, 1);
+      i = next + 1;
+      return { asked, back: Number(args[next]) };
+    });
+    keys.push({
+      now,
+      algorithms: parts.flatMap(({ asked }) => asked.algorithms),
+      demands: parts.flatMap(({ asked }) => asked.demands),
+      lease: { spare, since, back: parts.map(({ back }) => back) },
+    });
+  }
+  return keys as [Asked, ...Asked[]];
+}
+
+/** At most `most` policies from there on, and where they end. */
+function readPolicies(now: number, args: readonly string[], from: number, most: number): readonly [Asked, number] {
   const algorithms: Algorithm[] = [];
   const demands: Demand[] = [];
-  for (let i = 2; i < args.length; ) {
+  let i = from;
+  while (i < args.length && algorithms.length < most) {
     const since = args[i] === "@" ? args[i + 1] : undefined;
     if (since !== undefined) i += 2;
     const algorithm = ALGORITHMS.find(({ code }) => code === args[i]);
@@ -46,7 +89,7 @@ export function readArguments(script: Script, args: readonly string[]): Asked {
     demands.push(demandAt(algorithm, args, i + 1, since));
     i += 1 + numbersOf(algorithm);
   }
-  return { now, algorithms, demands };
+  return [{ now, algorithms, demands }, i];
 }
 
 function demandAt(algorithm: Algorithm, args: readonly string[], from: number, since: string | undefined): Demand {

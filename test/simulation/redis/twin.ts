@@ -1,6 +1,7 @@
-import type { Demand, Step } from "../../../src/algorithm/algorithm.ts";
-import { policySet, type Script } from "../../../src/algorithm/scripts.ts";
+import { type Demand, onlyLook, type Step } from "../../../src/algorithm/algorithm.ts";
+import { grants, keySet, policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { GRACE_MS, step } from "../../../src/algorithm/step.ts";
+import { grantsTwin } from "../../support/grants-twin.ts";
 import type { KeyStep } from "../world/history.ts";
 import { ALGORITHMS, type Asked, readArguments } from "./argv.ts";
 import { inFlightScript, runInFlight } from "./in-flight.ts";
@@ -20,60 +21,152 @@ export interface Twin {
   run(keyspace: Keyspace, keys: readonly string[], args: readonly string[], now: number): Execution;
 }
 
-/** The twins of today's scripts: one key, one step. */
+/** The twins of today's scripts. */
 export const TWINS: readonly Twin[] = [
   ...[...ALGORITHMS.map(({ script }) => script), policySet].map(
     (script): Twin => ({
       script,
-      run: (keyspace, [key = ""], args, now) => runStep(keyspace, key, readArguments(script, args), now),
+      run: (keyspace, [key = ""], args, now) => runStep(keyspace, key, readArguments(script, args)[0], now),
     }),
   ),
+  { script: keySet, run: (keyspace, keys, args, now) => runKeys(keyspace, keys, readArguments(keySet, args), now) },
+  { script: grants, run: (keyspace, keys, args, now) => runGrants(keyspace, keys, readArguments(grants, args), now) },
   { script: inFlightScript, run: runInFlight },
 ];
 
-function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: number): Execution {
-  const { algorithms, demands } = asked;
-  const isLog = algorithms[0]?.step !== undefined;
+/** What a step finds under its key. */
+interface Found {
+  readonly key: string;
+  readonly asked: Asked;
+  readonly isLog: boolean;
+  /** The time that counts, unless the state has a later one. */
+  readonly now: number;
+  readonly leftMs: number | undefined;
+  /** When what is stored ends, whether it counts or not. */
+  readonly endedAt: number | undefined;
+  /** Undefined: nothing that counts is there. */
+  readonly stored: Stored | undefined;
+  /** The latest time in it, read before the step: a log is changed in place. */
+  readonly storedAt: number;
+  /** Whether the script had to ask how long the key still lives. */
+  readonly asksLife: boolean;
+}
+
+function find(keyspace: Keyspace, key: string, asked: Asked, databaseNow: number): Found {
+  const isLog = asked.algorithms[0]?.step !== undefined;
   const now = asked.now < 0 ? databaseNow : asked.now;
   const stored = keyspace.get(key, databaseNow);
   const leftMs = stored && stored.endsAt - databaseNow;
   const storedAt = stored ? timeOf(stored, isLog) : 0;
   // A state from a clock that is further ahead counts for its life without the grace.
   const asksLife = stored !== undefined && storedAt > now + GRACE_MS;
-  const found = asksLife && (leftMs ?? 0) <= GRACE_MS ? undefined : stored;
-  const { allowed, state, kept, ttlMs } = stepOf(asked, found?.value, now);
+  const counts = !asksLife || (leftMs ?? 0) > GRACE_MS;
+  return {
+    key,
+    asked,
+    isLog,
+    now,
+    leftMs,
+    endedAt: stored?.endsAt,
+    stored: counts ? stored : undefined,
+    storedAt,
+    asksLife,
+  };
+}
+
+function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: number): Execution {
+  const found = find(keyspace, key, asked, databaseNow);
+  const step = stepOf(found, asked.demands);
+  const keyStep = write(keyspace, found, step, databaseNow);
+  // The script, GET, and what it needs besides. How much of a log is read depends on the log.
+  const billed = found.isLog ? Number.NaN : 2 + Number(step.allowed) + Number(asked.now < 0) + Number(found.asksLife);
+  return { reply: [step.allowed ? 1 : 0, ...step.state], steps: [keyStep], billed };
+}
+
+/** All keys take, or none does; then each tells the state before the call. */
+function runKeys(keyspace: Keyspace, keys: readonly string[], asked: readonly Asked[], databaseNow: number): Execution {
+  const found = asked.map((one, i) => find(keyspace, keys[i] ?? "", one, databaseNow));
+  const alone = found.map((one) => stepOf(one, one.asked.demands));
+  const allowed = alone.every((step) => step.allowed);
+  const steps = allowed ? alone : found.map((one) => stepOf(one, one.asked.demands.map(looking)));
+  const keySteps = found.map((one, i) => write(keyspace, one, steps[i] as Step, databaseNow));
+  // The script, MGET, and what it needs besides.
+  const lives = found.filter(({ asksLife }) => asksLife).length;
+  const billed = 2 + (allowed ? keys.length : 0) + Number((asked[0]?.now ?? 0) < 0) + lives;
+  return { reply: [allowed ? 1 : 0, ...steps.flatMap(({ state }) => state)], steps: keySteps, billed };
+}
+
+/** What comes back, the call on all keys, and what is granted on top; tells of the call alone. */
+function runGrants(
+  keyspace: Keyspace,
+  keys: readonly string[],
+  asked: readonly Asked[],
+  databaseNow: number,
+): Execution {
+  const found = asked.map((one, i) => find(keyspace, keys[i] ?? "", one, databaseNow));
+  const requests = found.map(({ asked: { algorithms, demands, lease }, now }) => ({
+    program: {
+      algorithms,
+      step: (kept: unknown, at: number, all: readonly Demand[]) =>
+        step(algorithms, kept as Step["state"] | undefined, at, all),
+    },
+    ...{ now, demands, ...lease },
+  }));
+  const twin = grantsTwin(
+    requests,
+    found.map(({ stored }) => stored?.value),
+  );
+  const keySteps = found.map((one, i): KeyStep => {
+    const { state, write: written } = twin.keys[i] as (typeof twin.keys)[number];
+    const done = { allowed: written !== undefined, state, kept: written?.kept, ttlMs: written?.ttlMs ?? 0 };
+    return { ...write(keyspace, one, done, databaseNow), allowed: twin.allowed };
+  });
+  const lives = found.filter(({ asksLife }) => asksLife).length;
+  const writes = keySteps.filter(({ wrote }) => wrote).length;
+  const billed = 2 + writes + Number((asked[0]?.now ?? 0) < 0) + lives;
+  const reply = [twin.allowed ? 1 : 0, ...twin.keys.flatMap(({ granted, state }) => [granted, ...state])];
+  return { reply, steps: keySteps, billed };
+}
+
+function stepOf({ asked: { algorithms }, stored, now }: Found, demands: readonly Demand[]): Step {
+  const [first] = algorithms;
+  const [demand] = demands;
+  const kept = stored?.value;
+  if (first?.step && demand) return first.step(kept, now, demand);
+  return step(algorithms, kept as Step["state"] | undefined, now, demands);
+}
+
+/** The same demand, which admits nothing. */
+function looking(demand: Demand): Demand {
+  return demand.ceiling < 0 ? demand : { ...demand, ceiling: onlyLook(demand.ceiling) };
+}
+
+/** Keeps what the step leaves; tells what happened to the key. */
+function write(keyspace: Keyspace, found: Found, { allowed, kept, ttlMs }: Step, databaseNow: number): KeyStep {
+  const { key, asked, isLog, now, leftMs, endedAt, stored, storedAt } = found;
+  const { demands } = asked;
   const change = isLog
-    ? logChange(demands[0] as Demand, allowed, found && storedAt, now)
+    ? logChange(demands[0] as Demand, allowed, stored && storedAt, now)
     : { wrote: allowed, renews: true };
   if (change.wrote) {
-    const endsAt = change.renews ? databaseNow + ttlMs + GRACE_MS : stored?.endsAt;
+    const endsAt = change.renews ? databaseNow + ttlMs + GRACE_MS : endedAt;
     if (endsAt === undefined || (isLog && isEmptyLog(kept))) keyspace.delete(key);
     else keyspace.set(key, { value: kept, endsAt }, databaseNow);
   }
   const endsAt = keyspace.get(key, databaseNow)?.endsAt;
-  const keyStep: KeyStep = {
+  return {
     key,
     now,
     deltas: demands.map(({ delta }) => delta),
     sinces: demands.map(({ since }) => since),
     ceilings: demands.map(({ ceiling }) => ceiling),
     allowed,
-    continued: found !== undefined,
+    continued: stored !== undefined,
     wrote: change.wrote,
     renewed: change.wrote && change.renews && endsAt !== undefined,
     leftMs,
     endsAt,
   };
-  // The script, GET, and what it needs besides. How much of a log is read depends on the log.
-  const billed = isLog ? Number.NaN : 2 + Number(allowed) + Number(asked.now < 0) + Number(asksLife);
-  return { reply: [allowed ? 1 : 0, ...state], steps: [keyStep], billed };
-}
-
-function stepOf({ algorithms, demands }: Asked, kept: unknown, now: number): Step {
-  const [first] = algorithms;
-  const [demand] = demands;
-  if (first?.step && demand) return first.step(kept, now, demand);
-  return step(algorithms, kept as Step["state"] | undefined, now, demands);
 }
 
 /** A log is written where something is taken, or given back of what counts; only the first lengthens its life. */

@@ -4,12 +4,16 @@ import type { Done } from "./worlds.ts";
 export function figuresText(
   { worlds, simulatedMs, events, replayed, figures, sums, digest }: Done,
   seconds: number,
+  memory: readonly number[],
 ): string {
   const { calls, allowed, denied, requests, executed, rejected } = figures;
   const rows: readonly (readonly [string, string])[] = [
     ["worlds", `${worlds}, ${(simulatedMs / 3_600_000).toFixed(1)} hours simulated in ${seconds.toFixed(0)} s`],
     ["events", `${grouped(events)}, fingerprint ${digest}`],
-    ["calls", `${grouped(calls)} (${listed(figures.operations)}), ${grouped(rejected)} left by their callers`],
+    [
+      "calls",
+      `${grouped(calls)} (${listed(figures.operations)}), ${grouped(figures.together)} on several limiters, ${grouped(rejected)} left by their callers`,
+    ],
     ["admitted", listed(allowed)],
     ["denied", listed(denied)],
     ["requests", `${grouped(requests)}, ${grouped(executed)} carried out`],
@@ -22,9 +26,19 @@ export function figuresText(
       "units",
       `${grouped(sums.debited)} debited = ${grouped(sums.used)} used + ${grouped(sums.givenBack)} given back + ${grouped(sums.lost)} lost`,
     ],
+    ["memory", `${memoryText(memory)} resident`],
     ["replayed", `${grouped(replayed)} steps on a real Redis`],
   ];
   return rows.map(([name, text]) => `${name.padEnd(10)} ${text}`).join("\n");
+}
+
+/** The highest of each fifth of the run, from bytes by world: whether it grows. */
+function memoryText(bytes: readonly number[]): string {
+  const size = Math.max(1, Math.ceil(bytes.length / 5));
+  const parts = Array.from({ length: Math.ceil(bytes.length / size) }, (_part, i) => {
+    return Math.round(Math.max(...bytes.slice(i * size, (i + 1) * size)) / 2 ** 20);
+  });
+  return `at most ${parts.join(", then ")} MiB`;
 }
 
 /** 12 345 678. */

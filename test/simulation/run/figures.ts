@@ -4,6 +4,8 @@ import type { Happening, Operation } from "../world/history.ts";
 /** What came of a world, in numbers. */
 export interface Figures {
   calls: number;
+  /** Of them: on several limiters as one. */
+  together: number;
   /** Calls by operation. */
   readonly operations: Record<Operation, number>;
   /** Of consumes and waits, by who answered. */
@@ -20,11 +22,12 @@ export interface Figures {
   databaseLosses: number;
 }
 
-const bySource = () => ({ store: 0, snapshot: 0, memory: 0, fallback: 0 });
+const bySource = () => ({ store: 0, snapshot: 0, lease: 0, memory: 0, fallback: 0 });
 
 export function noFigures(): Figures {
   return {
     calls: 0,
+    together: 0,
     operations: { consume: 0, peek: 0, refund: 0, charge: 0, wait: 0, reset: 0 },
     allowed: bySource(),
     denied: bySource(),
@@ -44,6 +47,7 @@ export function count(figures: Figures, happening: Happening): void {
   switch (happening.type) {
     case "called":
       figures.calls += 1;
+      if (happening.call.limiter.levels) figures.together += 1;
       figures.operations[happening.call.operation] += 1;
       break;
     case "sent":

@@ -6,7 +6,7 @@ import type { Platform } from "../world/globals.ts";
 import type { Action, Happening, LimiterRule, Tell } from "../world/history.ts";
 import { type CallUnderWay, type Isolate, isOver, type Owner } from "../world/isolate.ts";
 import { plainLimiter } from "../world/limiter.ts";
-import { outcomeOf, type Packet } from "../world/network.ts";
+import type { Packet } from "../world/network.ts";
 import type { LimiterMaker } from "../world/plan.ts";
 import { streamOf } from "../world/random.ts";
 import { createClient } from "../world/redis-client.ts";
@@ -107,7 +107,7 @@ export function createSmallWorld(plan: SmallPlan, listen: Tell): SmallWorld {
       owner,
       kind: "request",
       deliver() {
-        const answer = outcomeOf(execute);
+        const answer = execute();
         const said = "reply" in answer ? JSON.stringify(answer.reply) : "an error";
         messages.push({
           name: `reply ${name} ${said}`,

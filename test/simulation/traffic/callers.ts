@@ -27,10 +27,13 @@ export function callers(options: Callers): NextAction {
   return (stream): Action => {
     const operation = weighted(stream, operations);
     const waits = operation === "wait" || (operation === "consume" && chance(stream, acceptsDelay));
+    const limiter = oneOf(stream, limiters);
+    const ofLevels = limiter.levels?.map(() => keys(stream));
     return {
-      limiter: oneOf(stream, limiters),
+      limiter,
       operation,
-      key: keys(stream),
+      key: ofLevels?.join(" and ") ?? keys(stream),
+      keys: ofLevels,
       cost: mostCost > 1 && chance(stream, 0.3) ? between(stream, 0, mostCost) : 1,
       waitMs: waits ? between(stream, 0, mostWaitMs) : 0,
       leavesAfterMs: chance(stream, leaves) ? share(stream) * leavesWithinMs : undefined,

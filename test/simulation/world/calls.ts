@@ -1,9 +1,8 @@
 import type { Decision } from "../../../src/core/decision.ts";
-import type { Limiter } from "../../../src/limiter/limiter.ts";
 import { shown } from "./clock.ts";
 import type { Engine } from "./engine.ts";
 import type { Action, CallMade, Tell } from "./history.ts";
-import type { CallUnderWay, Isolate, Owner } from "./isolate.ts";
+import type { Callable, CallUnderWay, Isolate, Owner } from "./isolate.ts";
 import { streamOf } from "./random.ts";
 
 export interface CallsOptions {
@@ -32,6 +31,7 @@ export function createCalls({ seed, engine, tell, isolateIn, durationMs }: Calls
       limiter: action.limiter,
       operation: action.operation,
       key: action.key,
+      keys: action.keys,
       cost: action.cost,
       waitMs: action.waitMs,
       leavesAfterMs: action.leavesAfterMs,
@@ -85,14 +85,14 @@ export function createCalls({ seed, engine, tell, isolateIn, durationMs }: Calls
 }
 
 export function carryOut(
-  limiter: Limiter,
-  { operation, key, cost, waitMs, limiter: { policies } }: CallUnderWay,
+  limiter: Callable,
+  { operation, key: text, keys, cost, waitMs, limiter: { levels } }: CallUnderWay,
   signal: AbortSignal | undefined,
 ): Promise<Decision | undefined> {
+  const key = levels ? Object.fromEntries(levels.map(({ name }, i) => [name, keys?.[i] ?? ""])) : text;
   if (operation === "reset") return limiter.reset(key, { signal }).then(() => undefined);
   if (operation === "refund" || operation === "charge") return limiter[operation](key, cost, { signal });
   if (operation === "wait") return limiter.wait(key, { cost, timeoutMs: waitMs, signal });
   if (operation === "peek") return limiter.peek(key, { cost, signal });
-  const maxDelayMs = policies.length === 1 ? waitMs : 0;
-  return limiter.consume(key, { cost, maxDelayMs, signal });
+  return limiter.consume(key, { cost, maxDelayMs: waitMs, signal });
 }

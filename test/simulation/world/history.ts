@@ -27,6 +27,10 @@ export interface LimiterRule {
   /** Undefined: none are kept. */
   readonly snapshots: { readonly maxKeys: number; readonly maxAgeMs: number } | undefined;
   readonly breaker: boolean;
+  /** Left out: it takes nothing ahead. */
+  readonly leases?: { readonly maxMs: number };
+  /** Other limiters that it decides together, in one verdict; left out: it is one itself. */
+  readonly levels?: readonly LimiterRule[];
 }
 
 export type Operation = "consume" | "peek" | "refund" | "charge" | "wait" | "reset";
@@ -35,7 +39,10 @@ export type Operation = "consume" | "peek" | "refund" | "charge" | "wait" | "res
 export interface Action {
   readonly limiter: LimiterRule;
   readonly operation: Operation;
+  /** For several limiters together: their keys in one text, only to be read. */
   readonly key: string;
+  /** For several limiters together: the key of each, in their order. */
+  readonly keys?: readonly string[] | undefined;
   readonly cost: number;
   /** For `wait`: how long; for `consume` of a bucket: the longest delay accepted. */
   readonly waitMs: number;

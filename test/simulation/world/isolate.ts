@@ -1,8 +1,12 @@
-import type { Limiter } from "../../../src/limiter/limiter.ts";
+import type { Decision } from "../../../src/core/decision.ts";
+import type { Methods } from "../../../src/limiter/methods.ts";
 import type { Clock } from "./clock.ts";
 import type { CallMade } from "./history.ts";
 import type { Stream } from "./random.ts";
 import type { Entry } from "./timeline.ts";
+
+/** A limiter's methods, or those of several as one, whose keys are records. */
+export type Callable = Methods<string | Readonly<Record<string, string>>, Decision>;
 
 /** One instance of the program that limits: it is born, maybe frozen now and then, and ends in the middle of anything. */
 export interface Isolate {
@@ -22,7 +26,7 @@ export interface Isolate {
   state: "running" | "frozen" | "dead";
   /** What came while it was frozen, in that order. */
   held: Entry<Owner | undefined>[];
-  readonly limiters: Map<string, Limiter>;
+  readonly limiters: Map<string, Callable>;
   /** The maps that its code made: what it keeps in memory. */
   readonly maps: WeakRef<ReadonlyMap<unknown, unknown>>[];
 }

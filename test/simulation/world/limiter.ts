@@ -1,21 +1,43 @@
 import { fixedWindow, type Policy, slidingLog, slidingWindow, tokenBucket } from "../../../src/algorithm/policy.ts";
+import { allOf } from "../../../src/limiter/all-of.ts";
+import { leases } from "../../../src/limiter/leases/leases.ts";
 import { createLimiter } from "../../../src/limiter/limiter.ts";
+import type { LimiterOptions } from "../../../src/limiter/options.ts";
 import { redisStore } from "../../../src/store/redis.ts";
-import type { PolicyRule } from "./history.ts";
-import type { LimiterMaker } from "./plan.ts";
+import type { RedisClient } from "../../../src/store/redis-client.ts";
+import type { RemoteStore } from "../../../src/store/store.ts";
+import type { LimiterRule, PolicyRule } from "./history.ts";
+import type { LimiterMaker, LimiterParts, SetMaker } from "./plan.ts";
 
 /** Today's limiter, as a program on that platform would make it. */
-export const plainLimiter: LimiterMaker = ({ rule, client, waitUntil }) =>
-  createLimiter({
+export const plainLimiter: LimiterMaker = (parts) => createLimiter(plainOptions(parts));
+
+export function plainOptions({ rule, client, waitUntil }: LimiterParts): LimiterOptions {
+  return {
     name: rule.name,
-    store: redisStore(client(rule.database), { clock: rule.clock }),
+    store: storeOn(client(rule.database), rule.clock),
     policies: rule.policies.map(policyOf),
     timeoutMs: rule.timeoutMs,
     failureMode: rule.failureMode,
     snapshots: rule.snapshots ?? false,
     breaker: rule.breaker,
+    leases: rule.leases && leases(rule.leases),
     waitUntil,
-  });
+  };
+}
+
+/** Today's limiters decided together. */
+export const plainSet: SetMaker = (limiters, { waitUntil }) => allOf(limiters, { waitUntil });
+
+/** By client: limiters that are decided together share a store. */
+const stores = new WeakMap<RedisClient, Partial<Record<LimiterRule["clock"], RemoteStore>>>();
+
+function storeOn(client: RedisClient, clock: LimiterRule["clock"]): RemoteStore {
+  const known = stores.get(client) ?? {};
+  stores.set(client, known);
+  known[clock] ??= redisStore(client, { clock });
+  return known[clock];
+}
 
 function policyOf({ kind, name, limit, windowMs: window, burst }: PolicyRule): Policy {
   if (kind === "bucket") return tokenBucket({ name, limit, window, burst });

@@ -20,12 +20,15 @@ export interface Weather {
   readonly resetAfter: number;
 }
 
+/** What a database says: a reply or an error. */
+export type Answer = { readonly reply: unknown } | { readonly error: unknown };
+
 /** Something that a database is asked, by somebody who hears of it or not. */
 export interface Packet {
   readonly owner: Owner;
   readonly database: Database;
-  /** Carries out the command there; what it throws is the database's answer, too. */
-  execute(): unknown;
+  /** Carries out the command there. */
+  execute(): Answer;
   resolve(reply: unknown): void;
   reject(error: unknown): void;
 }
@@ -59,7 +62,7 @@ export function createNetwork(world: NetworkWorld): Network {
         return;
       }
       world.later(thereMs, () => {
-        const answer = outcomeOf(execute);
+        const answer = execute();
         const back = world.weather(isolate.region, database.name);
         if (!back || chance(stream, back.lostReply)) return;
         const breaksNow = chance(stream, back.resetAfter);
@@ -71,14 +74,6 @@ export function createNetwork(world: NetworkWorld): Network {
       });
     },
   };
-}
-
-export function outcomeOf(execute: () => unknown): { reply: unknown } | { error: unknown } {
-  try {
-    return { reply: execute() };
-  } catch (error) {
-    return { error };
-  }
 }
 
 export function drawn(stream: Stream, { least, median, p99, most }: Latency): number {

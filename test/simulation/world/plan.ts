@@ -2,6 +2,7 @@ import type { Limiter } from "../../../src/limiter/limiter.ts";
 import type { RedisClient } from "../../../src/store/redis-client.ts";
 import type { Twin } from "../redis/twin.ts";
 import type { Action, LimiterRule } from "./history.ts";
+import type { Callable } from "./isolate.ts";
 import type { Weather } from "./network.ts";
 import type { Stream } from "./random.ts";
 
@@ -17,6 +18,8 @@ export interface Plan {
   readonly limiters: readonly LimiterRule[];
   /** Makes an isolate's limiter for a rule. Default: today's `createLimiter` on `redisStore`. */
   readonly limiterOf?: LimiterMaker;
+  /** Makes one of several of an isolate's limiters, which are made by then. Default: today's `allOf`. */
+  readonly setOf?: SetMaker;
   readonly weather: (region: string, database: string) => Weather;
   readonly traffic: readonly Source[];
   readonly incidents: readonly Incident[];
@@ -53,13 +56,18 @@ export interface Population {
 
 export interface LimiterParts {
   readonly rule: LimiterRule;
-  /** The isolate's client of a database. */
+  /** The isolate's client of a database: always the same one. */
   readonly client: (database: string) => RedisClient;
   /** Tells the platform to wait for work; undefined on an isolate whose platform has no such thing. */
   readonly waitUntil: ((task: Promise<unknown>) => void) | undefined;
 }
 
 export type LimiterMaker = (parts: LimiterParts) => Limiter;
+
+export type SetMaker = (
+  limiters: Readonly<Record<string, Limiter>>,
+  parts: Pick<LimiterParts, "rule" | "waitUntil">,
+) => Callable;
 
 /** Where calls come from. Must not depend on what becomes of them, so that a call can be left out and all others stay. */
 export interface Source {

@@ -1,8 +1,9 @@
 import type { RedisClient } from "../../../src/store/redis-client.ts";
 import type { Command, Database } from "../redis/database.ts";
+import type { Execution } from "../redis/twin.ts";
 import type { Tell } from "./history.ts";
 import type { Isolate, Owner } from "./isolate.ts";
-import type { Network } from "./network.ts";
+import type { Answer, Network } from "./network.ts";
 
 export interface ClientOptions {
   readonly isolate: Isolate;
@@ -45,7 +46,7 @@ export function createClient(options: ClientOptions): RedisClient {
     });
   }
 
-  function executed({ call }: Owner, { name, script, keys, args }: Command): unknown {
+  function executed({ call }: Owner, { name, script, keys, args }: Command): Answer {
     const about = {
       type: "executed",
       at: world.now,
@@ -57,14 +58,16 @@ export function createClient(options: ClientOptions): RedisClient {
       keys,
       args,
     } as const;
+    let execution: Execution;
     try {
-      const { reply, steps } = database.execute({ name, script, keys, args });
-      tell({ ...about, reply, steps, error: undefined });
-      return reply;
+      execution = database.execute({ name, script, keys, args });
     } catch (error) {
       tell({ ...about, reply: undefined, steps: [], error: error instanceof Error ? error.message : "" });
-      throw error;
+      return { error };
     }
+    const { reply, steps } = execution;
+    tell({ ...about, reply, steps, error: undefined });
+    return { reply };
   }
 
   const client = (signal?: AbortSignal): RedisClient => ({

@@ -1,3 +1,5 @@
+import type { Limiter } from "../../../src/limiter/limiter.ts";
+import type { RedisClient } from "../../../src/store/redis-client.ts";
 import { createDatabase, type Database } from "../redis/database.ts";
 import { CALLS_PER_ARRIVAL, createCalls } from "./calls.ts";
 import { shown } from "./clock.ts";
@@ -5,7 +7,7 @@ import { createEngine } from "./engine.ts";
 import type { Tell } from "./history.ts";
 import { startIncidents } from "./incidents.ts";
 import type { Isolate } from "./isolate.ts";
-import { plainLimiter } from "./limiter.ts";
+import { plainLimiter, plainSet } from "./limiter.ts";
 import { createNetwork } from "./network.ts";
 import type { Plan, Site } from "./plan.ts";
 import { createPopulation } from "./population.ts";
@@ -60,10 +62,13 @@ export function createWorld({ plan, seed, tell, keeps = () => true }: WorldOptio
   const network = createNetwork({ later: engine.later, laterFor: engine.laterFor, weather });
 
   function born(isolate: Isolate): void {
+    const clients: Record<string, RedisClient> = {};
     const client = (name: string) => {
       const database = databases.get(name);
       if (!database) throw new Error(`no database ${name}`);
-      return createClient({ isolate, database, network, heedsSignals: isolate.heedsSignals, tell, world: engine });
+      const { heedsSignals } = isolate;
+      clients[name] ??= createClient({ isolate, database, network, heedsSignals, tell, world: engine });
+      return clients[name];
     };
     const waitUntil = (task: Promise<unknown>) => {
       const call = engine.running?.call;
@@ -74,9 +79,16 @@ export function createWorld({ plan, seed, tell, keeps = () => true }: WorldOptio
       };
       task.then(over, over);
     };
+    const made: Record<string, Limiter> = {};
+    const { limiterOf = plainLimiter, setOf = plainSet } = plan;
     for (const rule of plan.limiters) {
-      const make = plan.limiterOf ?? plainLimiter;
-      isolate.limiters.set(rule.name, make({ rule, client, waitUntil: isolate.canWait ? waitUntil : undefined }));
+      const parts = { rule, client, waitUntil: isolate.canWait ? waitUntil : undefined };
+      if (!rule.levels) made[rule.name] = limiterOf(parts);
+      const together = rule.levels?.map(({ name }) => [name, made[name] as Limiter] as const);
+      isolate.limiters.set(
+        rule.name,
+        together ? setOf(Object.fromEntries(together), parts) : (made[rule.name] as Limiter),
+      );
     }
   }
 

@@ -27,9 +27,10 @@ export function logBook({ limit, windowMs }: PolicyRule): Book {
       tidy(time);
       entries.push({ at: time, units });
     },
-    // The oldest units that count go first; what has left by then has left for good.
+    // The oldest units that count go first; what has left by then has left for good. Where nothing counts nothing is given
+    // back, and so nothing is written: what has left by that caller's clock still counts for those behind it.
     giveBack(time, units, since = time) {
-      if (units === 0 || since > time || since <= time - windowMs) return;
+      if (units === 0 || since > time || since <= time - windowMs || used(time) === 0) return;
       tidy(time);
       let left = units;
       while (left > 0 && entries[0]) {

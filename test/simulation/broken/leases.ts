@@ -1,0 +1,39 @@
+import { grants } from "../../../src/algorithm/scripts.ts";
+import type { Extension } from "../../../src/limiter/extension.ts";
+import { leasedLevel } from "../../../src/limiter/leases/leased-level.ts";
+import { leases } from "../../../src/limiter/leases/leases.ts";
+import { createLimiter } from "../../../src/limiter/limiter.ts";
+import { TWINS, type Twin } from "../redis/twin.ts";
+import { plainOptions } from "../world/limiter.ts";
+import type { LimiterMaker } from "../world/plan.ts";
+
+/** A limiter whose leases are changed. */
+const leasing =
+  (change: (maxMs: number) => Extension): LimiterMaker =>
+  (parts) =>
+    createLimiter({ ...plainOptions(parts), leases: parts.rule.leases && change(parts.rule.leases.maxMs) });
+
+/** Units may be spent for three times as long as the burst is lowered for. */
+export const endingLate = leasing((maxMs) => ({
+  ...leases({ maxMs }),
+  level: (level) => leasedLevel(level, 3 * maxMs, 1000),
+}));
+
+/** A full bucket is taken, and what refills while a lease lasts on top. */
+export const unlowered = leasing((maxMs) => ({ ...leases({ maxMs }), options: (options) => options }));
+
+/** What comes back counts as taken just now: nothing of it has refilled, and it is of this window. */
+export function crediting(): readonly Twin[] {
+  return TWINS.map((twin) => {
+    if (twin.script !== grants) return twin;
+    return {
+      ...twin,
+      run(keyspace, keys, args, now) {
+        const changed = [...args];
+        // The time when it was taken is the fourth number of each key; here there is one key.
+        if (changed[4] !== "0") changed[4] = `${now}`;
+        return twin.run(keyspace, keys, changed, now);
+      },
+    };
+  });
+}

@@ -1,0 +1,91 @@
+import type { Happening, LimiterRule } from "../world/history.ts";
+import type { Book } from "./books/book.ts";
+import { bookOf } from "./books/book-of.ts";
+import type { Judge } from "./judge.ts";
+import { levelsOf } from "./levels.ts";
+
+/** What one key was given, or booked. */
+interface Admitted {
+  readonly at: number;
+  readonly units: number;
+  /** Booked after it was spent: no definition forbids that. */
+  readonly booked: boolean;
+}
+
+/** Calls that were served from what was taken ahead, and calls that were denied in a pause. */
+export interface LeaseFigures {
+  served: number;
+  paused: number;
+}
+
+export const noLeaseFigures = (): LeaseFigures => ({ served: 0, paused: 0 });
+
+/**
+ * For limiters on the clock of their database, so that there is one time: what calls were given, by the time when they were
+ * given it, whoever had asked for it and when.
+ */
+export function leasesJudge(databaseNow: (database: string) => number, figures: LeaseFigures): Judge {
+  const given = new Map<string, { readonly rule: LimiterRule; readonly list: Admitted[] }>();
+  /** When the database last took for a call, for each of its limiters. */
+  const takenAt = new Map<number, Map<string, number>>();
+
+  function give(rule: LimiterRule, key: string, admitted: Admitted): void {
+    const place = `${rule.name}/${key}`;
+    const account = given.get(place) ?? { rule, list: [] };
+    given.set(place, account);
+    account.list.push(admitted);
+  }
+
+  return {
+    name: "leases",
+    promise:
+      "By the database's clock, calls are admitted as the plain definitions allow at the time of their answer, also where an isolate took their units ahead: of a bucket no span of t ms holds more than burst + limit × t / window, and a window no more than its own.",
+    see(happening, { rulings, complain }) {
+      for (const { call, account, key, step, purpose, units } of rulings) {
+        if (!step.allowed || happening.type !== "executed") continue;
+        const own = takenAt.get(call.id) ?? new Map<string, number>();
+        takenAt.set(call.id, own.set(account.rule.name, happening.now));
+        if (purpose === "book") give(account.rule, key, { at: happening.now, units: units[0] ?? 0, booked: true });
+      }
+      if (happening.type === "answered") answered(happening);
+      if (happening.type !== "ended") return;
+      for (const [place, { rule, list }] of given) {
+        const wrong = excess(rule, list);
+        if (wrong) complain(`${place} was given ${wrong}`);
+      }
+    },
+  };
+
+  function answered({ call, decision }: Extract<Happening, { type: "answered" }>): void {
+    const isTaking = call.operation === "consume" || call.operation === "wait";
+    if (!decision || !isTaking) return;
+    if (!decision.allowed) {
+      if (decision.source === "lease") figures.paused += 1;
+      return;
+    }
+    const parts = "parts" in decision ? (decision.parts as Readonly<Record<string, { source: string }>>) : undefined;
+    for (const { rule, key } of levelsOf(call)) {
+      const { source } = parts?.[rule.name] ?? decision;
+      if (source !== "store" && source !== "lease") continue;
+      const at = source === "lease" ? databaseNow(rule.database) : (takenAt.get(call.id)?.get(rule.name) ?? Number.NaN);
+      if (source === "lease") figures.served += 1;
+      give(rule, key, { at, units: call.cost, booked: false });
+    }
+  }
+}
+
+/** What is too much by the definitions, in the order of time. */
+function excess(rule: LimiterRule, list: readonly Admitted[]): string | undefined {
+  const books: Book[] = rule.policies.map(bookOf);
+  for (const { at, units, booked } of list.toSorted((a, b) => a.at - b.at)) {
+    if (!(at > 0)) return `${units} by a database that did not take them`;
+    for (const [i, book] of books.entries()) {
+      const { kind, limit, windowMs, burst } = rule.policies[i] as LimiterRule["policies"][number];
+      if (!booked && !book.allows(at, units, 0)) {
+        return `${units} at ${at}, where a ${kind} of ${limit} per ${windowMs} ms, ${burst} at once, leaves ${book.remaining(at)}`;
+      }
+      book.take(at, units);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import * as broken from "./broken/leases.ts";
+import { deadlinesJudge } from "./judges/deadlines.ts";
+import { endingsJudge } from "./judges/endings.ts";
+import { type LeaseFigures, leasesJudge, noLeaseFigures } from "./judges/leases.ts";
+import { leasedPlan, surgingPlan } from "./plans/leased.ts";
+import { simulate } from "./run/simulate.ts";
+import type { Plan } from "./world/plan.ts";
+
+const CALLS = 2500;
+
+/** The first complaint of a world, as text. */
+async function complaintOf(plan: Plan, seed: number, figures: LeaseFigures): Promise<string | undefined> {
+  const { complaint } = await simulate({
+    plan,
+    seed,
+    judges: ({ world }) => [
+      leasesJudge((name) => world().databases.get(name)?.now() ?? Number.NaN, figures),
+      deadlinesJudge(),
+      endingsJudge(),
+    ],
+  });
+  return complaint && `seed ${seed}, ${plan.name}: the judge of ${complaint.judge}: ${complaint.text}`;
+}
+
+async function complaintIn(seeds: readonly number[], planOf: (seed: number) => Plan, figures = noLeaseFigures()) {
+  for (const seed of seeds) {
+    const complaint = await complaintOf(planOf(seed), seed, figures);
+    if (complaint) return complaint;
+  }
+  return undefined;
+}
+
+const seedsFrom = (first: number, many: number) => Array.from({ length: many }, (_, i) => first + i);
+
+describe("leases stay within the plain bound", () => {
+  test("under faults, deaths and clocks that are hours apart", async () => {
+    const figures = noLeaseFigures();
+    expect(await complaintIn(seedsFrom(500, 12), (seed) => leasedPlan(seed, CALLS), figures)).toBeUndefined();
+    expect(figures.served).toBeGreaterThan(2000);
+    expect(figures.paused).toBeGreaterThan(1000);
+  });
+
+  test("under callers who come in surges", async () => {
+    const figures = noLeaseFigures();
+    expect(await complaintIn(seedsFrom(505, 8), surgingPlan, figures)).toBeUndefined();
+    expect(figures.served).toBeGreaterThan(2000);
+  });
+
+  test("in worlds of random seeds", async () => {
+    const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 2);
+    process.stdout.write(`simulated worlds of leases of seeds ${seeds}\n`);
+    expect(await complaintIn(seeds, (seed) => leasedPlan(seed, CALLS))).toBeUndefined();
+    expect(await complaintIn(seeds, surgingPlan)).toBeUndefined();
+  });
+});
+
+/** What is broken, and worlds in which that shows. */
+const BROKEN: readonly (readonly [what: string, seeds: readonly number[], parts: Partial<Plan>])[] = [
+  ["units spent after their end", [531], { limiterOf: broken.endingLate }],
+  ["a burst that is not lowered", [515], { limiterOf: broken.unlowered }],
+  ["leftovers that come back whole, and into the next window", [511, 525], { twins: broken.crediting() }],
+];
+
+test.each(BROKEN)("the judge of leases catches %s", async (_what, seeds, parts) => {
+  expect(await complaintIn(seeds, surgingPlan)).toBeUndefined();
+  expect(await complaintIn(seeds, (seed) => ({ ...surgingPlan(seed), ...parts }))).toContain("the judge of leases");
+});
