@@ -1,28 +1,63 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { shortenLua } from "./shorten-lua.ts";
 
-const folder = new URL("../src/algorithm/", import.meta.url);
-
-/** The file that holds the .lua files as constants. */
-export const embeddedScriptsFile = new URL("scripts.ts", folder);
+/** A folder of .lua files, and what its file of constants begins with. */
+export interface ScriptFolder {
+  readonly path: string;
+  readonly head: string;
+}
 
 // Upstash takes a lock per key instead of one for all keys where the first line says so; stock Redis refuses the flag.
 const FLAGS = "#!lua flags=allow-key-locking";
 
-/** Scripts that are another one with the sections of that name in place of those named plain. */
+/** Scripts of the algorithms that are another one with the sections of that name in place of those named plain. */
 const VARIANTS: Readonly<Record<string, { readonly of: string; readonly section: string }>> = {
   "key-set-windows.lua": { of: "key-set.lua", section: "windows" },
 };
 
-/** A .lua file as it is written, with its parts included, or such a variant. */
-export function scriptSource(file: string): string {
+const ALGORITHMS: ScriptFolder = {
+  path: "src/algorithm",
+  head: `/** A Lua script and the digests that Redis knows it by. */
+export interface Script {
+  /** The text without the flags line. */
+  readonly text: string;
+  readonly sha1: string;
+  /** The digest of the text behind the flags line. */
+  readonly flaggedSha1: string;
+}
+
+/** The first line that lets Upstash lock keys instead of everything. */
+export const FLAGS = ${JSON.stringify(FLAGS)};
+`,
+};
+
+/** Where there are .lua files. Each folder has names of its own in its scripts, so that a change in one leaves the others alone. */
+export const SCRIPT_FOLDERS: readonly ScriptFolder[] = [
+  ALGORITHMS,
+  { path: "src/algorithm/in-flight", head: 'import type { Script } from "../scripts.ts";\n' },
+];
+
+const urlOf = ({ path }: ScriptFolder, file: string) => new URL(`../${path}/${file}`, import.meta.url);
+
+/** The file that holds a folder's .lua files as constants. */
+export const embeddedScriptsFile = (folder = ALGORITHMS) => urlOf(folder, "scripts.ts");
+
+/** A .lua file as it is written, with its parts included, which all folders share, or such a variant. */
+export function scriptSource(file: string, folder = ALGORITHMS): string {
   const { of = file, section = "plain" } = VARIANTS[file] ?? {};
-  const source = readFileSync(new URL(of, folder), "utf8").replace(
+  const source = readFileSync(urlOf(folder, of), "utf8").replace(
     /^ *-- @only (\w+)\n([\s\S]*?)^ *-- @end\n/gm,
     (_all, name: string, lines: string) => (name === section ? lines : ""),
   );
   return source.replace(/^ *-- @include (.+)$/gm, (_line, part: string) => scriptSource(`lua/${part}.lua`));
+}
+
+/** The folder that a .lua file is in. */
+export function folderOf(file: string): ScriptFolder {
+  const found = SCRIPT_FOLDERS.find((folder) => existsSync(urlOf(folder, file)));
+  if (!found) throw new Error(`no folder of scripts has ${file}`);
+  return found;
 }
 
 /** What Redis gets of a script: without comments and without spaces around operators. */
@@ -38,9 +73,10 @@ export function scriptText(source: string): string {
 const sha1 = (text: string) => createHash("sha1").update(text).digest("hex");
 
 /** The content of that file; with `sources`, other scripts than those written stand for the files they name. */
-export function embeddedScripts(sources: Readonly<Record<string, string>> = {}): string {
-  const files = [...readdirSync(folder).filter((name) => name.endsWith(".lua")), ...Object.keys(VARIANTS)].sort();
-  const texts = shortenLua(files.map((name) => scriptText(sources[name] ?? scriptSource(name))));
+export function embeddedScripts(sources: Readonly<Record<string, string>> = {}, folder = ALGORITHMS): string {
+  const variants = folder === ALGORITHMS ? Object.keys(VARIANTS) : [];
+  const files = [...readdirSync(urlOf(folder, "")).filter((name) => name.endsWith(".lua")), ...variants].sort();
+  const texts = shortenLua(files.map((name) => scriptText(sources[name] ?? scriptSource(name, folder))));
   const scripts = files.map((name, i) => {
     const text = texts[i] as string;
     const constant = name.slice(0, -".lua".length).replace(/-(.)/g, (_dash, letter: string) => letter.toUpperCase());
@@ -54,17 +90,6 @@ export const ${constant}: Script = {
   });
   return `// Generated from the .lua files in this folder by "npm run scripts". Don't edit.
 
-/** A Lua script and the digests that Redis knows it by. */
-export interface Script {
-  /** The text without the flags line. */
-  readonly text: string;
-  readonly sha1: string;
-  /** The digest of the text behind the flags line. */
-  readonly flaggedSha1: string;
-}
-
-/** The first line that lets Upstash lock keys instead of everything. */
-export const FLAGS = ${JSON.stringify(FLAGS)};
-
+${folder.head}
 ${scripts.join("\n")}`;
 }

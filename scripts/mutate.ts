@@ -1,9 +1,10 @@
 // Breaks the .lua files one way at a time, in memory, and expects the tests to notice each. Ends with 1 if a broken script
 // gets through. `npm run mutate -- fixed-window.lua` does so with that file alone.
-import { scriptSource } from "./embedded-scripts.ts";
+import { folderOf, scriptSource } from "./embedded-scripts.ts";
 import { calendarWindowMutations } from "./mutate/calendar-window.ts";
 import { fixedWindowMutations } from "./mutate/fixed-window.ts";
 import { grantsMutations } from "./mutate/grants.ts";
+import { inFlightMutations } from "./mutate/in-flight.ts";
 import { keySetMutations } from "./mutate/key-set.ts";
 import { keySetWindowsMutations } from "./mutate/key-set-windows.ts";
 import { type Mutation, type Mutations, mutated } from "./mutate/mutations.ts";
@@ -25,6 +26,7 @@ const ALL: readonly Mutations[] = [
   grantsMutations,
   keySetWindowsMutations,
   slidingLogMutations,
+  inFlightMutations,
 ];
 
 const [only] = process.argv.slice(2);
@@ -47,7 +49,7 @@ async function expectWhole({ file, words, tests }: Mutations): Promise<void> {
 
 /** The tests that notice the mutation, if any do. */
 async function noticedBy({ file, words, tests }: Mutations, mutation: Mutation): Promise<string | undefined> {
-  const source = mutated(scriptSource(file), mutation);
+  const source = mutated(scriptSource(file, folderOf(file)), mutation);
   await run.compile(source);
   for (const test of tests) {
     const { failed } = await run.outcome(test, words, { [file]: source });

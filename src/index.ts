@@ -29,8 +29,11 @@ export type {
 } from "./limiter/call-options.ts";
 export type { BreakerOptions, FailureMode, SnapshotOptions } from "./limiter/checked-options.ts";
 export type { AllOfDecision, FallbackAllOfDecision, KnownAllOfDecision, LevelStatus } from "./limiter/combine.ts";
+export type { Held } from "./limiter/in-flight/held.ts";
+export type { HoldOptions } from "./limiter/in-flight/hold.ts";
+export { type InFlightOptions, type InFlightPolicy, inFlight } from "./limiter/in-flight/policy.ts";
 export { type LeaseOptions, leases } from "./limiter/leases/leases.ts";
-export { createLimiter, type Limiter } from "./limiter/limiter.ts";
+export { createLimiter, type InFlightLimiter, type Limiter } from "./limiter/limiter.ts";
 export type { LimiterOptions } from "./limiter/options.ts";
 export type { Reservation, Reserved } from "./limiter/reservation.ts";
 export { countDecisions, type DecisionCounter, type DecisionCounts } from "./observe/count-decisions.ts";

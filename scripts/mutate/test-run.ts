@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { createVitest } from "vitest/node";
 import { connect } from "../../test/support/redis.ts";
 import { alias, patience } from "../../vitest.config.ts";
-import { embeddedScripts, embeddedScriptsFile, scriptText } from "../embedded-scripts.ts";
+import { embeddedScripts, embeddedScriptsFile, SCRIPT_FOLDERS, scriptText } from "../embedded-scripts.ts";
 
 /** How many tests of one file passed and failed, up to the first that fails. */
 export interface Outcome {
@@ -20,22 +20,24 @@ export interface TestRun {
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const scriptsModule = fileURLToPath(embeddedScriptsFile);
+/** The folders of scripts by the file that has their constants. */
+const folders = new Map(SCRIPT_FOLDERS.map((folder) => [fileURLToPath(embeddedScriptsFile(folder)), folder]));
 
 /**
  * One vitest, and one Redis, for all runs: to start them takes longer than most runs do. Its workers are new for each run
  * and ask for each module anew, so they get the scripts of that run.
  */
 export async function openTestRun(): Promise<TestRun> {
-  let content = "";
+  let broken: Readonly<Record<string, string>> = {};
   let loaded = false;
   const scripts = {
     name: "scripts-in-memory",
     enforce: "pre" as const,
     load(id: string) {
-      if (id !== scriptsModule) return undefined;
+      const folder = folders.get(id);
+      if (!folder) return undefined;
       loaded = true;
-      return content;
+      return embeddedScripts(broken, folder);
     },
   };
   const vitest = await createVitest(
@@ -47,7 +49,7 @@ export async function openTestRun(): Promise<TestRun> {
       watch: false,
       bail: 1,
       reporters: [{}],
-      include: ["test/algorithm/*.test.ts"],
+      include: ["test/algorithm/**/*.test.ts"],
       globalSetup: ["test/global-set-up.ts"],
     },
     { plugins: [scripts], resolve: { alias } },
@@ -55,9 +57,9 @@ export async function openTestRun(): Promise<TestRun> {
 
   return {
     async outcome(file, words, sources) {
-      content = embeddedScripts(sources);
+      broken = sources ?? {};
       loaded = false;
-      vitest.invalidateFile(scriptsModule);
+      for (const file of folders.keys()) vitest.invalidateFile(file);
       vitest.setGlobalTestNamePattern(words);
       const specifications = await vitest.globTestSpecifications([file]);
       const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);

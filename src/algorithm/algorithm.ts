@@ -31,6 +31,8 @@ export interface Demand {
   readonly windowMs?: number;
   /** The most parts of a window. */
   readonly parts?: number;
+  /** Work in flight's alone: the name of the hold, 12 characters. */
+  readonly id?: string;
   /**
    * When that was taken, in ms, of which a negative `delta` gives back. It goes back to where it still counts: into the same window, or
    * less what a bucket may have refilled. Left out: nobody knows, so all of it goes to what counts now.
@@ -73,8 +75,10 @@ export interface Algorithm {
   readonly set?: Script;
   /** Its twin, where what is kept is more than the state that a step replies. */
   readonly step?: (kept: unknown, now: number, demand: Demand) => Step;
+  /** Whether a demand can have come to that, where other rules hold than that what is in use is within the ceiling. */
+  readonly follows?: (counts: Counts, at: number, demand: Demand, allowed: boolean) => boolean;
   /** One letter that stands for it in store keys and in the scripts of several policies. */
-  readonly code: "b" | "s" | "f" | "l" | "p" | "c";
+  readonly code: "b" | "s" | "f" | "l" | "p" | "c" | "n";
   /** What store keys have in place of that and the window, given the window as text. Left out where these are all. */
   kind?(window: string): string;
   /** The largest limit, where that is not what keeps `limit × window` exact. */

@@ -54,13 +54,13 @@ function checkedAlgorithms(policies: readonly Policy[]): Algorithm[] {
   }
   const algorithms = policies.map((policy: Policy): Algorithm => {
     if (policy?.algorithm?.script) return policy.algorithm;
-    throw new TypeError("policies must be made by tokenBucket, slidingWindow, fixedWindow or slidingLog");
+    throw new TypeError("policies must be made by tokenBucket or its like");
   });
   const names = new Set(policies.map(({ name }: Policy) => name));
   if (names.size < policies.length) throw new RangeError("policies must have distinct names");
   if (algorithms.length > 1 && algorithms.some((algorithm) => algorithm.step)) {
-    // A log is a list of its own, so it could not share the one value, the one read and the one write of the others.
-    throw new RangeError("policies with a slidingLog must be that one alone; slidingWindow combines with others");
+    // A log is a list of its own and holds are records, so neither could share the one value of the others.
+    throw new RangeError("a slidingLog or inFlight must be the only policy");
   }
   return algorithms;
 }

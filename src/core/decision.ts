@@ -4,6 +4,8 @@ import type { StoreError } from "./errors.ts";
 export interface PolicyStatus {
   /** The policy's name. */
   readonly policy: string;
+  /** Set where the units are pieces of work at once (`inFlight`); the window is then how long a hold lasts. */
+  readonly unit?: "concurrent-requests";
   /** Units per window in force for this call. If it is 0 or `Infinity`, nothing is counted, and the next two are the same. */
   readonly limit: number;
   /** The window's length in ms. */

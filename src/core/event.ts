@@ -5,7 +5,17 @@ import type { StoreError } from "./errors.ts";
 export type WaitUntil = (task: Promise<unknown>) => void;
 
 /** What a limiter was asked to do. */
-export type Operation = "consume" | "peek" | "refund" | "charge" | "wait" | "reserve" | "settle";
+export type Operation =
+  | "consume"
+  | "peek"
+  | "refund"
+  | "charge"
+  | "wait"
+  | "reserve"
+  | "settle"
+  | "hold"
+  | "release"
+  | "extend";
 
 /** A limiter has decided. */
 export interface DecisionEvent {

@@ -1,5 +1,6 @@
 import type { Decision } from "../core/decision.ts";
 import type { WaitUntil } from "../core/event.ts";
+import type { Serving } from "../limiter/in-flight/held.ts";
 import type { Methods } from "../limiter/methods.ts";
 import { denial } from "./denial.ts";
 import { dialectsOf, writeFields } from "./headers/dialect.ts";
@@ -80,7 +81,8 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
 
     const { limiter, key, cost, limit } = call;
     // Looked up where something needs it: Hono throws an error, with a stack, where the platform has none.
-    const decision = await limiter.consume(key, {
+    const { hold } = limiter as { readonly hold?: typeof limiter.consume };
+    const decision = await (hold ?? limiter.consume)(key, {
       cost,
       limit,
       get waitUntil() {
@@ -93,7 +95,7 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
       return withHeaders((await onDenied?.(subject, decision, ...info)) ?? denial(request, decision), write);
     }
 
-    const served = await serve();
+    const served = await ((decision as Partial<Serving>).serve?.(serve, request) ?? serve());
     if (!served) return served;
     const response = dryRun ? served : withHeaders(served, write);
     if (refundOn && decision.allowed && decision.source !== "fallback") {

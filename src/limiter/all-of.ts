@@ -144,7 +144,7 @@ function membersOf<Name extends string>(limiters: Readonly<Record<Name, Limiter>
 function checkLevel(option: string, { options, program }: Level, before: readonly Member<string>[]): void {
   const { store, name } = options;
   if (program.algorithms.some((algorithm) => algorithm.step)) {
-    throw new RangeError(`${option} has a slidingLog, which combines with nothing; slidingWindow does`);
+    throw new RangeError(`${option} has a slidingLog or inFlight, which combine with nothing; slidingWindow does`);
   }
   if (store.remote && !store.run) throw new RangeError(`${option} is on a store that decides one key at a time`);
   for (const other of before) {

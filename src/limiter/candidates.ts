@@ -46,6 +46,7 @@ function candidateOf(option: string, member: object): Candidate {
   const level = isObject ? levelOf(member) : undefined;
   if (level) {
     const { options } = level;
+    if ("hold" in member) throw new RangeError(`${option} has inFlight: what it holds is released, not taken in order`);
     return {
       own,
       closed: limiterOn({ ...level, options: { ...options, failureMode: "closed" } }) as unknown as Asked,

@@ -37,8 +37,8 @@ export function createCheck(level: Level): Check {
       const reply = await asker.check(call, (signal) => stepOf(store, request, signal));
       if (reply instanceof StoreError) return instead(call, request, reply);
       const decision = level.seen(call, reply, request.now, turn);
-      // A log that denies and can't say until when is none.
-      if (decision.allowed || decision.retryAfterMs > 0) return decision;
+      // A log that denies and can't say until when is none. What is given back waits for nothing.
+      if (decision.allowed || call.since || decision.retryAfterMs > 0) return decision;
       return instead(call, request, new StoreError("reply", "The store's reply contradicts itself"));
     } finally {
       if (call.task === "refund" || call.task === "leave") level.forget(call.place, timeOf(now), call);

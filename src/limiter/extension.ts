@@ -1,6 +1,8 @@
+import type { Decision } from "../core/decision.ts";
 import { misuse } from "../core/misuse.ts";
 import type { CheckedOptions } from "./checked-options.ts";
 import type { Level } from "./level.ts";
+import type { Core, Methods } from "./methods.ts";
 
 /** An option of a limiter that brings its own code, so that only those who import it ship it. */
 export interface Extension {
@@ -8,6 +10,16 @@ export interface Extension {
   options?(options: CheckedOptions): CheckedOptions;
   /** The limiter's level with what this adds. */
   level(level: Level): Level;
+}
+
+/** A policy that brings its limiter's methods and more, so that only those who import it ship them. */
+export interface Bringing {
+  readonly brings: Extension & {
+    methods<Key, Answer extends Decision, Amounts>(
+      core: Core<Key, Answer>,
+      own: Methods<Key, Answer, Amounts>,
+    ): Partial<Methods<Key, Answer, Amounts>>;
+  };
 }
 
 /** The options that bring their own code, by name. The later one sees a call first. */

@@ -1,9 +1,11 @@
 import type { Decision } from "../core/decision.ts";
 import { createCheck } from "./check.ts";
-import type { FailureMode } from "./checked-options.ts";
-import { extensionsOf } from "./extension.ts";
+import type { CheckedOptions, FailureMode } from "./checked-options.ts";
+import { type Bringing, extensionsOf } from "./extension.ts";
+import type { HoldMethods } from "./in-flight/hold.ts";
+import type { InFlightPolicy } from "./in-flight/policy.ts";
 import { createLevel, type Level } from "./level.ts";
-import { type Methods, methodsOf } from "./methods.ts";
+import { type Core, type Methods, methodsOf } from "./methods.ts";
 import { claimName } from "./names.ts";
 import { checkedOptions, type LimiterOptions } from "./options.ts";
 
@@ -18,12 +20,21 @@ const levels = new WeakMap<object, Level>();
 /** A limiter's share in verdicts of several; `undefined` for anything else. */
 export const levelOf = (limiter: object): Level | undefined => levels.get(limiter);
 
+/** A limiter of work in flight: `hold`, `peek` and `reset`; the methods that count what has been reject with a `TypeError`. */
+export interface InFlightLimiter<Name extends string = string> extends Limiter<Name>, HoldMethods<string, Decision> {}
+
 /** Makes a limiter. No I/O happens, and no timer starts, before its first check. */
+export function createLimiter<const Name extends string = string>(
+  options: LimiterOptions & { name: Name; policies: readonly [InFlightPolicy] },
+): InFlightLimiter<Name>;
+export function createLimiter<const Name extends string = string>(
+  options: LimiterOptions & { name: Name },
+): Limiter<Name>;
 export function createLimiter<const Name extends string = string>(
   options: LimiterOptions & { name: Name },
 ): Limiter<Name> {
   const plain = checkedOptions(options);
-  const extensions = extensionsOf(options);
+  const extensions = extensionsOf(options).concat(bringsOf(plain.policies) ?? []);
   const checked = extensions.reduce((all, extension) => extension.options?.(all) ?? all, plain);
   const { name, store, policies } = checked;
   const level = extensions.reduce((level, extension) => extension.level(level), createLevel(checked));
@@ -31,12 +42,14 @@ export function createLimiter<const Name extends string = string>(
   return limiterOn<Name>(level);
 }
 
+const bringsOf = (policies: CheckedOptions["policies"]) => (policies?.[0] as Partial<Bringing> | undefined)?.brings;
+
 /** The limiter that answers with a level. */
 export function limiterOn<Name extends string>(level: Level): Limiter<Name> {
-  const { name, failureMode, now, waitUntil, tell } = level.options;
+  const { name, policies, failureMode, now, waitUntil, tell } = level.options;
   const check = createCheck(level);
 
-  const methods = methodsOf<string, Decision>({
+  const core: Core<string, Decision> = {
     now,
     waitUntil,
     ask(key, question) {
@@ -48,8 +61,9 @@ export function limiterOn<Name extends string>(level: Level): Limiter<Name> {
       tell?.({ type: "decision", limiter: name, operation, key, decision, ...spent, waitUntil: waitUntil() }),
     acted: (lent) => ({ ...lent, delayMs: 0 }),
     reset: async (key, signal) => check.reset(await level.placeOf(key), signal),
-  });
-  const limiter = { name: name as Name, failureMode, ...methods };
+  };
+  const methods = methodsOf<string, Decision>(core);
+  const limiter = { name: name as Name, failureMode, ...methods, ...bringsOf(policies)?.methods(core, methods) };
   levels.set(limiter, level);
   return limiter;
 }

@@ -12,7 +12,7 @@ export interface DecisionCounts {
   readonly failed: Readonly<Record<StoreErrorKind, number>>;
 }
 
-const COUNTED: ReadonlySet<Operation> = new Set<Operation>(["consume", "wait", "reserve"]);
+const COUNTED: ReadonlySet<Operation> = new Set<Operation>(["consume", "wait", "reserve", "hold"]);
 
 /** An observer that counts: give it to `onEvent` of one limiter or of several, and read `counts` for metrics. */
 export interface DecisionCounter extends Observer {
@@ -21,7 +21,7 @@ export interface DecisionCounter extends Observer {
 }
 
 /**
- * A counter of decisions, all zero; plain numbers of this isolate. Each `consume`, `wait` and `reserve` counts once; looking,
+ * A counter of decisions, all zero; plain numbers of this isolate. Each `consume`, `wait`, `reserve` and `hold` counts once; looking,
  * booking and giving back decide nothing, so they don't count. A call of `allOf` counts as what all of it came to.
  */
 export function countDecisions(): DecisionCounter {

@@ -27,6 +27,7 @@ function follows({ program: { algorithms }, demands }: StepRequest, state: State
     const algorithm = algorithms[i] as Algorithm;
     const demand = demands[i] as Demand;
     const counts = countsOf(algorithms, state, i);
+    if (algorithm.follows) return algorithm.follows(counts, at, demand, allowed);
     const load = algorithm.load(counts, at, demand);
     // No count is below 0 but a bucket's debt.
     if (algorithm.code !== "b" && counts.some((count) => count < 0)) return false;

@@ -7,6 +7,7 @@ import { createLimiter } from "../../src/limiter/limiter.ts";
 import { startPrivateRedis } from "../../src/server/redis/private-redis.ts";
 import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
+import { billedBy } from "../support/billed.ts";
 import { clockAt } from "../support/clock.ts";
 import { COUNTERS } from "../support/policies.ts";
 import { connect } from "../support/redis.ts";
@@ -25,14 +26,7 @@ const SETS: Record<string, Policy[]> = {
   "a set of three": Object.entries(COUNTERS).map(([name, make]) => make({ name, limit: 3, window: "1 d" })),
 };
 
-/** The commands that Redis carried out meanwhile, those inside scripts included, as Upstash would bill them. */
-async function billed(task: () => Promise<unknown>): Promise<Record<string, number>> {
-  await redis.config("RESETSTAT");
-  await task();
-  const lines = (await redis.info("commandstats")).matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
-  const counts = [...lines].map(([, command, calls]) => [command, Number(calls)]);
-  return Object.fromEntries(counts.filter(([command]) => command !== "config|resetstat"));
-}
+const billed = (task: () => Promise<unknown>) => billedBy(redis, task);
 
 describe.each(Object.entries(SETS))("%s", (_name, policies) => {
   test("3 commands if allowed, 2 if denied, none from a snapshot", async () => {

@@ -5,7 +5,11 @@ import { Miniflare } from "miniflare";
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /** Runs a module of this repository as a Worker under workerd, with nothing of Node's. */
-export async function startWorker(path: string, bindings: Record<string, string>): Promise<Miniflare> {
+export async function startWorker(
+  path: string,
+  bindings: Record<string, string>,
+  compatibilityFlags: string[] = [],
+): Promise<Miniflare> {
   const { outputFiles } = await build({
     entryPoints: [root(path)],
     bundle: true,
@@ -17,12 +21,14 @@ export async function startWorker(path: string, bindings: Record<string, string>
     conditions: ["workerd", "worker", "browser", "import"],
     alias: {
       sluice: root("src/index.ts"),
+      "sluice/fetch": root("src/http/fetch.ts"),
       "sluice/upstash": root("src/store/upstash.ts"),
     },
   });
   const worker = new Miniflare({
     modules: [{ type: "ESModule", path: "worker.js", contents: outputFiles[0]?.text ?? "" }],
     compatibilityDate: "2026-04-20",
+    compatibilityFlags,
     cf: false,
     bindings,
   });

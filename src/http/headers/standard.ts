@@ -20,7 +20,8 @@ export const standardFields: Dialect = {
 };
 
 function policyItem(status: PolicyStatus): string {
-  return `${name(status)};q=${integer(status.burst)};w=${windowSeconds(status)}`;
+  const { burst, unit } = status;
+  return `${name(status)};q=${integer(burst)};${unit ? `qu="${unit}"` : `w=${windowSeconds(status)}`}`;
 }
 
 function limitItem(status: PolicyStatus, decision: KnownDecision): string {

@@ -4,6 +4,7 @@ import { GRACE_MS, step } from "../../../src/algorithm/step.ts";
 import { grantsTwin } from "../../support/grants-twin.ts";
 import type { KeyStep } from "../world/history.ts";
 import { ALGORITHMS, type Asked, readArguments } from "./argv.ts";
+import { inFlightScript, runInFlight } from "./in-flight.ts";
 import type { Keyspace, Stored } from "./keyspace.ts";
 
 /** What a script replied, and what it did to its keys. */
@@ -35,6 +36,7 @@ export const TWINS: readonly Twin[] = [
     }),
   ),
   { script: grants, run: (keyspace, keys, args, now) => runGrants(keyspace, keys, readArguments(grants, args), now) },
+  { script: inFlightScript, run: runInFlight },
 ];
 
 /** What a step finds under its key. */
