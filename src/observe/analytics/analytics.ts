@@ -1,0 +1,113 @@
+import type { StoreError } from "../../core/errors.ts";
+import type { LimiterEvent, Observer } from "../../core/event.ts";
+import { withDeadline } from "../../limiter/deadline.ts";
+import { tellerOf } from "../../limiter/observers.ts";
+import { timeOf } from "../../limiter/time.ts";
+import { redisStore } from "../../store/redis.ts";
+import { HOUR_MS, hourKey, storedHour } from "./hour.ts";
+import { type AnalyticsOptions, checkedAnalyticsOptions } from "./options.ts";
+import { mergeHour, readHours } from "./scripts.ts";
+import { countEvent, createSums, type Sums } from "./sums.ts";
+
+/** An observer that keeps sums in Redis: give it to `onEvent` of one limiter or of several. */
+export interface Analytics extends Observer {
+  /**
+   * Sends now what has not been sent yet: before a server ends, or from a job. Resolves when that is done; what fails is told to
+   * `onEvent`.
+   */
+  flush(): Promise<void>;
+}
+
+/** Most limiters, times the hours that could not be sent yet, that an isolate keeps sums of. */
+const MOST_SUMS = 64;
+
+/** Most of them that one event sends: platforms limit the requests that one invocation may make. */
+const MOST_AT_ONCE = 8;
+
+const TIMEOUT_MS = 5000;
+
+/**
+ * Sums of what limiters decide, hour by hour: by policy, outcome and source, with the store's failures and times and the keys
+ * that came most often. They are kept in this isolate and sent with an event that brings a `waitUntil`, behind its answer,
+ * once they are `flushMs` old; where no event brings one, only `flush` sends. Each time three commands are billed for each
+ * limiter. What was sent is never sent again, so nothing is counted twice; an isolate that ends takes with it what it had
+ * not sent. Throws a `TypeError` or `RangeError` that names the option.
+ */
+export function analytics(options: AnalyticsOptions): Analytics {
+  const { redis, namespace, flushMs, keepMs, keys, now, onEvent } = checkedAnalyticsOptions(options);
+  const store = redisStore(redis, { namespace });
+  const tell = tellerOf(onEvent);
+  /** By limiter and hour, the oldest first. */
+  const unsent = new Map<string, Sums>();
+  let nextDueAt = Infinity;
+  /** The last request that is known of has failed, this one's or a limiter's: what is sent now may be lost. */
+  let inDoubt = false;
+
+  function sumsOf(limiter: string, at: number): Sums | undefined {
+    const hour = Math.floor(at / HOUR_MS);
+    const id = hourKey(limiter, hour);
+    const known = unsent.get(id);
+    if (known) return known;
+    if (unsent.size >= MOST_SUMS) {
+      const oldest = unsent.values().next().value as Sums;
+      if (oldest.hour === hour) return undefined;
+      unsent.delete(hourKey(oldest.limiter, oldest.hour));
+    }
+    const dueAt = Math.min(at + flushMs, (hour + 1) * HOUR_MS);
+    const sums = createSums(limiter, hour, dueAt, keys !== "none");
+    unsent.set(id, sums);
+    nextDueAt = Math.min(nextDueAt, dueAt);
+    return sums;
+  }
+
+  function count(event: LimiterEvent, at: number): void {
+    const sums = sumsOf(event.limiter, at);
+    if (sums) countEvent(sums, event);
+    if (event.type === "store" && event.error) inDoubt = true;
+  }
+
+  function observe(event: LimiterEvent): void {
+    const at = timeOf(now);
+    count(event, at);
+    if (at < nextDueAt || event.type !== "decision" || !event.waitUntil) return;
+    const due = [...unsent.values()].filter(({ dueAt }) => dueAt <= at).slice(0, MOST_AT_ONCE);
+    // If this flush ends before it has sent them, as where the platform ends it, they are due again then.
+    for (const sums of due) sums.dueAt = at + flushMs;
+    nextDueAt = Math.min(...[...unsent.values()].map(({ dueAt }) => dueAt));
+    if (due.length > 0) event.waitUntil(sendAll(due));
+  }
+
+  async function sendAll(due: Iterable<Sums>): Promise<void> {
+    for (const sums of due) {
+      const { limiter, hour } = sums;
+      const key = hourKey(limiter, hour);
+      // What is lost on its way can't be told from what was counted, so it is asked for first whether anything arrives.
+      if (inDoubt && !(await run(limiter, (signal) => store.run(readHours, [key], [], signal)))) return;
+      if (unsent.get(key) !== sums) continue;
+      unsent.delete(key);
+      countEvent(sums, { type: "store", limiter, purpose: "analytics", ms: 0 });
+      const text = await storedHour(sums, keys === "hashed");
+      await run(limiter, (signal) => store.run(mergeHour, [key], [text, String(keepMs)], signal));
+    }
+  }
+
+  /** Whether Redis did what was asked; told either way. */
+  async function run(limiter: string, task: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
+    const since = timeOf(now);
+    let error: StoreError | undefined;
+    try {
+      await withDeadline(TIMEOUT_MS, undefined, task);
+      inDoubt = false;
+    } catch (thrown) {
+      error = thrown as StoreError;
+    }
+    const at = timeOf(now);
+    const ms = Math.max(0, at - since);
+    const event = { type: "store", limiter, purpose: "analytics", ms, ...(error && { error }) } as const;
+    if (error) count(event, at);
+    tell?.(event);
+    return error === undefined;
+  }
+
+  return Object.assign(observe, { flush: () => sendAll([...unsent.values()]) });
+}
