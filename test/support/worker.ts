@@ -17,6 +17,8 @@ export async function startWorker(path: string, bindings: Record<string, string>
     conditions: ["workerd", "worker", "browser", "import"],
     alias: {
       sluice: root("src/index.ts"),
+      "sluice/analytics": root("src/observe/analytics/analytics.ts"),
+      "sluice/hono": root("src/http/hono.ts"),
       "sluice/upstash": root("src/store/upstash.ts"),
     },
   });

@@ -9,6 +9,13 @@ import { type AnalyticsOptions, checkedAnalyticsOptions } from "./options.ts";
 import { mergeHour, readHours } from "./scripts.ts";
 import { countEvent, createSums, type Sums } from "./sums.ts";
 
+export type { Outcome } from "../outcome.ts";
+export type { AnalyticsFigures, CallCount, LatencyClass, RequestCount } from "./figures.ts";
+export type { AnalyticsKeys, AnalyticsOptions } from "./options.ts";
+export { type LimiterAnalytics, type ReadAnalyticsOptions, readAnalytics } from "./read-analytics.ts";
+export type { TopEntry } from "./top-keys.ts";
+export type { TopList } from "./top-list.ts";
+
 /** An observer that keeps sums in Redis: give it to `onEvent` of one limiter or of several. */
 export interface Analytics extends Observer {
   /**

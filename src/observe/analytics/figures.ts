@@ -61,7 +61,8 @@ export function figuresOf(hours: readonly StoredHour[]): AnalyticsFigures {
     requests.set(purpose, known);
     return known;
   };
-  for (const [name, count] of sums) {
+  // Redis keeps names in no order.
+  for (const [name, count] of [...sums].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const [what = "", which = "", ...rest] = name.split(" ");
     const last = rest.join(" ");
     if (what === "error") errors[which as StoreErrorKind] += count;
@@ -73,5 +74,12 @@ export function figuresOf(hours: readonly StoredHour[]): AnalyticsFigures {
     } else calls.push({ policy: last, outcome: what as Outcome, source: which as Decision["source"], count });
   }
   const listOf = (name: "asked" | "denied") => hours.map(({ tops }) => listIn(tops[name])).reduce(mergedLists, NO_KEYS);
-  return { calls, errors, requests: [...requests.values()], latency, asked: listOf("asked"), denied: listOf("denied") };
+  return {
+    calls,
+    errors,
+    requests: [...requests.values()].sort((a, b) => (a.purpose < b.purpose ? -1 : 1)),
+    latency,
+    asked: listOf("asked"),
+    denied: listOf("denied"),
+  };
 }
