@@ -121,6 +121,13 @@ describe("when sums are sent", () => {
     expect(sent).toEqual([8, 16, 20, 20]);
   });
 
+  test("two flushes at once send nothing twice", async () => {
+    const rig = rigOf();
+    for (const name of ["a", "b", "c"]) await limiterOf(rig, { name }).consume("k");
+    await Promise.all([rig.observer.flush(), rig.observer.flush()]);
+    for (const name of ["a", "b", "c"]) expect(callsIn(await rig.read(name))).toEqual({ "allowed store quota": 1 });
+  });
+
   test("a flush that never reports back does not hold up later ones", async () => {
     const rig = rigOf();
     const limiter = limiterOf(rig, { waitUntil: rig.waitUntil });

@@ -170,6 +170,10 @@ describe("an outage of Redis", () => {
     // A flush takes 61 calls: one at the beginning of its minute, one at the end.
     expect(callsIn(await rig.read("login"))).toEqual({ "allowed store quota": 1000 - 61 });
     expect(rig.line.sent.length).toBeLessThan(30);
+    expect(
+      rig.line.sent.slice(-4).map(({ merge }) => merge),
+      "once it is back nothing is asked first",
+    ).toEqual(Array(4).fill(true));
   });
 });
 
