@@ -14,6 +14,7 @@ export default defineConfig([
       hono: "src/http/hono.ts",
       fetch: "src/http/fetch.ts",
       analytics: "src/observe/analytics/analytics.ts",
+      otel: "src/observe/otel.ts",
       upstash: "src/store/upstash.ts",
       ioredis: "src/store/ioredis.ts",
       "node-redis": "src/store/node-redis.ts",

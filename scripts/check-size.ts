@@ -32,6 +32,7 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
     code: `export { createLimiter, redisStore, tokenBucket } from "sluice"; export { clientIp, rateLimit } from "sluice/hono"; export { analytics } from "sluice/analytics"`,
     most: 14_800,
   },
+  { name: "otel alone", code: `export { otel } from "sluice/otel"`, most: 1100 },
   { name: "upstashClient alone", code: `export { upstashClient } from "sluice/upstash"` },
   { name: "ioredisClient alone", code: `export { ioredisClient } from "sluice/ioredis"`, most: 820 },
   { name: "nodeRedisClient alone", code: `export { nodeRedisClient } from "sluice/node-redis"`, most: 760 },

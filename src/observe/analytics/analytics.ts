@@ -9,7 +9,7 @@ import { type AnalyticsOptions, checkedAnalyticsOptions } from "./options.ts";
 import { mergeHour, readHours } from "./scripts.ts";
 import { countEvent, createSums, type Sums } from "./sums.ts";
 
-export type { Outcome } from "../outcome.ts";
+export type { Outcome } from "../verdict.ts";
 export type { AnalyticsFigures, CallCount, LatencyClass, RequestCount } from "./figures.ts";
 export type { AnalyticsKeys, AnalyticsOptions } from "./options.ts";
 export { type LimiterAnalytics, type ReadAnalyticsOptions, readAnalytics } from "./read-analytics.ts";

@@ -1,7 +1,7 @@
 import type { Decision } from "../../core/decision.ts";
 import type { StoreErrorKind } from "../../core/errors.ts";
 import type { StoreEvent } from "../../core/event.ts";
-import type { Outcome } from "../outcome.ts";
+import type { Outcome } from "../verdict.ts";
 import { listIn, type StoredHour } from "./hour.ts";
 import { BOUNDS_MS } from "./latency.ts";
 import { mergedLists, NO_KEYS, type TopList } from "./top-list.ts";

@@ -1,6 +1,6 @@
 import type { DecisionEvent, LimiterEvent, StoreEvent } from "../../core/event.ts";
 import { decides } from "../decides.ts";
-import { outcomeOf } from "../outcome.ts";
+import { verdictOf } from "../verdict.ts";
 import { boundOf } from "./latency.ts";
 import { createTopKeys, type TopKeys } from "./top-keys.ts";
 
@@ -34,10 +34,8 @@ export function countEvent(sums: Sums, event: LimiterEvent): void {
 }
 
 function countDecision(sums: Sums, event: DecisionEvent): void {
-  const { decision, whole } = event;
-  const outcome = outcomeOf(event);
-  // Without a part of its own the decision tells of the policies of another limiter.
-  const policy = decision === whole && outcome === "denied-by-another" ? "" : decision.policy;
+  const { decision } = event;
+  const { outcome, policy } = verdictOf(event);
   const kind = `${outcome} ${decision.source} `;
   increase(sums, sums.counts.size < MOST_NAMES || sums.counts.has(kind + policy) ? kind + policy : kind);
   if (decision.error) increase(sums, `error ${decision.error.kind}`);
