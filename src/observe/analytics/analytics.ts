@@ -44,25 +44,33 @@ export function analytics(options: AnalyticsOptions): Analytics {
   const { redis, namespace, flushMs, keepMs, keys, now, onEvent } = checkedAnalyticsOptions(options);
   const store = redisStore(redis, { namespace });
   const tell = tellerOf(onEvent);
-  /** By limiter and hour, the oldest first. */
-  const unsent = new Map<string, Sums>();
+  /** The oldest first. */
+  const unsent = new Set<Sums>();
+  /** Those that are added to, by limiter. */
+  const open = new Map<string, Sums>();
   let nextDueAt = Infinity;
   /** The last request that is known of has failed, this one's or a limiter's: what is sent now may be lost. */
   let inDoubt = false;
 
+  /** Whether the sums were still there. */
+  function taken(sums: Sums): boolean {
+    if (open.get(sums.limiter) === sums) open.delete(sums.limiter);
+    return unsent.delete(sums);
+  }
+
   function sumsOf(limiter: string, at: number): Sums | undefined {
     const hour = Math.floor(at / HOUR_MS);
-    const id = hourKey(limiter, hour);
-    const known = unsent.get(id);
-    if (known) return known;
+    const known = open.get(limiter);
+    if (known?.hour === hour) return known;
     if (unsent.size >= MOST_SUMS) {
       const oldest = unsent.values().next().value as Sums;
       if (oldest.hour === hour) return undefined;
-      unsent.delete(hourKey(oldest.limiter, oldest.hour));
+      taken(oldest);
     }
     const dueAt = Math.min(at + flushMs, (hour + 1) * HOUR_MS);
     const sums = createSums(limiter, hour, dueAt, keys !== "none");
-    unsent.set(id, sums);
+    unsent.add(sums);
+    open.set(limiter, sums);
     nextDueAt = Math.min(nextDueAt, dueAt);
     return sums;
   }
@@ -77,10 +85,10 @@ export function analytics(options: AnalyticsOptions): Analytics {
     const at = timeOf(now);
     count(event, at);
     if (at < nextDueAt || event.type !== "decision" || !event.waitUntil) return;
-    const due = [...unsent.values()].filter(({ dueAt }) => dueAt <= at).slice(0, MOST_AT_ONCE);
+    const due = [...unsent].filter(({ dueAt }) => dueAt <= at).slice(0, MOST_AT_ONCE);
     // If this flush ends before it has sent them, as where the platform ends it, they are due again then.
     for (const sums of due) sums.dueAt = at + flushMs;
-    nextDueAt = Math.min(...[...unsent.values()].map(({ dueAt }) => dueAt));
+    nextDueAt = Math.min(...[...unsent].map(({ dueAt }) => dueAt));
     if (due.length > 0) event.waitUntil(sendAll(due));
   }
 
@@ -90,8 +98,7 @@ export function analytics(options: AnalyticsOptions): Analytics {
       const key = hourKey(limiter, hour);
       // What is lost on its way can't be told from what was counted, so it is asked for first whether anything arrives.
       if (inDoubt && !(await run(limiter, (signal) => store.run(readHours, [key], [], signal)))) return;
-      if (unsent.get(key) !== sums) continue;
-      unsent.delete(key);
+      if (!taken(sums)) continue;
       countEvent(sums, { type: "store", limiter, purpose: "analytics", ms: 0 });
       const text = await storedHour(sums, keys === "hashed");
       await run(limiter, (signal) => store.run(mergeHour, [key], [text, String(keepMs)], signal));
@@ -116,5 +123,5 @@ export function analytics(options: AnalyticsOptions): Analytics {
     return error === undefined;
   }
 
-  return Object.assign(observe, { flush: () => sendAll([...unsent.values()]) });
+  return Object.assign(observe, { flush: () => sendAll([...unsent]) });
 }
