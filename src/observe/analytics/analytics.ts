@@ -1,6 +1,8 @@
 import type { StoreError } from "../../core/errors.ts";
 import type { LimiterEvent, Observer } from "../../core/event.ts";
+import type { LimiterToDescribe } from "../../core/limiter-to-describe.ts";
 import { withDeadline } from "../../limiter/deadline.ts";
+import { writeDescription } from "../../limiter/described/descriptions.ts";
 import { tellerOf } from "../../limiter/observers.ts";
 import { timeOf } from "../../limiter/time.ts";
 import { redisStore } from "../../store/redis.ts";
@@ -32,12 +34,13 @@ const MOST_SUMS = 64;
 const MOST_AT_ONCE = 8;
 
 const TIMEOUT_MS = 5000;
+const DAY_MS = 24 * HOUR_MS;
 
 /**
  * Sums of what limiters decide, hour by hour: by policy, outcome and source, with the store's failures and times and the keys
  * that came most often. They are kept in this isolate and sent with an event that brings a `waitUntil`, behind its answer,
  * once they are `flushMs` old; where no event brings one, only `flush` sends. Each time three commands are billed for each
- * limiter. What was sent is never sent again, so nothing is counted twice; an isolate that ends takes with it what it had
+ * limiter, and once a day some for its description, by which `readLimiters` finds it. What was sent is never sent again, so nothing is counted twice; an isolate that ends takes with it what it had
  * not sent. Throws a `TypeError` or `RangeError` that names the option.
  */
 export function analytics(options: AnalyticsOptions): Analytics {
@@ -48,6 +51,8 @@ export function analytics(options: AnalyticsOptions): Analytics {
   const unsent = new Set<Sums>();
   /** Those that are added to, by limiter. */
   const open = new Map<string, Sums>();
+  /** The limiters that this observer was given to, by name, and on which day each described itself. */
+  const limiters = new Map<string, { readonly limiter: LimiterToDescribe; day?: number }>();
   let nextDueAt = Infinity;
   /** The last request that is known of has failed, this one's or a limiter's: what is sent now may be lost. */
   let inDoubt = false;
@@ -102,7 +107,18 @@ export function analytics(options: AnalyticsOptions): Analytics {
       countEvent(sums, { type: "store", limiter, purpose: "analytics", ms: 0 });
       const text = await storedHour(sums, keys === "hashed");
       await run(limiter, (signal) => store.run(mergeHour, [key], [text, String(keepMs)], signal));
+      await describe(limiter);
     }
+  }
+
+  /** Once a day, so that a reader knows which limiters there are. */
+  async function describe(name: string): Promise<void> {
+    const described = limiters.get(name);
+    const at = timeOf(now);
+    const day = Math.floor(at / DAY_MS);
+    if (inDoubt || !described || described.day === day) return;
+    const write = (signal: AbortSignal) => writeDescription(store, described.limiter, at, signal);
+    if (await run(name, write)) described.day = day;
   }
 
   /** Whether Redis did what was asked; told either way. */
@@ -123,5 +139,10 @@ export function analytics(options: AnalyticsOptions): Analytics {
     return error === undefined;
   }
 
-  return Object.assign(observe, { flush: () => sendAll([...unsent]) });
+  return Object.assign(observe, {
+    onLimiter(limiter: LimiterToDescribe) {
+      if (limiters.size < MOST_SUMS) limiters.set(limiter.name, { limiter });
+    },
+    flush: () => sendAll([...unsent]),
+  });
 }

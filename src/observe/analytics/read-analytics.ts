@@ -1,5 +1,6 @@
 import { misuse } from "../../core/misuse.ts";
 import { withDeadline } from "../../limiter/deadline.ts";
+import { readDescriptions } from "../../limiter/described/descriptions.ts";
 import { redisStore } from "../../store/redis.ts";
 import type { RedisClient } from "../../store/redis-client.ts";
 import { type AnalyticsFigures, figuresOf } from "./figures.ts";
@@ -11,8 +12,11 @@ export interface ReadAnalyticsOptions {
   redis: RedisClient;
   /** That of `analytics`. */
   namespace?: string | undefined;
-  /** The names of the limiters to read. */
-  limiter: string | readonly string[];
+  /**
+   * The name of a limiter, or a list of names. Default: all that `readLimiters` tells. That of an `allOf` with `analytics`, as
+   * in `"org+team"`, is none of them.
+   */
+  limiter?: string | readonly string[] | undefined;
   /** From the hour of this time on: a `Date` or ms since the epoch. */
   from: Date | number;
   /** Up to the hour of this time; it is read, too. At most 366 days after `from`. */
@@ -36,18 +40,20 @@ const TIMEOUT_MS = 10_000;
  * Rejects with a `StoreError` if Redis can't be asked, with a `TypeError` or `RangeError` on misuse.
  */
 export async function readAnalytics(options: ReadAnalyticsOptions): Promise<LimiterAnalytics[]> {
-  const { redis, namespace, limiter } = options;
+  const { redis, namespace } = options;
   const store = redisStore(redis, { namespace });
-  const names = [limiter].flat();
-  for (const name of names) if (typeof name !== "string") throw misuse("limiter", "a name or a list of names", name);
   const hours = hoursBetween(timeIn("from", options.from), timeIn("to", options.to));
+  const ask = <T>(task: (signal: AbortSignal) => Promise<T>) => withDeadline(TIMEOUT_MS, undefined, task);
+  const described = () => ask((signal) => readDescriptions(store, Date.now(), signal));
+  const names = options.limiter === undefined ? (await described()).map(({ name }) => name) : [options.limiter].flat();
+  for (const name of names) if (typeof name !== "string") throw misuse("limiter", "a name or a list of names", name);
 
   async function read(name: string): Promise<LimiterAnalytics> {
     const found: { at: number; stored: StoredHour }[] = [];
     for (let i = 0; i < hours.length; i += HOURS_AT_ONCE) {
       const some = hours.slice(i, i + HOURS_AT_ONCE);
       const keys = some.map((hour) => hourKey(name, hour));
-      const values = await withDeadline(TIMEOUT_MS, undefined, (signal) => store.run(readHours, keys, [], signal));
+      const values = await ask((signal) => store.run(readHours, keys, [], signal));
       some.forEach((hour, place) => {
         const stored = hourIn((values as unknown[] | null)?.[place]);
         if (stored) found.push({ at: hour * HOUR_MS, stored });

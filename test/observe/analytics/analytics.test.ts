@@ -13,7 +13,7 @@ import type { RemoteStore } from "../../../src/store/store.ts";
 import { upstashClient } from "../../../src/store/upstash.ts";
 import { clockAt } from "../../support/clock.ts";
 import { uniqueName } from "../../support/redis.ts";
-import { callsIn, redis, rigOf } from "./rig.ts";
+import { callsIn, client, redis, rigOf } from "./rig.ts";
 
 afterAll(() => redis.disconnect());
 
@@ -36,18 +36,18 @@ describe("when sums are sent", () => {
     rig.clock.ms += 1;
     await limiter.consume("a");
     await rig.done();
-    expect(rig.line.sent).toHaveLength(1);
+    expect(rig.merges()).toBe(1);
     expect(callsIn(await rig.read("login"))).toEqual({ "allowed store quota": 2, "denied store quota": 1 });
     rig.clock.ms += MINUTE - 1;
     await limiter.consume("b");
     rig.clock.ms += MINUTE - 1;
     await limiter.consume("b");
     await rig.done();
-    expect(rig.line.sent, "their age counts from the first event after the last time").toHaveLength(1);
+    expect(rig.merges(), "their age counts from the first event after the last time").toBe(1);
     rig.clock.ms += 1;
     await limiter.consume("b");
     await rig.done();
-    expect(rig.line.sent).toHaveLength(2);
+    expect(rig.merges()).toBe(2);
     expect(callsIn(await rig.read("login"))).toEqual({ "allowed store quota": 4, "denied store quota": 2 });
   });
 
@@ -87,7 +87,7 @@ describe("when sums are sent", () => {
     rig.clock.ms += 10;
     await limiter.consume("a");
     await rig.done();
-    expect(rig.line.sent).toHaveLength(1);
+    expect(rig.merges()).toBe(1);
     await rig.observer.flush();
     const { hours } = await rig.read("login");
     expect(hours.map((hour) => [hour.at, callsIn(hour)])).toEqual([
@@ -104,7 +104,7 @@ describe("when sums are sent", () => {
       rig.clock.ms += 60 * MINUTE;
     }
     await rig.observer.flush();
-    expect(rig.line.sent).toHaveLength(64);
+    expect(rig.merges()).toBe(64);
   });
 
   test("one event sends eight limiters at most; the next one goes on", async () => {
@@ -116,7 +116,7 @@ describe("when sums are sent", () => {
     for (let i = 0; i < 4; i += 1) {
       await limiters[0]?.consume("a", { waitUntil: rig.waitUntil });
       await rig.done();
-      sent.push(rig.line.sent.length);
+      sent.push(rig.merges());
     }
     expect(sent).toEqual([8, 16, 20, 20]);
   });
@@ -322,6 +322,36 @@ describe("in Redis", () => {
   });
 });
 
+describe("descriptions", () => {
+  test("limiters describe themselves with their first sums, and once a day; the reader finds them by that", async () => {
+    const clock = clockAt(Date.now());
+    const told: LimiterEvent[] = [];
+    const rig = rigOf({ onEvent: (event) => void told.push(event) }, clock);
+    const described = () => told.length - rig.merges();
+    const limiters = ["api", "login"].map((name) => limiterOf(rig, { name }));
+    limiterOf(rig, { name: "never-used" });
+    for (let flush = 0; flush < 3; flush += 1) {
+      for (const limiter of limiters) await limiter.consume("a");
+      await rig.observer.flush();
+    }
+    expect(described()).toBe(2);
+    const span = { from: clock.ms, to: clock.ms };
+    const found = await readAnalytics({ redis: client, namespace: rig.namespace, ...span });
+    expect(found.map(({ limiter, hours }) => [limiter, hours.length])).toEqual([
+      ["api", 1],
+      ["login", 1],
+    ]);
+    clock.ms += 24 * 60 * MINUTE;
+    await limiters[0]?.consume("a");
+    rig.line.fate = "lost";
+    await rig.observer.flush();
+    expect(described(), "not while Redis is away").toBe(2);
+    rig.line.fate = "ok";
+    await rig.observer.flush();
+    expect(described(), "asked whether Redis is there, and described").toBe(4);
+  });
+});
+
 describe("its own requests", () => {
   test("are told to others, with purpose, time and failure, and never to the caller", async () => {
     const events: LimiterEvent[] = [];
@@ -335,6 +365,8 @@ describe("its own requests", () => {
     expect(await limiter.consume("a")).toMatchObject({ allowed: false });
     await rig.done();
     expect(events).toMatchObject([
+      // The sums, then the description.
+      { type: "store", limiter: "login", purpose: "analytics", ms: 0 },
       { type: "store", limiter: "login", purpose: "analytics", ms: 0 },
       { type: "store", limiter: "login", purpose: "analytics", ms: 0, error: { kind: "network" } },
     ]);

@@ -60,6 +60,8 @@ export interface Rig {
   readonly waitUntil: (task: Promise<unknown>) => void;
   /** How often it was given work. */
   readonly begun: () => number;
+  /** How many flushes were sent. */
+  readonly merges: () => number;
   /** Resolves when all work is done that was begun. */
   done(): Promise<void>;
   read(limiter: string): Promise<LimiterAnalytics>;
@@ -76,6 +78,7 @@ export function rigOf(options: Partial<AnalyticsOptions> = {}, clock = clockAt()
     observer,
     waitUntil: (task) => void tasks.push(task),
     begun: () => tasks.length,
+    merges: () => line.sent.filter(({ merge }) => merge).length,
     done: async () => void (await Promise.all(tasks)),
     read: (limiter) => readOne(limiter, namespace, clock),
   };
