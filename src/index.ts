@@ -26,9 +26,9 @@ export type {
 } from "./limiter/call-options.ts";
 export type { BreakerOptions, FailureMode, SnapshotOptions } from "./limiter/checked-options.ts";
 export type { AllOfDecision, FallbackAllOfDecision, KnownAllOfDecision, LevelStatus } from "./limiter/combine.ts";
-export { type LeaseOptions, leases } from "./limiter/leases/leases.ts";
 export type { LimiterDescription, PolicyDescription } from "./limiter/described/description.ts";
 export { type ReadLimitersOptions, readLimiters } from "./limiter/described/read-limiters.ts";
+export { type LeaseOptions, leases } from "./limiter/leases/leases.ts";
 export { createLimiter, type Limiter } from "./limiter/limiter.ts";
 export type { LimiterOptions } from "./limiter/options.ts";
 export type { Reservation, Reserved } from "./limiter/reservation.ts";

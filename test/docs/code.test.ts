@@ -14,6 +14,7 @@ const PAGES = [
   "docs/migrating.md",
   "docs/http.md",
   "docs/failure.md",
+  "docs/operating.md",
 ];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const blocks = PAGES.flatMap(blocksOf).filter(({ language }) => language === "ts");
