@@ -6,6 +6,7 @@ import { readAnalytics } from "../../../src/observe/analytics/read-analytics.ts"
 import { startPrivateRedis } from "../../../src/server/redis/private-redis.ts";
 import { ioredisClient } from "../../../src/store/ioredis.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
+import { billed } from "../../support/billed.ts";
 import { clockAt } from "../../support/clock.ts";
 import { randomFrom } from "../../support/random.ts";
 import { connect } from "../../support/redis.ts";
@@ -20,15 +21,6 @@ afterAll(async () => {
   await server.stop();
 });
 beforeEach(() => redis.flushall());
-
-/** The commands that Redis carried out meanwhile, those inside scripts included, as Upstash would bill them. */
-async function billed(task: () => Promise<unknown>): Promise<Record<string, number>> {
-  await redis.config("RESETSTAT");
-  await task();
-  const lines = (await redis.info("commandstats")).matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
-  const counts = [...lines].map(([, command, calls]) => [command, Number(calls)]);
-  return Object.fromEntries(counts.filter(([command]) => command !== "config|resetstat"));
-}
 
 /** One isolate, whose limiter asks no Redis itself and which has sent once before. */
 async function warmIsolate() {
@@ -65,7 +57,7 @@ describe("commands", () => {
     const hourOf = await warmIsolate();
     let checks = 0;
     const random = randomFrom(1);
-    const commands = await billed(async () => {
+    const commands = await billed(redis, async () => {
       checks = await hourOf(perSecond, () => `user:${random.below(50)}`);
     });
     const { evalsha = 0 } = commands;
@@ -80,7 +72,7 @@ describe("commands", () => {
       readAnalytics({ redis: client, limiter: "api", from: clock.ms, to: clock.ms + 24 * 3_600_000 - 1 });
     await read();
     // Each call finds out anew that this Redis refuses the scripts' first line, as Upstash does not.
-    expect(await billed(read)).toEqual({ evalsha: 2 + 1, eval: 1, mget: 2 });
+    expect(await billed(redis, read)).toEqual({ evalsha: 2 + 1, eval: 1, mget: 2 });
   });
 });
 
