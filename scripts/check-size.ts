@@ -30,7 +30,7 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
   {
     name: "a Worker with one policy and analytics",
     code: `export { createLimiter, redisStore, tokenBucket } from "sluice"; export { clientIp, rateLimit } from "sluice/hono"; export { analytics } from "sluice/analytics"`,
-    most: 15_600,
+    most: 16_200,
   },
   { name: "otel alone", code: `export { otel } from "sluice/otel"`, most: 1100 },
   { name: "upstashClient alone", code: `export { upstashClient } from "sluice/upstash"` },

@@ -17,7 +17,7 @@ const CLIENT = 2;
 const ERROR = 2;
 
 /**
- * An observer that tells OpenTelemetry: of each `consume` and `wait` in `sluice.check`, of each request to the store in
+ * An observer that tells OpenTelemetry: of each `consume`, `wait` and `reserve` in `sluice.check`, of each request to the store in
  * `sluice.store.duration`, and of calls that were answered without a request because the store is known to be away in
  * `sluice.breaker.rejected`. No key gets into an attribute. Throws a `TypeError` if `meter` or `tracer` is none.
  */

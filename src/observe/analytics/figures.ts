@@ -31,7 +31,7 @@ export interface LatencyClass {
 
 /** What limiters came to in a span of time. */
 export interface AnalyticsFigures {
-  /** Each `consume` and each `wait` once; looking, booking and giving back decide nothing. */
+  /** Each `consume`, `wait` and `reserve` once; looking, booking and giving back decide nothing. */
   readonly calls: readonly CallCount[];
   /** By kind of the error: how many of these the store could not answer. */
   readonly errors: Readonly<Record<StoreErrorKind, number>>;

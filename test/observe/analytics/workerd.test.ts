@@ -40,7 +40,8 @@ test("in workerd sums are sent behind the answer, which does not wait for Redis,
   await expect
     .poll(async () => callsIn(await readOne("worker", namespace, clock)))
     .toMatchObject({ "denied store quota": 10 });
-  await expect.poll(() => redis.exists(`${namespace}/sluice:limiters`), "its last request").toBe(1);
+  // The last request of a flush.
+  await expect.poll(() => redis.exists(`${namespace}/sluice:limiters`)).toBe(1);
 
   proxy.fault = { kind: "hang", commit: false };
   const { requests } = proxy;
