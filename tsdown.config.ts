@@ -13,6 +13,8 @@ export default defineConfig([
       index: "src/index.ts",
       hono: "src/http/hono.ts",
       fetch: "src/http/fetch.ts",
+      analytics: "src/observe/analytics/analytics.ts",
+      otel: "src/observe/otel.ts",
       upstash: "src/store/upstash.ts",
       ioredis: "src/store/ioredis.ts",
       "node-redis": "src/store/node-redis.ts",

@@ -9,6 +9,8 @@ export const alias = [
   { find: /^sluice$/, replacement: source("index.ts") },
   { find: /^sluice\/hono$/, replacement: source("http/hono.ts") },
   { find: /^sluice\/fetch$/, replacement: source("http/fetch.ts") },
+  { find: /^sluice\/analytics$/, replacement: source("observe/analytics/analytics.ts") },
+  { find: /^sluice\/otel$/, replacement: source("observe/otel.ts") },
   { find: /^sluice\/upstash$/, replacement: source("store/upstash.ts") },
   { find: /^sluice\/ioredis$/, replacement: source("store/ioredis.ts") },
   { find: /^sluice\/node-redis$/, replacement: source("store/node-redis.ts") },

@@ -27,6 +27,12 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
   { name: "everything of sluice", code: `export * from "sluice"` },
   { name: "rateLimit alone", code: `export { rateLimit } from "sluice/hono"` },
   { name: "withRateLimit alone", code: `export { withRateLimit } from "sluice/fetch"` },
+  {
+    name: "a Worker with one policy and analytics",
+    code: `export { createLimiter, redisStore, tokenBucket } from "sluice"; export { clientIp, rateLimit } from "sluice/hono"; export { analytics } from "sluice/analytics"`,
+    most: 16_200,
+  },
+  { name: "otel alone", code: `export { otel } from "sluice/otel"`, most: 1100 },
   { name: "upstashClient alone", code: `export { upstashClient } from "sluice/upstash"` },
   { name: "ioredisClient alone", code: `export { ioredisClient } from "sluice/ioredis"`, most: 820 },
   { name: "nodeRedisClient alone", code: `export { nodeRedisClient } from "sluice/node-redis"`, most: 760 },

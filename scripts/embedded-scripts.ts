@@ -36,6 +36,8 @@ export const FLAGS = ${JSON.stringify(FLAGS)};
 export const SCRIPT_FOLDERS: readonly ScriptFolder[] = [
   ALGORITHMS,
   { path: "src/algorithm/in-flight", head: 'import type { Script } from "../scripts.ts";\n' },
+  { path: "src/limiter/described", head: 'import type { Script } from "../../algorithm/scripts.ts";\n' },
+  { path: "src/observe/analytics", head: 'import type { Script } from "../../algorithm/scripts.ts";\n' },
 ];
 
 const urlOf = ({ path }: ScriptFolder, file: string) => new URL(`../${path}/${file}`, import.meta.url);

@@ -15,6 +15,7 @@ export type { Decision, FallbackDecision, KnownDecision, PolicyStatus } from "./
 export type { Duration } from "./core/duration.ts";
 export { StoreError, type StoreErrorKind } from "./core/errors.ts";
 export type { DecisionEvent, LimiterEvent, Observer, Operation, StoreEvent, WaitUntil } from "./core/event.ts";
+export type { LimiterToDescribe, PolicyToDescribe } from "./core/limiter-to-describe.ts";
 export { type AllOf, type AllOfOptions, allOf } from "./limiter/all-of.ts";
 export type { Amount } from "./limiter/amounts.ts";
 export { type AnyMember, type AnyOf, type AnyOfDecision, type AnyOfKey, anyOf } from "./limiter/any-of.ts";
@@ -29,6 +30,8 @@ export type {
 } from "./limiter/call-options.ts";
 export type { BreakerOptions, FailureMode, SnapshotOptions } from "./limiter/checked-options.ts";
 export type { AllOfDecision, FallbackAllOfDecision, KnownAllOfDecision, LevelStatus } from "./limiter/combine.ts";
+export type { LimiterDescription, PolicyDescription } from "./limiter/described/description.ts";
+export { type ReadLimitersOptions, readLimiters } from "./limiter/described/read-limiters.ts";
 export type { Held } from "./limiter/in-flight/held.ts";
 export type { HoldOptions } from "./limiter/in-flight/hold.ts";
 export { type InFlightOptions, type InFlightPolicy, inFlight } from "./limiter/in-flight/policy.ts";

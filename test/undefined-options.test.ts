@@ -18,9 +18,10 @@ import {
   tokenBucket,
   type WaitOptions,
 } from "sluice";
+import type { AnalyticsOptions, ReadAnalyticsOptions } from "sluice/analytics";
 import { clientIp, type FetchRateLimitOptions, withRateLimit } from "sluice/fetch";
 import type { ClientIpOptions, HonoRateLimitOptions } from "sluice/hono";
-
+import type { OtelOptions } from "sluice/otel";
 import type { UpstashClientOptions } from "sluice/upstash";
 import { expect, expectTypeOf, test } from "vitest";
 import { createRedisRest, type RedisRestOptions } from "../src/server/rest/server.ts";
@@ -42,6 +43,7 @@ test("with exactOptionalPropertyTypes every option may be undefined", () => {
   >().toEqualTypeOf<never>();
   expectTypeOf<Refusing<PolicyOptions & TokenBucketOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<AllOfOptions>>().toEqualTypeOf<never>();
+  expectTypeOf<Refusing<AnalyticsOptions & ReadAnalyticsOptions & OtelOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<MemoryStoreOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<RedisStoreOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<UpstashClientOptions>>().toEqualTypeOf<never>();

@@ -1,5 +1,6 @@
 import type { Decision } from "./decision.ts";
 import type { StoreError } from "./errors.ts";
+import type { LimiterToDescribe } from "./limiter-to-describe.ts";
 
 /** The platform's way to finish work behind an answer, as `ctx.waitUntil` on Workers. */
 export type WaitUntil = (task: Promise<unknown>) => void;
@@ -42,8 +43,8 @@ export interface StoreEvent {
   readonly type: "store";
   /** The limiter's name; of an `allOf` the names of its levels, as in `"org+team+user"`. */
   readonly limiter: string;
-  /** What it asked for: a check, more units behind an answer (`leases`), or a reset. */
-  readonly purpose: "check" | "lease" | "reset";
+  /** What it asked for: a check, more units behind an answer (`leases`), a reset, or to keep sums (`analytics`). */
+  readonly purpose: "check" | "lease" | "reset" | "analytics";
   /** Ms until the answer, or until it was given up on. */
   readonly ms: number;
   /** Why there was no answer that could be used. */
@@ -54,4 +55,8 @@ export interface StoreEvent {
 export type LimiterEvent = DecisionEvent | StoreEvent;
 
 /** Sees every event of the limiters that it is given to. What it throws is ignored, and nobody waits for it. */
-export type Observer = (event: LimiterEvent) => void;
+export interface Observer {
+  (event: LimiterEvent): void;
+  /** Told of each limiter that it is given to, once, when that is made. */
+  onLimiter?(limiter: LimiterToDescribe): void;
+}

@@ -1,6 +1,7 @@
 import type { Decision } from "../core/decision.ts";
 import type { StoreErrorKind } from "../core/errors.ts";
-import type { LimiterEvent, Observer, Operation } from "../core/event.ts";
+import type { LimiterEvent, Observer } from "../core/event.ts";
+import { decides } from "./decides.ts";
 
 /** How many calls were answered in which way, since the counter was made. */
 export interface DecisionCounts {
@@ -11,8 +12,6 @@ export interface DecisionCounts {
   /** By kind of the error: how many of these the store could not answer. */
   readonly failed: Readonly<Record<StoreErrorKind, number>>;
 }
-
-const COUNTED: ReadonlySet<Operation> = new Set<Operation>(["consume", "wait", "reserve", "hold"]);
 
 /** An observer that counts: give it to `onEvent` of one limiter or of several, and read `counts` for metrics. */
 export interface DecisionCounter extends Observer {
@@ -30,7 +29,7 @@ export function countDecisions(): DecisionCounter {
   const denied = bySource();
   const failed = { timeout: 0, network: 0, auth: 0, reply: 0 };
   function observe(event: LimiterEvent): void {
-    if (event.type !== "decision" || !COUNTED.has(event.operation)) return;
+    if (event.type !== "decision" || !decides(event.operation)) return;
     const { source, error, ...decision } = event.whole ?? event.decision;
     (decision.allowed ? allowed : denied)[source] += 1;
     if (error) failed[error.kind] += 1;

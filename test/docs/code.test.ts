@@ -15,6 +15,7 @@ const PAGES = [
   "docs/http.md",
   "docs/failure.md",
   "docs/in-flight.md",
+  "docs/operating.md",
 ];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const blocks = PAGES.flatMap(blocksOf).filter(({ language }) => language === "ts");

@@ -22,6 +22,8 @@ export async function startWorker(
     alias: {
       sluice: root("src/index.ts"),
       "sluice/fetch": root("src/http/fetch.ts"),
+      "sluice/analytics": root("src/observe/analytics/analytics.ts"),
+      "sluice/hono": root("src/http/hono.ts"),
       "sluice/upstash": root("src/store/upstash.ts"),
     },
   });

@@ -2,7 +2,7 @@ import { createLimiter, inFlight, redisStore } from "sluice";
 import { ioredisClient } from "sluice/ioredis";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { startPrivateRedis } from "../../../src/server/redis/private-redis.ts";
-import { billedBy } from "../../support/billed.ts";
+import { billed as billedBy } from "../../support/billed.ts";
 import { connect, msOf } from "../../support/redis.ts";
 
 // A server of its own: it counts commands.
