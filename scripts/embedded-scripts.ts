@@ -2,18 +2,46 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { shortenLua } from "./shorten-lua.ts";
 
-const folder = new URL("../src/algorithm/", import.meta.url);
-
-/** The file that holds the .lua files as constants. */
-export const embeddedScriptsFile = new URL("scripts.ts", folder);
+/** A folder of .lua files, and what its file of constants begins with. */
+export interface ScriptFolder {
+  readonly path: string;
+  readonly head: string;
+}
 
 // Upstash takes a lock per key instead of one for all keys where the first line says so; stock Redis refuses the flag.
 const FLAGS = "#!lua flags=allow-key-locking";
 
+const ALGORITHMS: ScriptFolder = {
+  path: "src/algorithm",
+  head: `/** A Lua script and the digests that Redis knows it by. */
+export interface Script {
+  /** The text without the flags line. */
+  readonly text: string;
+  readonly sha1: string;
+  /** The digest of the text behind the flags line. */
+  readonly flaggedSha1: string;
+}
+
+/** The first line that lets Upstash lock keys instead of everything. */
+export const FLAGS = ${JSON.stringify(FLAGS)};
+`,
+};
+
+/** Where there are .lua files. Each folder has names of its own in its scripts, so that a change in one leaves the others alone. */
+export const SCRIPT_FOLDERS: readonly ScriptFolder[] = [
+  ALGORITHMS,
+  { path: "src/limiter/described", head: 'import type { Script } from "../../algorithm/scripts.ts";\n' },
+];
+
+const urlOf = ({ path }: ScriptFolder, file: string) => new URL(`../${path}/${file}`, import.meta.url);
+
+/** The file that holds a folder's .lua files as constants. */
+export const embeddedScriptsFile = (folder = ALGORITHMS) => urlOf(folder, "scripts.ts");
+
 /** A .lua file as it is written, with its parts included. */
-export function scriptSource(file: string): string {
-  const source = readFileSync(new URL(file, folder), "utf8");
-  return source.replace(/^ *-- @include (.+)$/gm, (_line, part: string) => scriptSource(`lua/${part}.lua`));
+export function scriptSource(file: string, folder = ALGORITHMS): string {
+  const source = readFileSync(urlOf(folder, file), "utf8");
+  return source.replace(/^ *-- @include (.+)$/gm, (_line, part: string) => scriptSource(`lua/${part}.lua`, folder));
 }
 
 /** What Redis gets of a script: without comments and without spaces around operators. */
@@ -29,11 +57,11 @@ export function scriptText(source: string): string {
 const sha1 = (text: string) => createHash("sha1").update(text).digest("hex");
 
 /** The content of that file; with `sources`, other scripts than those written stand for the files they name. */
-export function embeddedScripts(sources: Readonly<Record<string, string>> = {}): string {
-  const files = readdirSync(folder)
+export function embeddedScripts(sources: Readonly<Record<string, string>> = {}, folder = ALGORITHMS): string {
+  const files = readdirSync(urlOf(folder, ""))
     .filter((name) => name.endsWith(".lua"))
     .sort();
-  const texts = shortenLua(files.map((name) => scriptText(sources[name] ?? scriptSource(name))));
+  const texts = shortenLua(files.map((name) => scriptText(sources[name] ?? scriptSource(name, folder))));
   const scripts = files.map((name, i) => {
     const text = texts[i] as string;
     const constant = name.slice(0, -".lua".length).replace(/-(.)/g, (_dash, letter: string) => letter.toUpperCase());
@@ -47,17 +75,6 @@ export const ${constant}: Script = {
   });
   return `// Generated from the .lua files in this folder by "npm run scripts". Don't edit.
 
-/** A Lua script and the digests that Redis knows it by. */
-export interface Script {
-  /** The text without the flags line. */
-  readonly text: string;
-  readonly sha1: string;
-  /** The digest of the text behind the flags line. */
-  readonly flaggedSha1: string;
-}
-
-/** The first line that lets Upstash lock keys instead of everything. */
-export const FLAGS = ${JSON.stringify(FLAGS)};
-
+${folder.head}
 ${scripts.join("\n")}`;
 }

@@ -20,7 +20,7 @@ export interface TestRun {
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const scriptsModule = fileURLToPath(embeddedScriptsFile);
+const scriptsModule = fileURLToPath(embeddedScriptsFile());
 
 /**
  * One vitest, and one Redis, for all runs: to start them takes longer than most runs do. Its workers are new for each run

@@ -34,7 +34,10 @@ const NOT_COMPILED = /^[^']*(shebang|(un\w+|invalid) flag|near '#)/i;
  * `{ retry: { retries: 0 }, enableAutoPipelining: false }`, or make it with `upstashClient` from `sluice/upstash`, or over
  * TCP with `ioredisClient` from `sluice/ioredis` or `nodeRedisClient` from `sluice/node-redis`.
  */
-export function redisStore(redis: RedisClient, { clock = "isolate", namespace }: RedisStoreOptions = {}): RemoteStore {
+export function redisStore(
+  redis: RedisClient,
+  { clock = "isolate", namespace }: RedisStoreOptions = {},
+): Required<RemoteStore> {
   for (const method of ["evalsha", "eval", "del"] as const) {
     if (typeof redis?.[method] !== "function") throw new TypeError(`redis must have the method ${method}`);
   }
