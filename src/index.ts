@@ -11,6 +11,7 @@ export type { Decision, FallbackDecision, KnownDecision, PolicyStatus } from "./
 export type { Duration } from "./core/duration.ts";
 export { StoreError, type StoreErrorKind } from "./core/errors.ts";
 export type { DecisionEvent, LimiterEvent, Observer, Operation, StoreEvent, WaitUntil } from "./core/event.ts";
+export type { LimiterToDescribe, PolicyToDescribe } from "./core/limiter-to-describe.ts";
 export { type AllOf, type AllOfOptions, allOf } from "./limiter/all-of.ts";
 export type { Amount } from "./limiter/amounts.ts";
 export { type AnyMember, type AnyOf, type AnyOfDecision, type AnyOfKey, anyOf } from "./limiter/any-of.ts";
@@ -26,6 +27,8 @@ export type {
 export type { BreakerOptions, FailureMode, SnapshotOptions } from "./limiter/checked-options.ts";
 export type { AllOfDecision, FallbackAllOfDecision, KnownAllOfDecision, LevelStatus } from "./limiter/combine.ts";
 export { type LeaseOptions, leases } from "./limiter/leases/leases.ts";
+export type { LimiterDescription, PolicyDescription } from "./limiter/described/description.ts";
+export { type ReadLimitersOptions, readLimiters } from "./limiter/described/read-limiters.ts";
 export { createLimiter, type Limiter } from "./limiter/limiter.ts";
 export type { LimiterOptions } from "./limiter/options.ts";
 export type { Reservation, Reserved } from "./limiter/reservation.ts";

@@ -1,5 +1,6 @@
 import type { Decision } from "./decision.ts";
 import type { StoreError } from "./errors.ts";
+import type { LimiterToDescribe } from "./limiter-to-describe.ts";
 
 /** The platform's way to finish work behind an answer, as `ctx.waitUntil` on Workers. */
 export type WaitUntil = (task: Promise<unknown>) => void;
@@ -44,4 +45,8 @@ export interface StoreEvent {
 export type LimiterEvent = DecisionEvent | StoreEvent;
 
 /** Sees every event of the limiters that it is given to. What it throws is ignored, and nobody waits for it. */
-export type Observer = (event: LimiterEvent) => void;
+export interface Observer {
+  (event: LimiterEvent): void;
+  /** Told of each limiter that it is given to, once, when that is made. */
+  onLimiter?(limiter: LimiterToDescribe): void;
+}

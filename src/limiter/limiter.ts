@@ -28,6 +28,7 @@ export function createLimiter<const Name extends string = string>(
   const { name, store, policies } = checked;
   const level = extensions.reduce((level, extension) => extension.level(level), createLevel(checked));
   claimName(store, name, policies);
+  for (const observer of [options.onEvent].flat()) observer?.onLimiter?.(checked);
   return limiterOn<Name>(level);
 }
 

@@ -1,0 +1,15 @@
+/** A limiter, as far as its description tells it. */
+export interface LimiterToDescribe {
+  readonly name: string;
+  readonly policies: readonly PolicyToDescribe[];
+}
+
+/** A policy of it. */
+export interface PolicyToDescribe {
+  readonly name: string;
+  readonly limit: number;
+  readonly windowMs: number;
+  readonly burst: number;
+  /** The letter that stands for the algorithm in store keys. */
+  readonly algorithm: { readonly code: string };
+}

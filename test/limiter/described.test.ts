@@ -1,0 +1,105 @@
+import { afterAll, describe, expect, inject, test } from "vitest";
+import { fixedWindow, slidingLog, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
+import type { LimiterToDescribe } from "../../src/core/limiter-to-describe.ts";
+import { readDescriptions, writeDescription } from "../../src/limiter/described/descriptions.ts";
+import { readLimiters } from "../../src/limiter/described/read-limiters.ts";
+import { createLimiter } from "../../src/limiter/limiter.ts";
+import { ioredisClient } from "../../src/store/ioredis.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { redisStore } from "../../src/store/redis.ts";
+import { MIDNIGHT } from "../support/clock.ts";
+import { connect, uniqueName } from "../support/redis.ts";
+
+const redis = await connect(inject("redisUrl"));
+afterAll(() => redis.disconnect());
+
+const DAY_MS = 86_400_000;
+const { signal } = new AbortController();
+const limiterOf = (name: string, limit = 5): LimiterToDescribe => ({
+  name,
+  policies: [
+    tokenBucket({ name: "burst", limit, burst: 9, window: "1 s" }),
+    slidingWindow({ limit: 7, window: "1 h" }),
+  ],
+});
+
+function rigOf(client = ioredisClient(redis)) {
+  const namespace = uniqueName();
+  const store = redisStore(client, { namespace });
+  return {
+    namespace,
+    key: `${namespace}/sluice:limiters`,
+    write: (limiter: LimiterToDescribe, at = MIDNIGHT) => writeDescription(store, limiter, at, signal),
+    read: (at = MIDNIGHT) => readDescriptions(store, at, signal),
+  };
+}
+
+describe("descriptions of limiters", () => {
+  test("tell name, algorithm and numbers of each policy, under the namespace, until 30 days from then", async () => {
+    const { write, read, key } = rigOf();
+    await write({ name: "log", policies: [slidingLog({ limit: 3, window: "1 m" })] });
+    await write(limiterOf("api"));
+    expect(await read()).toEqual([
+      {
+        name: "api",
+        policies: [
+          { name: "burst", algorithm: "tokenBucket", limit: 5, windowMs: 1000, burst: 9 },
+          { name: "7-per-1h", algorithm: "slidingWindow", limit: 7, windowMs: 3_600_000, burst: 7 },
+        ],
+      },
+      { name: "log", policies: [{ name: "3-per-1m", algorithm: "slidingLog", limit: 3, windowMs: 60_000, burst: 3 }] },
+    ]);
+    expect(await redis.pttl(key)).toBeGreaterThan(29 * DAY_MS);
+    expect(await read(MIDNIGHT + 30 * DAY_MS)).toEqual([]);
+  });
+
+  test("are written where they differ, and once a day", async () => {
+    const { write, key } = rigOf();
+    await write(limiterOf("api"));
+    await redis.persist(key);
+    await write(limiterOf("api"), MIDNIGHT + DAY_MS - 1);
+    expect(await redis.pttl(key)).toBe(-1);
+    await write(limiterOf("api", 6), MIDNIGHT + DAY_MS - 1);
+    expect(await redis.pttl(key)).toBeGreaterThan(0);
+    await redis.persist(key);
+    await write(limiterOf("api", 6), MIDNIGHT + DAY_MS);
+    expect(await redis.pttl(key)).toBeGreaterThan(0);
+  });
+
+  test("go 30 days after their limiter's last, and the oldest where there are too many", async () => {
+    const { write, key } = rigOf();
+    await write(limiterOf("old"));
+    await write(limiterOf("new"), MIDNIGHT + 29 * DAY_MS);
+    expect((await redis.hkeys(key)).sort()).toEqual(["new", "old"]);
+    await write(limiterOf("new"), MIDNIGHT + 30 * DAY_MS);
+    expect(await redis.hkeys(key)).toEqual(["new"]);
+    for (let i = 0; i < 300; i += 1) await write(limiterOf(`n${i}`), MIDNIGHT + 31 * DAY_MS);
+    expect(await redis.hlen(key)).toBe(256);
+    expect(await redis.hexists(key, "new")).toBe(0);
+    expect(await redis.hexists(key, "n299")).toBe(1);
+  });
+
+  test("what is none is left out", async () => {
+    const { write, read, key } = rigOf();
+    await redis.hset(key, { a: "nonsense", b: "99999 {}", c: "99999 null", d: '99999 {"policies":[{"name":1}]}' });
+    await write(limiterOf("api"));
+    expect((await read()).map(({ name }) => name)).toEqual(["api"]);
+  });
+
+  test("readLimiters reads them by today's date", async () => {
+    const { write, namespace } = rigOf();
+    await write(limiterOf("api"), Date.now());
+    expect(await readLimiters({ redis: ioredisClient(redis), namespace })).toMatchObject([{ name: "api" }]);
+  });
+});
+
+test("an observer may be told of each limiter that it is given to", () => {
+  const told: LimiterToDescribe[] = [];
+  const observer = Object.assign(() => {}, { onLimiter: (limiter: LimiterToDescribe) => void told.push(limiter) });
+  const policies = [fixedWindow({ name: "quota", limit: 2, window: "1 s" })];
+  createLimiter({ name: "one", store: memoryStore(), policies, onEvent: observer });
+  createLimiter({ name: "two", store: memoryStore(), policies, onEvent: [() => {}, observer] });
+  expect(told).toMatchObject(
+    ["one", "two"].map((name) => ({ name, policies: [{ name: "quota", algorithm: { code: "f" }, limit: 2 }] })),
+  );
+});
