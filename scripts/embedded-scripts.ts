@@ -31,6 +31,7 @@ export const FLAGS = ${JSON.stringify(FLAGS)};
 export const SCRIPT_FOLDERS: readonly ScriptFolder[] = [
   ALGORITHMS,
   { path: "src/limiter/described", head: 'import type { Script } from "../../algorithm/scripts.ts";\n' },
+  { path: "src/rules", head: 'import type { Script } from "../algorithm/scripts.ts";\n' },
 ];
 
 const urlOf = ({ path }: ScriptFolder, file: string) => new URL(`../${path}/${file}`, import.meta.url);

@@ -33,8 +33,8 @@ export interface StoreEvent {
   readonly type: "store";
   /** The limiter's name; of an `allOf` the names of its levels, as in `"org+team+user"`. */
   readonly limiter: string;
-  /** What it asked for: a check, more units behind an answer (`leases`), or a reset. */
-  readonly purpose: "check" | "lease" | "reset";
+  /** What it asked for: a check, more units behind an answer (`leases`), the rules, or a reset. */
+  readonly purpose: "check" | "lease" | "rules" | "reset";
   /** Ms until the answer, or until it was given up on. */
   readonly ms: number;
   /** Why there was no answer that could be used. */

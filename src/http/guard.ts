@@ -46,7 +46,7 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
     refundOn,
     onError = report,
   } = options;
-  const { headers = standardFields, dryRun = false } = options;
+  const { headers = standardFields, dryRun = false, blockedStatus = 429 } = options;
   const dialects = dialectsOf("headers", headers);
   const limiterOf = keptLimiter(options.limiter);
 
@@ -90,13 +90,16 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
     visit.tell(decision);
     const write = (headers: Headers) => writeFields(dialects, headers, decision);
     if (!decision.allowed && !dryRun) {
-      return withHeaders((await onDenied?.(subject, decision, ...info)) ?? denial(request, decision), write);
+      return withHeaders(
+        (await onDenied?.(subject, decision, ...info)) ?? denial(request, decision, blockedStatus),
+        write,
+      );
     }
 
     const served = await serve();
     if (!served) return served;
     const response = dryRun ? served : withHeaders(served, write);
-    if (refundOn && decision.allowed && decision.source !== "fallback") {
+    if (refundOn && decision.allowed && "policies" in decision) {
       const waitUntil = visit.waitUntil();
       const settle = async () => {
         try {

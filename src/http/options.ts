@@ -1,5 +1,6 @@
 import type { Decision } from "../core/decision.ts";
 import { checkFunction, misuse } from "../core/misuse.ts";
+import { wholeNumber } from "../core/whole-number.ts";
 import type { FailureMode } from "../limiter/checked-options.ts";
 import type { Limiter } from "../limiter/limiter.ts";
 import type { Dialects } from "./headers/dialect.ts";
@@ -75,13 +76,16 @@ export interface RateLimitOptions<Subject, Info extends readonly unknown[], Sour
    * app instead; after one of `refundOn` the response stands. Default: `console.error`.
    */
   onError?: ((error: unknown, subject: Subject, ...info: Info) => Awaitable<Answer>) | undefined;
+  /** The status of the answer to requests that an operator's rule blocks. Default 429. */
+  blockedStatus?: 403 | 429 | undefined;
   /** Decides and counts, but never denies and sends no fields. Default `false`. */
   dryRun?: boolean | undefined;
 }
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function checkOptions(options: RateLimitOptions<never, never, never>): void {
-  const { limiter } = options;
+  const { limiter, blockedStatus = 429 } = options;
+  wholeNumber("blockedStatus", blockedStatus, 403, 429);
   if (typeof limiter !== "function" && typeof limiter?.consume !== "function") {
     throw misuse("limiter", "a limiter or a function that makes one", limiter);
   }
