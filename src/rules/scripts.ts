@@ -11,14 +11,14 @@ export const readHistory: Script = {
 
 /** read-rules.lua */
 export const readRules: Script = {
-  text: "local A=redis.pcall('GETRANGE',KEYS[1],0,63)\nlocal B='foreign'\nif A=='' then\nB='none'\nelseif type(A)=='string' then\nB=string.match(A,'^sluice%-rules 1(v%d+%.%w+)\\n')or 'foreign'\nend\nif B==ARGV[1] then return false end\nif B=='none' or B=='foreign' then return B end\nreturn redis.call('GETRANGE',KEYS[1],0,ARGV[2]-1)",
-  sha1: "7cc04d693186c96e320161fda65647a486fe7146",
-  flaggedSha1: "719d34ee040ea6413831af4fdd708d1a3876c397",
+  text: "local A=redis.pcall('GETRANGE',KEYS[1],0,63)\nlocal B='foreign'\nif A=='' then\nB='none'\nelseif type(A)=='string' then\nB=string.match(A,'^sluice%-rules%s1%s(v%d+%.%w+)\\n')or 'foreign'\nend\nif B==ARGV[1] then return false end\nif B=='none' or B=='foreign' then return B end\nreturn redis.call('GETRANGE',KEYS[1],0,ARGV[2]-1)",
+  sha1: "d9ddee8a5edcca9fd10a534c92357b43a05d1aed",
+  flaggedSha1: "690282e9449daed2bce8a377db257910a1160161",
 };
 
 /** write-rules.lua */
 export const writeRules: Script = {
-  text: "local A=redis.pcall('GETRANGE',KEYS[1],0,63)\nlocal B='foreign'\nif A=='' then\nB='none'\nelseif type(A)=='string' then\nB=string.match(A,'^sluice%-rules 1(v%d+%.%w+)\\n')or 'foreign'\nend\nif B~=ARGV[1] then return 0 end\nredis.call('LPUSH',KEYS[2],ARGV[3])\nredis.call('LTRIM',KEYS[2],0,ARGV[4]-1)\nredis.call('SET',KEYS[1],ARGV[2])\nreturn 1",
-  sha1: "59505d1f01875a199d225e6d4cee66c9a397cf07",
-  flaggedSha1: "56501ef99492d47e3962ccd5f31f2975cf247d60",
+  text: "local A=redis.pcall('GETRANGE',KEYS[1],0,63)\nlocal B='foreign'\nif A=='' then\nB='none'\nelseif type(A)=='string' then\nB=string.match(A,'^sluice%-rules%s1%s(v%d+%.%w+)\\n')or 'foreign'\nend\nif B~=ARGV[1] then return 0 end\nredis.call('LPUSH',KEYS[2],ARGV[3])\nredis.call('LTRIM',KEYS[2],0,ARGV[4]-1)\nredis.call('SET',KEYS[1],ARGV[2])\nreturn 1",
+  sha1: "5e5597c24631f386abb66cc4dd8df005fd3c0e62",
+  flaggedSha1: "0cd5b51340b131a12e20c4c95c97d5a4cc243677",
 };

@@ -4,5 +4,5 @@ local head = 'foreign'
 if first == '' then
   head = 'none'
 elseif type(first) == 'string' then
-  head = string.match(first, '^sluice%-rules 1 (v%d+%.%w+)\n') or 'foreign'
+  head = string.match(first, '^sluice%-rules%s1%s(v%d+%.%w+)\n') or 'foreign'
 end
