@@ -109,7 +109,8 @@ export function openRules(options: OpenRulesOptions): Rules {
 const byOf = (by: string | undefined) => (by ? { by } : undefined);
 
 function termsOf(rule: NewRule, at: number): RuleTerms {
-  const { for: lasting, ...terms } = rule ?? {};
+  if (typeof rule !== "object" || rule === null) return checkedTerms(rule);
+  const { for: lasting, ...terms } = rule;
   if (lasting === undefined) return checkedTerms(terms);
   if (terms.until !== undefined) throw new TypeError("A rule has for or until, not both");
   return checkedTerms({ ...terms, until: at + durationMs("for", lasting) });
