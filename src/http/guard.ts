@@ -1,5 +1,6 @@
 import type { Decision } from "../core/decision.ts";
 import type { WaitUntil } from "../core/event.ts";
+import { wholeNumber } from "../core/whole-number.ts";
 import type { Methods } from "../limiter/methods.ts";
 import { denial } from "./denial.ts";
 import { dialectsOf, writeFields } from "./headers/dialect.ts";
@@ -47,6 +48,7 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
     onError = report,
   } = options;
   const { headers = standardFields, dryRun = false, blockedStatus = 429 } = options;
+  wholeNumber("blockedStatus", blockedStatus, 403, 429);
   const dialects = dialectsOf("headers", headers);
   const limiterOf = keptLimiter(options.limiter);
 

@@ -1,6 +1,5 @@
 import type { Decision } from "../core/decision.ts";
 import { checkFunction, misuse } from "../core/misuse.ts";
-import { wholeNumber } from "../core/whole-number.ts";
 import type { FailureMode } from "../limiter/checked-options.ts";
 import type { Limiter } from "../limiter/limiter.ts";
 import type { Dialects } from "./headers/dialect.ts";
@@ -84,8 +83,7 @@ export interface RateLimitOptions<Subject, Info extends readonly unknown[], Sour
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function checkOptions(options: RateLimitOptions<never, never, never>): void {
-  const { limiter, blockedStatus = 429 } = options;
-  wholeNumber("blockedStatus", blockedStatus, 403, 429);
+  const { limiter } = options;
   if (typeof limiter !== "function" && typeof limiter?.consume !== "function") {
     throw misuse("limiter", "a limiter or a function that makes one", limiter);
   }

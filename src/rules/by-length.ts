@@ -4,8 +4,8 @@
  */
 export interface ByLength<T> {
   add(text: string, length: number, value: T): void;
-  /** The values under each beginning of a text, which `cut` makes. */
-  find(cut: (length: number) => string): T[];
+  /** The values under each beginning of a text, which `cut` makes; `undefined` for one that is too long. */
+  find(cut: (length: number) => string | undefined): T[];
   readonly size: number;
 }
 
@@ -22,7 +22,8 @@ export function createByLength<T>(): ByLength<T> {
     find(cut) {
       const found: T[] = [];
       for (const [length, table] of tables) {
-        const values = table.get(cut(length));
+        const text = cut(length);
+        const values = text === undefined ? undefined : table.get(text);
         if (values) found.push(...values);
       }
       return found;

@@ -1,5 +1,5 @@
 import type { LimiterDescription, PolicyDescription } from "../limiter/described/description.ts";
-import { networkIn } from "./network.ts";
+import { isIpv4, networkIn } from "./network.ts";
 import type { RuleTerms } from "./rule.ts";
 
 /** What speaks against a rule. */
@@ -17,11 +17,11 @@ export function doubtsOf(terms: RuleTerms, limiters: readonly LimiterDescription
   const { limiter, pattern, network, what, limits } = terms;
   const refused: string[] = [];
   const warnings: string[] = [];
-  const { text = "", bits = 128 } = networkIn(network ?? "") ?? {};
-  const isIpv4 = text.startsWith("\0\0\0\0\0\uffff");
+  const found = networkIn(network ?? "");
+  const isLong = found !== undefined && !isIpv4(found);
   if (pattern === "*") refused.push(`the pattern * is every key: this would ${what} all`);
-  if (network !== undefined && bits === (isIpv4 ? 96 : 0)) refused.push(`${network} is every address`);
-  if (network !== undefined && !isIpv4 && bits > CLIENT_BITS) {
+  if (found?.bits === (isLong ? 0 : 96)) refused.push(`${network} is every address`);
+  if (isLong && found.bits > CLIENT_BITS) {
     warnings.push(`keys of clientIp are /${CLIENT_BITS} networks by default, which ${network} is a part of`);
   }
   const described = limiters.find(({ name }) => name === limiter);

@@ -1,6 +1,6 @@
 import { addressesIn } from "./addresses.ts";
 import { createByLength } from "./by-length.ts";
-import { maskedText, type Network, networkIn } from "./network.ts";
+import { type Network, networkIn, prefixOf } from "./network.ts";
 import { fits, type Pattern, patternIn } from "./pattern.ts";
 import type { Rule } from "./rule.ts";
 
@@ -34,7 +34,7 @@ export function ruleIndexOf(rules: readonly Rule[]): RuleIndex {
     if (rule.key !== undefined) exact.set(rule.key, [...(exact.get(rule.key) ?? []), rule]);
     else if (rule.network !== undefined) {
       const { text, bits } = networkIn(rule.network) as Network;
-      networks.add(text, bits, rule);
+      networks.add(prefixOf(text, bits), bits, rule);
       lengths.set(rule, bits);
     } else {
       const pattern = patternIn(rule.pattern as string);
@@ -66,7 +66,7 @@ export function ruleIndexOf(rules: readonly Rule[]): RuleIndex {
 
   function ofNetworks(key: string): Rule[] {
     const found = addressesIn(key).map(({ text, bits }) =>
-      networks.find((length) => (length <= bits ? maskedText(text, length) : "")),
+      networks.find((length) => (length <= bits ? prefixOf(text, length) : undefined)),
     );
     // A client who can choose a part of its key must not get in by an address that it puts there.
     return found.flat().filter((rule) => rule.what === "block" || found.every((each) => each.includes(rule)));

@@ -43,7 +43,7 @@ const MOST_TIME_MS = 8.64e15;
 export function checkedTerms(terms: RuleTerms): RuleTerms {
   if (typeof terms !== "object" || terms === null) throw misuse("A rule", "an object", terms);
   const { limiter, key, pattern, network, what, limits, until, why, by } = terms;
-  if ([key, pattern, network].filter((selector) => selector !== undefined).length !== 1) {
+  if (Number(key === undefined) + Number(pattern === undefined) + Number(network === undefined) !== 2) {
     throw new TypeError("A rule must have one of key, pattern and network");
   }
   if (what !== "limit" && what !== "allow" && what !== "block") {
@@ -52,17 +52,17 @@ export function checkedTerms(terms: RuleTerms): RuleTerms {
   if ((what === "limit") !== (limits !== undefined)) {
     throw new TypeError('limits must be there for "limit", and for nothing else');
   }
-  return {
-    ...(limiter !== undefined && { limiter: checkedName("limiter", limiter) }),
-    ...(key !== undefined && { key: textOf("key", key) }),
-    ...(pattern !== undefined && { pattern: checkedPattern(pattern) }),
-    ...(network !== undefined && { network: checkedNetwork(network) }),
-    what,
-    ...(limits !== undefined && { limits: checkedLimits(limits) }),
-    ...(until !== undefined && { until: 1000 * Math.ceil(wholeNumber("until", until, 0, MOST_TIME_MS) / 1000) }),
-    ...(why !== undefined && why !== "" && { why: textOf("why", why) }),
-    ...(by !== undefined && by !== "" && { by: textOf("by", by) }),
-  };
+  // Thousands are checked when they are read, so there are no objects made on the way.
+  const checked: { -readonly [Name in keyof RuleTerms]: RuleTerms[Name] } = { what };
+  if (limiter !== undefined) checked.limiter = checkedName("limiter", limiter);
+  if (key !== undefined) checked.key = textOf("key", key);
+  if (pattern !== undefined) checked.pattern = checkedPattern(pattern);
+  if (network !== undefined) checked.network = checkedNetwork(network);
+  if (limits !== undefined) checked.limits = checkedLimits(limits);
+  if (until !== undefined) checked.until = 1000 * Math.ceil(wholeNumber("until", until, 0, MOST_TIME_MS) / 1000);
+  if (why !== undefined && why !== "") checked.why = textOf("why", why);
+  if (by !== undefined && by !== "") checked.by = textOf("by", by);
+  return checked;
 }
 
 function textOf(option: keyof typeof MOST_TEXT, value: unknown): string {

@@ -1,4 +1,4 @@
-import { checkedTerms, type Rule, type RuleKind, type RuleTerms } from "./rule.ts";
+import { checkedTerms, type Rule, type RuleKind } from "./rule.ts";
 
 /** Where the rules lie, behind the namespace. */
 export const RULES_KEY = "sluice:rules";
@@ -59,17 +59,19 @@ function storedRule(rule: Rule): StoredRule {
 function ruleIn(stored: unknown): Rule {
   if (!Array.isArray(stored)) throw new TypeError("This is no rule");
   const [id, selector, limiter = "", until = 0, at = 0, by = "", why = "", limits = 0] = stored;
-  const what = KINDS[String(selector).charAt(0)];
-  const target = SELECTORS[String(selector).charAt(1) as keyof typeof SELECTORS];
+  const what = typeof selector === "string" ? KINDS[selector.charAt(0)] : undefined;
+  const target = what && SELECTORS[selector.charAt(1) as keyof typeof SELECTORS];
   if (!Number.isSafeInteger(id) || !what || !target) throw new TypeError("This is no rule");
-  const terms = {
-    ...(limiter !== "" && { limiter }),
-    [target]: String(selector).slice(2),
+  const terms = checkedTerms({
     what,
-    ...(until !== 0 && { until: until * 1000 }),
-    ...(by !== "" && { by }),
-    ...(why !== "" && { why }),
-    ...(limits !== 0 && { limits }),
-  };
-  return { ...checkedTerms(terms as RuleTerms), id, at: Number(at) * 1000 };
+    key: target === "key" ? selector.slice(2) : undefined,
+    pattern: target === "pattern" ? selector.slice(2) : undefined,
+    network: target === "network" ? selector.slice(2) : undefined,
+    limiter: limiter === "" ? undefined : limiter,
+    until: until === 0 ? undefined : until * 1000,
+    limits: limits === 0 ? undefined : limits,
+    by,
+    why,
+  });
+  return Object.assign(terms, { id, at: Number(at) * 1000 });
 }

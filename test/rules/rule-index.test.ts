@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { addressesIn } from "../../src/rules/addresses.ts";
-import { maskedText, type Network, networkIn } from "../../src/rules/network.ts";
+import { type Network, networkIn, prefixOf } from "../../src/rules/network.ts";
 import { checkedTerms, type Rule, type RuleTerms } from "../../src/rules/rule.ts";
 import { ruleIndexOf } from "../../src/rules/rule-index.ts";
 import { rulesIn, valueText } from "../../src/rules/value.ts";
@@ -98,7 +98,7 @@ describe("against a search through all", () => {
   );
 
   function lies(address: Network, { text, bits }: Network): boolean {
-    return bits <= address.bits && maskedText(address.text, bits) === text;
+    return bits <= address.bits && prefixOf(address.text, bits) === prefixOf(text, bits);
   }
 
   function matches(rule: Rule, key: string): boolean {
