@@ -13,6 +13,7 @@ const PAGES = [
   "docs/migrating.md",
   "docs/http.md",
   "docs/failure.md",
+  "docs/rules.md",
 ];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const blocks = PAGES.flatMap(blocksOf).filter(({ language }) => language === "ts");
