@@ -14,6 +14,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import type { RedisClient } from "../../src/store/redis-client.ts";
 import type { StepRequest } from "../../src/store/store.ts";
+import { billed } from "../support/billed.ts";
 import { clockAt, MIDNIGHT } from "../support/clock.ts";
 import { connect, uniqueName } from "../support/redis.ts";
 
@@ -79,15 +80,6 @@ function rigOf(options: Partial<LimiterOptions> & { refreshMs?: number } = {}) {
     asked,
     later,
   };
-}
-
-/** The commands that Redis carried out meanwhile, those inside scripts included, as Upstash would bill them. */
-async function billed(task: () => Promise<unknown>): Promise<Record<string, number>> {
-  await redis.config("RESETSTAT");
-  await task();
-  const lines = (await redis.info("commandstats")).matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
-  const counts = [...lines].map(([, command, calls]) => [command, Number(calls)]);
-  return Object.fromEntries(counts.filter(([command]) => command !== "config|resetstat"));
 }
 
 describe("decisions", () => {
@@ -247,17 +239,17 @@ describe("reading", () => {
     await limiter.consume("warm");
     await limiterOf("second").consume("warm");
     later();
-    expect(await billed(() => limiter.consume("k"))).toEqual({ evalsha: 1, getrange: 1 });
+    expect(await billed(redis, () => limiter.consume("k"))).toEqual({ evalsha: 1, getrange: 1 });
     const many = async () => {
       for (let i = 0; i < 50; i += 1) await limiter.consume(`k${i}`);
     };
-    expect(await billed(many)).toEqual({});
+    expect(await billed(redis, many)).toEqual({});
     await operator.add({ what: "block", key: "k" });
     later();
-    expect(await billed(() => limiter.consume("k"))).toEqual({ evalsha: 1, getrange: 2 });
-    expect(await billed(() => limiter.consume("k"))).toEqual({});
+    expect(await billed(redis, () => limiter.consume("k"))).toEqual({ evalsha: 1, getrange: 2 });
+    expect(await billed(redis, () => limiter.consume("k"))).toEqual({});
     later();
-    expect(await billed(() => limiterOf("second").consume("k"))).toMatchObject({ getrange: 1 });
+    expect(await billed(redis, () => limiterOf("second").consume("k"))).toMatchObject({ getrange: 1 });
   });
 
   test("the first check waits for the rules, and describes its limiter", async () => {

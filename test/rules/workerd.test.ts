@@ -1,10 +1,9 @@
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
+import type { Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { startSluice } from "../server/cli/sluice.ts";
 import { MIDNIGHT } from "../support/clock.ts";
 import { connect, uniqueName } from "../support/redis.ts";
+import { startWorker } from "../support/worker.ts";
 
 const REFRESH_MS = 10_000;
 const namespace = uniqueName();
@@ -18,22 +17,8 @@ monitor.on("monitor", (_time: string, [name = "", ...args]: string[]) => {
 
 let workerd: Miniflare;
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("worker.ts", import.meta.url))],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2022",
-  });
-  workerd = new Miniflare({
-    modules: true,
-    script: outputFiles[0]?.text as string,
-    compatibilityDate: "2026-04-20",
-    cf: false,
-    bindings: { URL: URL_, TOKEN, NAMESPACE: namespace },
-  });
-  await workerd.ready;
-}, 30_000);
+  workerd = await startWorker("test/rules/worker.ts", { URL: URL_, TOKEN, NAMESPACE: namespace });
+});
 
 afterAll(async () => {
   await workerd.dispose();

@@ -6,6 +6,7 @@ import { createLimiter } from "../../src/limiter/limiter.ts";
 import { startPrivateRedis } from "../../src/server/redis/private-redis.ts";
 import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
+import { billed } from "../support/billed.ts";
 import { clockAt } from "../support/clock.ts";
 import { COUNTERS } from "../support/policies.ts";
 import { connect } from "../support/redis.ts";
@@ -24,15 +25,6 @@ const SETS: Record<string, Policy[]> = {
   "a set of three": Object.entries(COUNTERS).map(([name, make]) => make({ name, limit: 3, window: "1 d" })),
 };
 
-/** The commands that Redis carried out meanwhile, those inside scripts included, as Upstash would bill them. */
-async function billed(task: () => Promise<unknown>): Promise<Record<string, number>> {
-  await redis.config("RESETSTAT");
-  await task();
-  const lines = (await redis.info("commandstats")).matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
-  const counts = [...lines].map(([, command, calls]) => [command, Number(calls)]);
-  return Object.fromEntries(counts.filter(([command]) => command !== "config|resetstat"));
-}
-
 describe.each(Object.entries(SETS))("%s", (_name, policies) => {
   test("3 commands if allowed, 2 if denied, none from a snapshot", async () => {
     const clock = clockAt();
@@ -41,16 +33,16 @@ describe.each(Object.entries(SETS))("%s", (_name, policies) => {
     const other = createLimiter(options);
     await limiter.consume("warm");
 
-    expect(await billed(() => limiter.consume("k", { cost: 2 }))).toEqual({ evalsha: 1, get: 1, set: 1 });
-    expect(await billed(() => limiter.peek("k"))).toEqual({ evalsha: 1, get: 1 });
-    expect(await billed(() => limiter.charge("k", 1))).toEqual({ evalsha: 1, get: 1, set: 1 });
-    expect(await billed(() => other.consume("k"))).toEqual({ evalsha: 1, get: 1 });
-    expect(await billed(() => other.consume("k"))).toEqual({});
+    expect(await billed(redis, () => limiter.consume("k", { cost: 2 }))).toEqual({ evalsha: 1, get: 1, set: 1 });
+    expect(await billed(redis, () => limiter.peek("k"))).toEqual({ evalsha: 1, get: 1 });
+    expect(await billed(redis, () => limiter.charge("k", 1))).toEqual({ evalsha: 1, get: 1, set: 1 });
+    expect(await billed(redis, () => other.consume("k"))).toEqual({ evalsha: 1, get: 1 });
+    expect(await billed(redis, () => other.consume("k"))).toEqual({});
     expect(await other.consume("k")).toMatchObject({ allowed: false, source: "snapshot" });
     // What was left by an allowed answer tells enough to deny.
-    expect(await billed(() => limiter.consume("k"))).toEqual({});
-    expect(await billed(() => limiter.refund("k", 1))).toEqual({ evalsha: 1, get: 1, set: 1 });
-    expect(await billed(() => limiter.reset("k"))).toEqual({ del: 1 });
+    expect(await billed(redis, () => limiter.consume("k"))).toEqual({});
+    expect(await billed(redis, () => limiter.refund("k", 1))).toEqual({ evalsha: 1, get: 1, set: 1 });
+    expect(await billed(redis, () => limiter.reset("k"))).toEqual({ del: 1 });
   });
 });
 
@@ -64,16 +56,19 @@ test("several limiters: 1 request, and a command more for each if allowed, none 
   const keys = { org: "o", team: "t", user: "u" };
   await all.consume({ org: "warm", team: "warm", user: "warm" });
 
-  expect(await billed(() => all.consume(keys, { cost: 2 }))).toEqual({ evalsha: 1, mget: 1, set: 3 });
-  expect(await billed(() => all.peek(keys))).toEqual({ evalsha: 1, mget: 1 });
-  expect(await billed(() => all.charge(keys, { user: 1 }))).toEqual({ evalsha: 1, mget: 1, set: 3 });
+  expect(await billed(redis, () => all.consume(keys, { cost: 2 }))).toEqual({ evalsha: 1, mget: 1, set: 3 });
+  expect(await billed(redis, () => all.peek(keys))).toEqual({ evalsha: 1, mget: 1 });
+  expect(await billed(redis, () => all.charge(keys, { user: 1 }))).toEqual({ evalsha: 1, mget: 1, set: 3 });
   // Of this team nothing is known here, and of this user that nothing is left.
-  expect(await billed(() => all.consume({ ...keys, team: "other" }))).toEqual({});
-  expect(await billed(() => all.consume({ ...keys, user: "other" }, { cost: 2 }))).toEqual({ evalsha: 1, mget: 1 });
-  expect(await billed(() => all.consume({ ...keys, user: "other" }, { cost: 2 }))).toEqual({});
+  expect(await billed(redis, () => all.consume({ ...keys, team: "other" }))).toEqual({});
+  expect(await billed(redis, () => all.consume({ ...keys, user: "other" }, { cost: 2 }))).toEqual({
+    evalsha: 1,
+    mget: 1,
+  });
+  expect(await billed(redis, () => all.consume({ ...keys, user: "other" }, { cost: 2 }))).toEqual({});
   expect(await all.consume(keys)).toMatchObject({ allowed: false, source: "snapshot" });
-  expect(await billed(() => all.refund(keys, 1))).toEqual({ evalsha: 1, mget: 1, set: 3 });
-  expect(await billed(() => all.reset(keys))).toEqual({ del: 3 });
+  expect(await billed(redis, () => all.refund(keys, 1))).toEqual({ evalsha: 1, mget: 1, set: 3 });
+  expect(await billed(redis, () => all.reset(keys))).toEqual({ del: 3 });
 });
 
 describe.each(Object.entries(COUNTERS))("%s", (name, make) => {
@@ -112,19 +107,19 @@ describe("sliding log", () => {
     const { limiter, clock } = limiterOf(5);
     await limiter.consume("warm");
     const look = { evalsha: 1, lrange: 1 };
-    expect(await billed(() => limiter.consume("k", { cost: 2 }))).toEqual({ ...look, rpush: 1, pexpire: 1 });
-    expect(await billed(() => limiter.consume("k"))).toEqual({ ...look, lset: 1, pexpire: 1 });
+    expect(await billed(redis, () => limiter.consume("k", { cost: 2 }))).toEqual({ ...look, rpush: 1, pexpire: 1 });
+    expect(await billed(redis, () => limiter.consume("k"))).toEqual({ ...look, lset: 1, pexpire: 1 });
     clock.ms += 1;
-    expect(await billed(() => limiter.consume("k", { cost: 2 }))).toEqual({ ...look, rpush: 1, pexpire: 1 });
-    expect(await billed(() => limiter.consume("k"))).toEqual(look);
-    expect(await billed(() => limiter.peek("k"))).toEqual(look);
-    expect(await billed(() => limiter.refund("k", 1))).toEqual({ ...look, lset: 1 });
+    expect(await billed(redis, () => limiter.consume("k", { cost: 2 }))).toEqual({ ...look, rpush: 1, pexpire: 1 });
+    expect(await billed(redis, () => limiter.consume("k"))).toEqual(look);
+    expect(await billed(redis, () => limiter.peek("k"))).toEqual(look);
+    expect(await billed(redis, () => limiter.refund("k", 1))).toEqual({ ...look, lset: 1 });
     // With what has left, one more.
     clock.ms += WINDOW_MS - 1;
-    expect(await billed(() => limiter.consume("k"))).toEqual({ ...look, rpush: 1, ltrim: 1, pexpire: 1 });
-    expect(await billed(() => limiter.refund("k", 2))).toEqual({ ...look, ltrim: 1, lset: 1 });
-    expect(await billed(() => limiter.refund("k", 1))).toEqual({ ...look, del: 1 });
-    expect(await billed(() => limiter.refund("k", 1))).toEqual(look);
+    expect(await billed(redis, () => limiter.consume("k"))).toEqual({ ...look, rpush: 1, ltrim: 1, pexpire: 1 });
+    expect(await billed(redis, () => limiter.refund("k", 2))).toEqual({ ...look, ltrim: 1, lset: 1 });
+    expect(await billed(redis, () => limiter.refund("k", 1))).toEqual({ ...look, del: 1 });
+    expect(await billed(redis, () => limiter.refund("k", 1))).toEqual(look);
   });
 
   test.each([
@@ -142,7 +137,7 @@ describe("sliding log", () => {
       await redis.pexpire(place, 3_600_000);
     };
     const total = async (task: () => Promise<unknown>) =>
-      Object.values(await billed(task)).reduce((sum, calls) => sum + calls, 0);
+      Object.values(await billed(redis, task)).reduce((sum, calls) => sum + calls, 0);
     for (const passed of [0, 0.2, 0.5, 0.9]) {
       await fill();
       clock.ms = start + Math.floor((1 + passed) * WINDOW_MS) - 1;
@@ -168,7 +163,13 @@ describe("sliding log", () => {
     }
     clock.ms += WINDOW_MS - 36;
     // The tail of the list, its oldest pairs behind those that have left, and the trim.
-    expect(await billed(() => limiter.consume("k"))).toEqual({ evalsha: 1, lrange: 3, rpush: 1, ltrim: 1, pexpire: 1 });
-    expect(await billed(() => limiter.consume("k"))).toEqual({ evalsha: 1, lrange: 2, lset: 1, pexpire: 1 });
+    expect(await billed(redis, () => limiter.consume("k"))).toEqual({
+      evalsha: 1,
+      lrange: 3,
+      rpush: 1,
+      ltrim: 1,
+      pexpire: 1,
+    });
+    expect(await billed(redis, () => limiter.consume("k"))).toEqual({ evalsha: 1, lrange: 2, lset: 1, pexpire: 1 });
   });
 });
