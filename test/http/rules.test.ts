@@ -1,6 +1,6 @@
-import { Hono } from "hono";
+import { type Env, Hono } from "hono";
 import { createLimiter, fixedWindow, memoryStore, openRules, rules } from "sluice";
-import { legacyFields, rateLimit, standardFields } from "sluice/hono";
+import { type HonoRateLimitOptions, legacyFields, rateLimit, standardFields } from "sluice/hono";
 import { ioredisClient } from "sluice/ioredis";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { connect, uniqueName } from "../support/redis.ts";
@@ -10,7 +10,9 @@ const connection = await connect(inject("redisUrl"));
 const redis = ioredisClient(connection);
 afterAll(() => connection.disconnect());
 
-async function rigOf(options: Partial<Parameters<typeof rateLimit>[0]> = {}) {
+type Options = Pick<HonoRateLimitOptions<Env>, "blockedStatus" | "refundOn" | "onDenied" | "dryRun">;
+
+async function rigOf(options: Options = {}) {
   const namespace = uniqueName();
   const clock = passedClock();
   const operator = openRules({ redis, namespace, now: clock.now });

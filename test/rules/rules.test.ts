@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { fixedWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import type { LimiterEvent, StoreEvent } from "../../src/core/event.ts";
 import { allOf } from "../../src/limiter/all-of.ts";
+import { anyOf } from "../../src/limiter/any-of.ts";
 import { readLimiters } from "../../src/limiter/described/read-limiters.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import type { LimiterOptions } from "../../src/limiter/options.ts";
@@ -160,6 +161,31 @@ describe("decisions", () => {
     const { limiter, operator } = rigOf();
     await operator.add({ what: "limit", key: "k", limits: { quota: Number.MAX_SAFE_INTEGER } });
     expect(await limiter.consume("k")).toMatchObject({ limit: 2, remaining: 1 });
+  });
+
+  test("a reservation is blocked as a call is, and one that a rule allows has nothing to settle", async () => {
+    const { limiter, operator, later } = rigOf();
+    const counted = await limiter.reserve("k", { cost: 2 });
+    await operator.addAll([
+      { what: "block", key: "bad" },
+      { what: "allow", key: "k" },
+    ]);
+    later();
+    expect(await limiter.reserve("bad")).toMatchObject({ allowed: false, source: "rule" });
+    const allowed = await limiter.reserve("k", { cost: 2 });
+    expect(allowed).toMatchObject({ allowed: true, source: "rule" });
+    expect(await allowed.settle(5)).toMatchObject({ source: "rule" });
+    // What was counted before the rule is settled with the store.
+    expect(await counted.settle(1)).toMatchObject({ source: "store", remaining: 1 });
+  });
+
+  test("anyOf goes on to the next member where a rule blocks one", async () => {
+    const { limiterOf, operator } = rigOf();
+    const either = anyOf([limiterOf("plan"), limiterOf("credits")]);
+    await operator.add({ what: "block", limiter: "plan", key: "k" });
+    expect(await either.consume("k")).toMatchObject({ allowed: true, member: 1, source: "store" });
+    await operator.add({ what: "block", key: "k2", for: "1 m" });
+    expect(await either.consume("k2")).toMatchObject({ allowed: false, source: "rule", retryAfterMs: 60_000 });
   });
 
   test("are counted, and the observers are told of them", async () => {
