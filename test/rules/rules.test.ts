@@ -182,9 +182,11 @@ describe("decisions", () => {
   test("anyOf goes on to the next member where a rule blocks one", async () => {
     const { limiterOf, operator } = rigOf();
     const either = anyOf([limiterOf("plan"), limiterOf("credits")]);
-    await operator.add({ what: "block", limiter: "plan", key: "k" });
+    await operator.addAll([
+      { what: "block", limiter: "plan", key: "k" },
+      { what: "block", key: "k2", for: "1 m" },
+    ]);
     expect(await either.consume("k")).toMatchObject({ allowed: true, member: 1, source: "store" });
-    await operator.add({ what: "block", key: "k2", for: "1 m" });
     expect(await either.consume("k2")).toMatchObject({ allowed: false, source: "rule", retryAfterMs: 60_000 });
   });
 
