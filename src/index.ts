@@ -39,10 +39,10 @@ export type {
   LevelStatus,
   RuleAllOfDecision,
 } from "./limiter/combine.ts";
-export { type LeaseOptions, leases } from "./limiter/leases/leases.ts";
 export type { LimiterDescription, PolicyDescription } from "./limiter/described/description.ts";
 export { type ReadLimitersOptions, readLimiters } from "./limiter/described/read-limiters.ts";
 export type { Extension } from "./limiter/extension.ts";
+export { type LeaseOptions, leases } from "./limiter/leases/leases.ts";
 export { createLimiter, type Limiter } from "./limiter/limiter.ts";
 export type { LimiterOptions } from "./limiter/options.ts";
 export type { Reservation, Reserved } from "./limiter/reservation.ts";
