@@ -38,6 +38,7 @@ export const SCRIPT_FOLDERS: readonly ScriptFolder[] = [
   { path: "src/algorithm/in-flight", head: 'import type { Script } from "../scripts.ts";\n' },
   { path: "src/limiter/described", head: 'import type { Script } from "../../algorithm/scripts.ts";\n' },
   { path: "src/observe/analytics", head: 'import type { Script } from "../../algorithm/scripts.ts";\n' },
+  { path: "src/rules", head: 'import type { Script } from "../algorithm/scripts.ts";\n' },
 ];
 
 const urlOf = ({ path }: ScriptFolder, file: string) => new URL(`../${path}/${file}`, import.meta.url);

@@ -11,7 +11,14 @@ export {
   type TokenBucketOptions,
   tokenBucket,
 } from "./algorithm/policy.ts";
-export type { Decision, FallbackDecision, KnownDecision, PolicyStatus } from "./core/decision.ts";
+export type {
+  Decision,
+  FallbackDecision,
+  KnownDecision,
+  PolicyStatus,
+  RuleDecision,
+  RuleInForce,
+} from "./core/decision.ts";
 export type { Duration } from "./core/duration.ts";
 export { StoreError, type StoreErrorKind } from "./core/errors.ts";
 export type { DecisionEvent, LimiterEvent, Observer, Operation, StoreEvent, WaitUntil } from "./core/event.ts";
@@ -29,9 +36,16 @@ export type {
   WaitOptions,
 } from "./limiter/call-options.ts";
 export type { BreakerOptions, FailureMode, SnapshotOptions } from "./limiter/checked-options.ts";
-export type { AllOfDecision, FallbackAllOfDecision, KnownAllOfDecision, LevelStatus } from "./limiter/combine.ts";
+export type {
+  AllOfDecision,
+  FallbackAllOfDecision,
+  KnownAllOfDecision,
+  LevelStatus,
+  RuleAllOfDecision,
+} from "./limiter/combine.ts";
 export type { LimiterDescription, PolicyDescription } from "./limiter/described/description.ts";
 export { type ReadLimitersOptions, readLimiters } from "./limiter/described/read-limiters.ts";
+export type { Extension } from "./limiter/extension.ts";
 export type { Held } from "./limiter/in-flight/held.ts";
 export type { HoldOptions } from "./limiter/in-flight/hold.ts";
 export { type InFlightOptions, type InFlightPolicy, inFlight } from "./limiter/in-flight/policy.ts";
@@ -40,6 +54,17 @@ export { createLimiter, type InFlightLimiter, type Limiter } from "./limiter/lim
 export type { LimiterOptions } from "./limiter/options.ts";
 export type { Reservation, Reserved } from "./limiter/reservation.ts";
 export { countDecisions, type DecisionCounter, type DecisionCounts } from "./observe/count-decisions.ts";
+export {
+  type AddedRule,
+  type ForceOptions,
+  type NewRule,
+  type OpenRulesOptions,
+  openRules,
+  type Rules,
+} from "./rules/open-rules.ts";
+export type { Rule, RuleKind, RuleTerms } from "./rules/rule.ts";
+export type { RuleChange } from "./rules/rule-file.ts";
+export { type RulesOptions, rules } from "./rules/rules.ts";
 export { type MemoryStoreOptions, memoryStore } from "./store/memory.ts";
 export { type RedisStoreOptions, redisStore } from "./store/redis.ts";
 export type { RedisClient } from "./store/redis-client.ts";

@@ -73,5 +73,26 @@ export interface FallbackDecision {
   readonly error: StoreError;
 }
 
+/** An operator's rule that decides calls whatever has been counted. */
+export interface RuleInForce {
+  readonly what: "allow" | "block";
+  /** Why, in the operator's words. They are not for clients. */
+  readonly why?: string;
+  /** When the rule ends, in ms since the epoch; left out if it has no end. */
+  readonly until?: number;
+}
+
+/** An answer by an operator's rule: the call is not counted, and nobody was asked for counts, so there are none. */
+export interface RuleDecision {
+  readonly allowed: boolean;
+  readonly policy: "rule";
+  readonly rule: RuleInForce;
+  /** Ms until a block ends, `Infinity` if it has no end; 0 if allowed. */
+  readonly retryAfterMs: number;
+  readonly delayMs: 0;
+  readonly source: "rule";
+  readonly error?: undefined;
+}
+
 /** The answer to a check: a union on `source`. */
-export type Decision = KnownDecision | FallbackDecision;
+export type Decision = KnownDecision | FallbackDecision | RuleDecision;

@@ -43,8 +43,8 @@ export interface StoreEvent {
   readonly type: "store";
   /** The limiter's name; of an `allOf` the names of its levels, as in `"org+team+user"`. */
   readonly limiter: string;
-  /** What it asked for: a check, more units behind an answer (`leases`), a reset, or to keep sums (`analytics`). */
-  readonly purpose: "check" | "lease" | "reset" | "analytics";
+  /** What it asked for: a check, more units behind an answer (`leases`), the rules, a reset, or to keep sums (`analytics`). */
+  readonly purpose: "check" | "lease" | "rules" | "reset" | "analytics";
   /** Ms until the answer, or until it was given up on. */
   readonly ms: number;
   /** Why there was no answer that could be used. */

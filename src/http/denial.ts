@@ -6,14 +6,14 @@ const TYPES = "https://iana.org/assignments/http-problem-types#";
 
 /**
  * The answer to a denied request: 429, or 503 where nobody knows the counts: without a decision, or by failure mode
- * `"closed"`. The body is a problem document (RFC 9457) of the types that the draft defines, or plain text for clients that
- * accept this and say nothing of JSON.
+ * `"closed"`; `blockedStatus` where a rule blocks it, which says nothing of why. The body is a problem document (RFC 9457)
+ * of the types that the draft defines, or plain text for clients that accept this and say nothing of JSON.
  * https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11#section-5
  */
-export function denial(request: Request, decision?: Decision): Response {
+export function denial(request: Request, decision?: Decision, blockedStatus = 429): Response {
   const seconds = decision ? retryAfterSeconds(decision) : 1;
-  const detail = seconds ? `Try again in ${seconds} s.` : "It asks for more than the quota can ever give.";
-  const problem = { ...problemOf(decision), detail };
+  const detail = seconds ? `Try again in ${seconds} s.` : "Waiting does not help.";
+  const problem = { ...problemOf(decision, blockedStatus), detail };
   const text = isText(request.headers.get("Accept") ?? "");
   const body = text ? `${problem.title}. ${detail}\n` : JSON.stringify(problem);
   return new Response(request.method === "HEAD" ? null : body, {
@@ -27,12 +27,14 @@ export function denial(request: Request, decision?: Decision): Response {
 
 const isText = (accept: string) => /text\/(plain|\*)/i.test(accept) && !/json/i.test(accept);
 
-function problemOf(decision: Decision | undefined) {
+function problemOf(decision: Decision | undefined, blockedStatus: number) {
+  const problem = (type: string, title: string, status: number) => ({ type: TYPES + type, title, status });
   if (!decision || decision.source === "fallback") {
-    return { type: `${TYPES}temporary-reduced-capacity`, title: "Temporary Reduced Capacity", status: 503 };
+    return problem("temporary-reduced-capacity", "Temporary Reduced Capacity", 503);
   }
+  if (decision.source === "rule") return problem("abnormal-usage-detected", "Blocked", blockedStatus);
   const violated = labelled(decision)
     .policies.filter(({ retryAfterMs }) => retryAfterMs > 0)
     .map(({ policy }) => policy);
-  return { type: `${TYPES}quota-exceeded`, title: "Quota Exceeded", status: 429, "violated-policies": violated };
+  return { ...problem("quota-exceeded", "Quota Exceeded", 429), "violated-policies": violated };
 }

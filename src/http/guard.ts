@@ -1,5 +1,6 @@
 import type { Decision } from "../core/decision.ts";
 import type { WaitUntil } from "../core/event.ts";
+import { wholeNumber } from "../core/whole-number.ts";
 import type { Serving } from "../limiter/in-flight/held.ts";
 import type { Methods } from "../limiter/methods.ts";
 import { denial } from "./denial.ts";
@@ -47,7 +48,8 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
     refundOn,
     onError = report,
   } = options;
-  const { headers = standardFields, dryRun = false } = options;
+  const { headers = standardFields, dryRun = false, blockedStatus = 429 } = options;
+  wholeNumber("blockedStatus", blockedStatus, 403, 429);
   const dialects = dialectsOf("headers", headers);
   const limiterOf = keptLimiter(options.limiter);
 
@@ -92,13 +94,16 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
     visit.tell(decision);
     const write = (headers: Headers) => writeFields(dialects, headers, decision);
     if (!decision.allowed && !dryRun) {
-      return withHeaders((await onDenied?.(subject, decision, ...info)) ?? denial(request, decision), write);
+      return withHeaders(
+        (await onDenied?.(subject, decision, ...info)) ?? denial(request, decision, blockedStatus),
+        write,
+      );
     }
 
     const served = await ((decision as Partial<Serving>).serve?.(serve, request) ?? serve());
     if (!served) return served;
     const response = dryRun ? served : withHeaders(served, write);
-    if (refundOn && decision.allowed && decision.source !== "fallback") {
+    if (refundOn && decision.allowed && "policies" in decision) {
       const waitUntil = visit.waitUntil();
       const settle = async () => {
         try {

@@ -75,6 +75,8 @@ export interface RateLimitOptions<Subject, Info extends readonly unknown[], Sour
    * app instead; after one of `refundOn` the response stands. Default: `console.error`.
    */
   onError?: ((error: unknown, subject: Subject, ...info: Info) => Awaitable<Answer>) | undefined;
+  /** The status of the answer to requests that an operator's rule blocks. Default 429. */
+  blockedStatus?: 403 | 429 | undefined;
   /** Decides and counts, but never denies and sends no fields. Default `false`. */
   dryRun?: boolean | undefined;
 }

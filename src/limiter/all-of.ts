@@ -56,9 +56,9 @@ export function allOf<Name extends string>(
   const { now, waitUntil, tell } = checked;
   const check = createSetCheck(members, checked);
 
-  function placesOf(key: unknown): string[] | Promise<string[]> {
+  function placesOf(key: unknown, question?: Question): string[] | Promise<string[]> {
     checkKeys(names, key);
-    const places = members.map(({ name, level }) => ofLevel(name, () => level.placeOf(key[name])));
+    const places = members.map(({ name, level }) => ofLevel(name, () => level.placeOf(key[name], question)));
     return places.some((place) => typeof place !== "string") ? Promise.all(places) : (places as string[]);
   }
 
@@ -88,7 +88,7 @@ export function allOf<Name extends string>(
     now,
     waitUntil,
     ask(key, question) {
-      const places = placesOf(key);
+      const places = placesOf(key, question);
       if (Array.isArray(places)) return check.decision(callsOf(key, places, question));
       return places.then((places) => check.decision(callsOf(key, places, question)));
     },

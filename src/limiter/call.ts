@@ -1,6 +1,6 @@
 import { type Algorithm, type Demand, NO_CEILING, onlyLook } from "../algorithm/algorithm.ts";
 import type { Program } from "../algorithm/program.ts";
-import type { Decision } from "../core/decision.ts";
+import type { Decision, RuleDecision } from "../core/decision.ts";
 import type { PolicyInForce } from "./amounts.ts";
 import type { Unchecked } from "./call-options.ts";
 
@@ -22,7 +22,7 @@ export interface Call {
   readonly place: string;
   /** The policies with this call's limits. */
   readonly policies: readonly PolicyInForce[];
-  /** The call's own limits as text, empty if it has none. */
+  /** The call's own limits as text, empty if it has none. What was seen under other limits is not used. */
   readonly limits: string;
   /** What the call costs each policy; below 0 what a refund that settles a reservation takes more. */
   readonly costs: readonly number[];
@@ -39,6 +39,8 @@ export interface Call {
   readonly takenAt: number | undefined;
   /** What it was served from without a request, to put it back there. */
   servedFrom?: unknown;
+  /** The answer, where an operator's rule decides. */
+  readonly ruled?: RuleDecision;
 }
 
 /** What the call asks of each policy if it were carried out as `task`, at `now` by the caller's clock. */

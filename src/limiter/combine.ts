@@ -1,4 +1,4 @@
-import type { Decision, FallbackDecision, KnownDecision, PolicyStatus } from "../core/decision.ts";
+import type { Decision, FallbackDecision, KnownDecision, PolicyStatus, RuleDecision } from "../core/decision.ts";
 import type { StoreError } from "../core/errors.ts";
 import type { Call } from "./call.ts";
 import { withoutInfinity } from "./json.ts";
@@ -27,7 +27,9 @@ interface Leveled<Name extends string, Part> {
 }
 
 /** What several limiters decided together; the numbers are those of the limiter that binds. */
-export interface KnownAllOfDecision<Name extends string> extends KnownDecision, Leveled<Name, KnownDecision> {
+export interface KnownAllOfDecision<Name extends string>
+  extends KnownDecision,
+    Leveled<Name, KnownDecision | RuleDecision> {
   /** The numbers of every policy of all `parts`, in the order of the limiters. */
   readonly policies: readonly LevelStatus<Name>[];
 }
@@ -35,11 +37,19 @@ export interface KnownAllOfDecision<Name extends string> extends KnownDecision, 
 /** An answer by failure mode alone; `level` is the first one: there is no telling which one binds. */
 export interface FallbackAllOfDecision<Name extends string> extends FallbackDecision, Leveled<Name, FallbackDecision> {}
 
+/** An operator's rule blocks the call for the limiter at `level`, or allows it for all of them. */
+export interface RuleAllOfDecision<Name extends string>
+  extends RuleDecision,
+    Leveled<Name, KnownDecision | RuleDecision> {}
+
 /** The answer to a check of several limiters: a union on `source`. */
-export type AllOfDecision<Name extends string> = KnownAllOfDecision<Name> | FallbackAllOfDecision<Name>;
+export type AllOfDecision<Name extends string> =
+  | KnownAllOfDecision<Name>
+  | FallbackAllOfDecision<Name>
+  | RuleAllOfDecision<Name>;
 
 /** One limiter's part in a call. */
-export interface Part<Name extends string, Decided = KnownDecision> {
+export interface Part<Name extends string, Decided = KnownDecision | RuleDecision> {
   readonly name: Name;
   readonly level: Level;
   readonly call: Call;
@@ -48,12 +58,17 @@ export interface Part<Name extends string, Decided = KnownDecision> {
 
 /** The decision on the whole, from the decisions on at least one part. */
 export function combined<Name extends string>(
-  parts: readonly Part<Name>[],
+  all: readonly Part<Name>[],
   source: KnownDecision["source"],
   error?: StoreError,
-): KnownAllOfDecision<Name> {
-  const allowed = parts.every(({ decision }) => decision.allowed);
-  let binding = parts[0] as Part<Name>;
+): KnownAllOfDecision<Name> | RuleAllOfDecision<Name> {
+  const allowed = all.every(({ decision }) => decision.allowed);
+  const parts = all.filter(isCounted);
+  const ruled = all.filter(isRuled).filter(({ decision }) => decision.allowed === allowed);
+  // Of what a rule allows nothing is counted, so the others bind; a block binds before all that is counted.
+  if (!allowed && ruled.length > 0) return ruledBy(ruled, all);
+  if (parts.length === 0) return ruledBy(ruled, all);
+  let binding = parts[0] as Part<Name, KnownDecision>;
   let most = -Infinity;
   for (const part of parts) {
     const urgency = allowed ? -callsLeft(part) : part.decision.retryAfterMs;
@@ -73,9 +88,22 @@ export function combined<Name extends string>(
       decision.policies.map((status) => withoutInfinity({ level: name, ...status })),
     ),
     source,
-    ...ofLevels(binding, parts),
+    ...ofLevels(binding, all),
     ...(error && { error }),
   });
+}
+
+const isRuled = <Name extends string>(part: Part<Name>): part is Part<Name, RuleDecision> =>
+  part.decision.source === "rule";
+const isCounted = <Name extends string>(part: Part<Name>): part is Part<Name, KnownDecision> => !isRuled(part);
+
+/** What the rules decide, of which the one that lasts longest binds. */
+function ruledBy<Name extends string>(
+  ruled: readonly Part<Name, RuleDecision>[],
+  all: readonly Part<Name>[],
+): RuleAllOfDecision<Name> {
+  const binding = ruled.reduce((one, other) => (other.decision.retryAfterMs > one.decision.retryAfterMs ? other : one));
+  return withoutInfinity({ ...binding.decision, ...ofLevels(binding, all) });
 }
 
 /** The same from what the failure mode answered for each. */
@@ -96,7 +124,7 @@ export function withoutDelay<Name extends string>(decision: AllOfDecision<Name>)
 }
 
 function ofLevels<Name extends string, Decided>(
-  { name, level }: Part<Name, Decided>,
+  { name, level }: Part<Name, unknown>,
   parts: readonly Part<Name, Decided>[],
 ): Leveled<Name, Decided> {
   const decisions = Object.fromEntries(parts.map(({ name, decision }) => [name, decision]));
@@ -104,7 +132,7 @@ function ofLevels<Name extends string, Decided>(
 }
 
 /** How many calls of this cost the part would still let pass. */
-function callsLeft({ call, decision }: Part<string>): number {
+function callsLeft({ call, decision }: Part<string, KnownDecision>): number {
   const calls = decision.policies.map(({ remaining }, i) => (call.costs[i] ? remaining / call.costs[i] : Infinity));
   return Math.min(...calls);
 }

@@ -1,6 +1,6 @@
 /** What of a decision may be `Infinity`. */
 interface Numbers {
-  readonly burst: number;
+  readonly burst?: number;
   readonly retryAfterMs: number;
 }
 
@@ -9,7 +9,7 @@ interface Numbers {
  * so that copies, clones and comparisons see plain data.
  */
 export function withoutInfinity<T extends Numbers>(numbers: T): T {
-  if (numbers.retryAfterMs + numbers.burst < Infinity) return numbers;
+  if (numbers.retryAfterMs + (numbers.burst as number) < Infinity) return numbers;
   const value = () => Object.fromEntries(Object.entries(numbers).filter(([, number]) => number !== Infinity));
   return Object.defineProperty(numbers, "toJSON", { value });
 }

@@ -1,6 +1,6 @@
 import { type Program, programFor } from "../algorithm/program.ts";
 import { step } from "../algorithm/step.ts";
-import type { KnownDecision } from "../core/decision.ts";
+import type { KnownDecision, RuleDecision } from "../core/decision.ts";
 import type { StoreError } from "../core/errors.ts";
 import { misuse } from "../core/misuse.ts";
 import type { KeySetReply } from "../store/key-set.ts";
@@ -21,19 +21,21 @@ export interface Level {
   readonly options: CheckedOptions;
   readonly program: Program;
   readonly asker: Asker;
-  /** Where a key's state lies in the store. */
-  placeOf(key: unknown): string | Promise<string>;
+  /** Where a key's state lies in the store; for a question, once what has to be known before it is. */
+  placeOf(key: unknown, question?: Question): string | Promise<string>;
   /** A call on the key, which lies at `place`, its options checked. */
   call(key: string, place: string, question: Question): Call;
   request(call: Call, clock: number): LevelRequest;
   /** What the store would say: if the call's own limits decide it, or a denial by the last state seen: use grows until time passes. */
-  known(call: Call, clock: number): KnownDecision | undefined;
+  known(call: Call, clock: number): KnownDecision | RuleDecision | undefined;
   /** Numbers the calls in their order; to be taken before the store is asked. */
   turn(): number;
   /** The decision on what the store replied, remembered if it leaves too little for another call of this cost. */
   seen(call: Call, reply: StepReply, askedAt: number, turn: number): KnownDecision;
   /** Forgets what is known of a key, since something was given back: by `call`, or all of it. */
   forget(place: string, clock: number, call?: Call): void;
+  /** Where an extension keeps more of its keys than snapshots: ends it for all of them, since an operator has changed something. */
+  forgetAll?(): void;
   /** Puts back what a known decision took, since the call is denied after all. Left out where none takes anything. */
   putBack?(call: Call): void;
 }

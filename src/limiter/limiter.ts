@@ -54,7 +54,7 @@ export function limiterOn<Name extends string>(level: Level): Limiter<Name> {
     now,
     waitUntil,
     ask(key, question) {
-      const place = level.placeOf(key);
+      const place = level.placeOf(key, question);
       if (typeof place === "string") return check.decision(level.call(key, place, question));
       return place.then((place) => check.decision(level.call(key, place, question)));
     },

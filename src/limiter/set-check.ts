@@ -1,4 +1,4 @@
-import type { FallbackDecision, KnownDecision } from "../core/decision.ts";
+import type { FallbackDecision, KnownDecision, RuleDecision } from "../core/decision.ts";
 import { StoreError } from "../core/errors.ts";
 import { askAll, type KeySetReply, stepAll } from "../store/key-set.ts";
 import { memoryStore } from "../store/memory.ts";
@@ -25,7 +25,7 @@ export interface SetCheck<Name extends string> {
 }
 
 /** A part that the store has to be asked for, or that is decided already. */
-type OpenPart<Name extends string> = Part<Name, KnownDecision | undefined>;
+type OpenPart<Name extends string> = Part<Name, KnownDecision | RuleDecision | undefined>;
 
 /** What the store is asked at once. */
 interface Round<Name extends string> {

@@ -16,6 +16,7 @@ const PAGES = [
   "docs/failure.md",
   "docs/in-flight.md",
   "docs/operating.md",
+  "docs/rules.md",
 ];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const blocks = PAGES.flatMap(blocksOf).filter(({ language }) => language === "ts");

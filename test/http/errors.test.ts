@@ -201,7 +201,7 @@ describe.each(Object.entries(shapes))("%s", (_name, shape) => {
       ]);
       expect(await response.json()).toMatchObject({
         status: 429,
-        detail: "It asks for more than the quota can ever give.",
+        detail: "Waiting does not help.",
         "violated-policies": ["requests", "daily"],
       });
       const own = await asked({ limiter, limit: { daily: 0 }, onDenied: (_s, { policy }) => new Response(policy) });

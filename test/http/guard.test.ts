@@ -65,7 +65,7 @@ describe.each(Object.entries(shapes))("%s", (_name, shape) => {
       expect(response.headers.has("Retry-After")).toBe(false);
       expect(await response.json()).toMatchObject({
         status: 429,
-        detail: "It asks for more than the quota can ever give.",
+        detail: "Waiting does not help.",
       });
     });
 

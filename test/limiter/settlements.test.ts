@@ -164,7 +164,8 @@ test("allOf: every level keeps its definition, alone and together", async () => 
       } else {
         const reservation = await both.reserve({ a: "k", b: "k" }, { cost });
         if (!reservation.allowed || reservation.source === "fallback") continue;
-        const taken = { a: reservation.parts.a?.at ?? now, b: reservation.parts.b?.at ?? now };
+        const timeOf = (part: Decision | undefined) => (part ? known(part).at : now);
+        const taken = { a: timeOf(reservation.parts.a), b: timeOf(reservation.parts.b) };
         const own = (one: "a" | "b") => ({ at: taken[one], units: cost[one], isTaken: true });
         const use = { a: own("a"), b: own("b") };
         uses.a.push(use.a);
@@ -177,7 +178,7 @@ test("allOf: every level keeps its definition, alone and together", async () => 
             use[one].units = Math.min(cost[one], actual[one]);
             givenBack += cost[one] - use[one].units;
             const more = actual[one] - use[one].units;
-            if (more > 0) uses[one].push({ at: settled.parts[one]?.at ?? now, units: more, isTaken: false });
+            if (more > 0) uses[one].push({ at: timeOf(settled.parts[one]), units: more, isTaken: false });
           }
         });
       }

@@ -25,12 +25,12 @@ export function dialectsOf(option: string, dialects: Dialects): readonly Dialect
 
 /**
  * Writes what is known: `Retry-After`, unless somebody has chosen one, and each quota's numbers. A decision by failure mode
- * alone knows none, and a policy without a limit for this call has none.
+ * alone or by a rule knows none, and a policy without a limit for this call has none.
  */
 export function writeFields(dialects: readonly Dialect[], headers: Headers, decision: Decision): void {
   const seconds = retryAfterSeconds(decision);
   if (seconds && !headers.has("Retry-After")) headers.set("Retry-After", `${seconds}`);
-  if (decision.source === "fallback") return;
+  if (!("policies" in decision)) return;
   const told = labelled(decision);
   const policies = told.policies.filter(({ burst }) => burst < Infinity);
   if (policies.length > 0) for (const dialect of dialects) dialect.write(headers, { ...told, policies });

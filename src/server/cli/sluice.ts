@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "@commander-js/extra-typings";
 import { redisRestCommand } from "./redis-rest.ts";
+import { rulesCommand } from "./rules/rules.ts";
 
 const program = new Command("sluice").description("Rate limiting for edge and serverless runtimes.");
-await program.addCommand(redisRestCommand()).parseAsync();
+await program.addCommand(redisRestCommand()).addCommand(rulesCommand()).parseAsync();

@@ -19,6 +19,7 @@ export interface Tally {
   memory: number;
   lease: number;
   fallback: number;
+  rule: number;
   /** Calls that had to wait for their deadline. */
   waited: number;
   slowestMs: number;
@@ -71,6 +72,7 @@ export function startLoad({ mode, client, timeoutMs, lag, life }: LoadOptions): 
     memory: 0,
     lease: 0,
     fallback: 0,
+    rule: 0,
     waited: 0,
     slowestMs: 0,
     late: 0,

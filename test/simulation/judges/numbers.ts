@@ -2,7 +2,7 @@ import type { Decision } from "../../../src/core/decision.ts";
 import { GRACE_MS, type Ruling } from "./accounts.ts";
 import type { Judge } from "./judge.ts";
 
-type Known = Exclude<Decision, { readonly source: "fallback" }>;
+type Known = Exclude<Decision, { readonly source: "fallback" | "rule" }>;
 
 export function numbersJudge(): Judge {
   /** The last rulings for each call under way: one for each of its limiters. */

@@ -1,0 +1,82 @@
+import type { Decision, RuleDecision } from "../core/decision.ts";
+import type { WaitUntil } from "../core/event.ts";
+import { createAsker } from "../limiter/ask.ts";
+import type { Level } from "../limiter/level.ts";
+import type { Question } from "../limiter/methods.ts";
+import { timeOf } from "../limiter/time.ts";
+import { limitsUnder } from "./limits.ts";
+import type { Refresher } from "./refresher.ts";
+import { ruleDecision } from "./rule-decision.ts";
+
+/** A level whose calls go by the rules, which it has read before they need them. */
+export function ruledLevel(level: Level, refresher: Refresher): Level {
+  const { options } = level;
+  const { name, now, policies } = options;
+  const { reader } = refresher;
+  const asker = createAsker(options);
+  const description = refresher.describing(options);
+  /** A question to several levels that share the rules reads them once; no other request waits for it. */
+  const underWay = refresher.underWay;
+  let changesSeen = 0;
+
+  /** Reads what is due; resolves when that is done, or at once if it may end behind the answer. */
+  function prepared(question: Question): Promise<void> | undefined {
+    const own = underWay.get(question);
+    if (own) return own;
+    const at = timeOf(now);
+    const due = refresher.due(at, description);
+    if (!due) return undefined;
+    const brought = question.options?.waitUntil as WaitUntil | undefined;
+    const waitUntil = due.mayBeLate ? (brought ?? options.waitUntil) : undefined;
+    const signal = waitUntil ? undefined : (question.options?.signal as AbortSignal | undefined);
+    const call = { signal, timeoutMs: waitUntil ? undefined : question.timeoutMs, spent: {} };
+    // Nothing is thrown but the caller's own reason: what failed is told to the observers, and the rules known go on.
+    const task = asker.check(call, due.task, "rules").then(() => {});
+    if (waitUntil) return void waitUntil(task);
+    underWay.set(question, task);
+    return task;
+  }
+
+  /** The answer by a rule, where one decides the call. */
+  function answerTo({ task, since }: Question, decision: RuleDecision): RuleDecision | undefined {
+    if (task === "consume" || task === "peek") return decision;
+    // What is booked is never denied, and what was counted can be given back.
+    return decision.allowed && (task === "charge" || !since) ? decision : undefined;
+  }
+
+  return {
+    ...level,
+
+    placeOf(key, question) {
+      const place = level.placeOf(key, question);
+      const preparing = question && prepared(question);
+      return preparing ? preparing.then(() => place) : place;
+    },
+
+    call(key, place, question) {
+      const at = timeOf(now);
+      const changes = reader.changesOf(name);
+      if (changes !== changesSeen) level.forgetAll?.();
+      changesSeen = changes;
+      const plain = level.call(key, place, question);
+      // With other text snapshots from before a change are not used.
+      const call = { ...plain, limits: changes ? `${plain.limits}@${changes}` : plain.limits };
+      const { since } = question;
+      const part = (question.part ?? since) as Decision | undefined;
+      // What a rule let pass was taken from nobody, whatever the rules say now.
+      if (part?.source === "rule" && part.allowed) return { ...call, ruled: part };
+      const rule = reader.index.find(name, key, at);
+      if (!rule) return call;
+      const decision = ruleDecision(rule, at);
+      if (!decision) {
+        const limit = limitsUnder(rule, policies, question.options?.limit);
+        const own = level.call(key, place, { ...question, options: { ...question.options, limit } });
+        return { ...own, limits: `${own.limits}@${changes}` };
+      }
+      const ruled = answerTo(question, decision);
+      return ruled ? { ...call, ruled } : call;
+    },
+
+    known: (call, clock) => call.ruled ?? level.known(call, clock),
+  };
+}
