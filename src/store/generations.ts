@@ -8,6 +8,7 @@ export interface Generations<T> {
   delete(key: string): void;
   /** Forgets the older generation; what is in the younger one becomes the older. */
   age(): void;
+  clear(): void;
   readonly size: number;
 }
 
@@ -41,6 +42,10 @@ export function createGenerations<T>(maxKeys: number): Generations<T> {
       old.delete(key);
     },
     age,
+    clear() {
+      young.clear();
+      old.clear();
+    },
     get size() {
       return young.size + old.size;
     },

@@ -188,6 +188,11 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
       else if (held) held.dry = undefined;
       level.forget(place, clock, call);
     },
+
+    forgetAll() {
+      keys.clear();
+      level.forgetAll?.();
+    },
   };
 }
 
