@@ -13,6 +13,7 @@ export default defineConfig([
       index: "src/index.ts",
       hono: "src/http/hono.ts",
       fetch: "src/http/fetch.ts",
+      client: "src/http/client/client.ts",
       upstash: "src/store/upstash.ts",
       ioredis: "src/store/ioredis.ts",
       "node-redis": "src/store/node-redis.ts",

@@ -9,6 +9,7 @@ export const alias = [
   { find: /^sluice$/, replacement: source("index.ts") },
   { find: /^sluice\/hono$/, replacement: source("http/hono.ts") },
   { find: /^sluice\/fetch$/, replacement: source("http/fetch.ts") },
+  { find: /^sluice\/client$/, replacement: source("http/client/client.ts") },
   { find: /^sluice\/upstash$/, replacement: source("store/upstash.ts") },
   { find: /^sluice\/ioredis$/, replacement: source("store/ioredis.ts") },
   { find: /^sluice\/node-redis$/, replacement: source("store/node-redis.ts") },

@@ -18,6 +18,7 @@ import {
   tokenBucket,
   type WaitOptions,
 } from "sluice";
+import type { ClientOptions } from "sluice/client";
 import { clientIp, type FetchRateLimitOptions, withRateLimit } from "sluice/fetch";
 import type { ClientIpOptions, HonoRateLimitOptions } from "sluice/hono";
 
@@ -47,6 +48,7 @@ test("with exactOptionalPropertyTypes every option may be undefined", () => {
   expectTypeOf<Refusing<UpstashClientOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<FetchRateLimitOptions<Request, unknown>>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<HonoRateLimitOptions<Env>>>().toEqualTypeOf<never>();
+  expectTypeOf<Refusing<ClientOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<ClientIpOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<RedisRestOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<NonNullable<RedisRestOptions["limits"]>>>().toEqualTypeOf<never>();

@@ -7,13 +7,13 @@ const TYPES = "https://iana.org/assignments/http-problem-types#";
 /**
  * The answer to a denied request: 429, or 503 where nobody knows the counts: without a decision, or by failure mode
  * `"closed"`. The body is a problem document (RFC 9457) of the types that the draft defines, or plain text for clients that
- * accept this and say nothing of JSON.
+ * accept this and say nothing of JSON. Its member `retry-after` (seconds) is for scripts of other origins, which see no fields.
  * https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11#section-5
  */
 export function denial(request: Request, decision?: Decision): Response {
   const seconds = decision ? retryAfterSeconds(decision) : 1;
   const detail = seconds ? `Try again in ${seconds} s.` : "It asks for more than the quota can ever give.";
-  const problem = { ...problemOf(decision), detail };
+  const problem = { ...problemOf(decision), detail, "retry-after": seconds };
   const text = isText(request.headers.get("Accept") ?? "");
   const body = text ? `${problem.title}. ${detail}\n` : JSON.stringify(problem);
   return new Response(request.method === "HEAD" ? null : body, {

@@ -13,6 +13,7 @@ const PAGES = [
   "docs/deploying.md",
   "docs/migrating.md",
   "docs/http.md",
+  "docs/client.md",
   "docs/failure.md",
 ];
 const root = fileURLToPath(new URL("../../", import.meta.url));

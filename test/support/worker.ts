@@ -17,6 +17,7 @@ export async function startWorker(path: string, bindings: Record<string, string>
     conditions: ["workerd", "worker", "browser", "import"],
     alias: {
       sluice: root("src/index.ts"),
+      "sluice/fetch": root("src/http/fetch.ts"),
       "sluice/upstash": root("src/store/upstash.ts"),
     },
   });
