@@ -14,6 +14,8 @@ export default defineConfig([
       hono: "src/http/hono.ts",
       fetch: "src/http/fetch.ts",
       client: "src/http/client/client.ts",
+      testing: "src/testing/testing.ts",
+      "testing-vitest": "src/testing/matchers.ts",
       upstash: "src/store/upstash.ts",
       ioredis: "src/store/ioredis.ts",
       "node-redis": "src/store/node-redis.ts",

@@ -14,6 +14,7 @@ const PAGES = [
   "docs/migrating.md",
   "docs/http.md",
   "docs/client.md",
+  "docs/testing.md",
   "docs/failure.md",
 ];
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -62,8 +63,8 @@ describe("the code on the pages", () => {
     inMemory.set(path, block);
   });
 
-  const copies = blocks.filter(({ label }) => label.startsWith("examples/"));
-  test.each(copies)("the README shows $label as it is tested", ({ label, code }) => {
+  const copies = blocks.filter(({ label }) => /^(examples|test)\//.test(label));
+  test.each(copies)("$page shows $label as it is tested", ({ label, code }) => {
     expect(code).toBe(text(label));
   });
 
