@@ -20,10 +20,10 @@ const PAGES = [
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const blocks = PAGES.flatMap(blocksOf).filter(({ language }) => language === "ts");
 
-/** Blocks as files of the repository, so that they import as tests do. Deno's and Next's own types aren't installed. */
+/** Blocks as files of the repository, so that they import as tests do. Deno's and Next's own types aren't installed; tests are compiled where they are. */
 const inMemory = new Map<string, Block>(
   blocks
-    .filter(({ label }) => !/deno|vercel-next/.test(label))
+    .filter(({ label }) => !/deno|vercel-next|^test\//.test(label))
     .map((block) => [`${root}docs/${block.page.replaceAll("/", "-")}-${block.line}.ts`, block]),
 );
 
