@@ -20,6 +20,13 @@ const outside = [
 ];
 
 const apart = [
+  {
+    name: "node-has-its-folder",
+    comment: "What runs on every fetch runtime does not even name Node's types; the adapters of sluice/node do.",
+    from: { path: "^src/(?!server/|http/node/)" },
+    to: { dependencyTypes: ["core"] },
+  },
+  { name: "others-do-not-import-node", from: { path: "^src/(?!http/node/)" }, to: { path: "^src/http/node/" } },
   { name: "every-folder-is-a-layer", from: { path: NO_LAYER }, to: {} },
   { name: "only-layers-are-imported", from: {}, to: { path: NO_LAYER } },
   { name: "the-server-stands-apart", from: { path: "^src/server/" }, to: { path: "^src/(?!server/)" } },

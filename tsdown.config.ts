@@ -13,6 +13,7 @@ export default defineConfig([
       index: "src/index.ts",
       hono: "src/http/hono.ts",
       fetch: "src/http/fetch.ts",
+      node: "src/http/node/node.ts",
       client: "src/http/client/client.ts",
       testing: "src/testing/testing.ts",
       "testing-vitest": "src/testing/matchers.ts",

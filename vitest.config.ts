@@ -9,6 +9,7 @@ export const alias = [
   { find: /^sluice$/, replacement: source("index.ts") },
   { find: /^sluice\/hono$/, replacement: source("http/hono.ts") },
   { find: /^sluice\/fetch$/, replacement: source("http/fetch.ts") },
+  { find: /^sluice\/node$/, replacement: source("http/node/node.ts") },
   { find: /^sluice\/client$/, replacement: source("http/client/client.ts") },
   { find: /^sluice\/testing$/, replacement: source("testing/testing.ts") },
   { find: /^sluice\/testing\/vitest$/, replacement: source("testing/matchers.ts") },

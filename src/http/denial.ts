@@ -1,4 +1,5 @@
 import type { Decision } from "../core/decision.ts";
+import type { Asked } from "./asked.ts";
 import { labelled } from "./headers/labelled.ts";
 import { retryAfterSeconds } from "./headers/seconds.ts";
 
@@ -10,7 +11,7 @@ const TYPES = "https://iana.org/assignments/http-problem-types#";
  * accept this and say nothing of JSON. Its member `retry-after` (seconds) is for scripts of other origins, which see no fields.
  * https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11#section-5
  */
-export function denial(request: Request, decision?: Decision): Response {
+export function denial(request: Asked, decision?: Decision): Response {
   const seconds = decision ? retryAfterSeconds(decision) : 1;
   const detail = seconds ? `Try again in ${seconds} s.` : "It asks for more than the quota can ever give.";
   const problem = { ...problemOf(decision), detail, "retry-after": seconds };

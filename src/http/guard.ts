@@ -1,6 +1,7 @@
 import type { Decision } from "../core/decision.ts";
 import type { WaitUntil } from "../core/event.ts";
 import type { Methods } from "../limiter/methods.ts";
+import type { Asked } from "./asked.ts";
 import { denial } from "./denial.ts";
 import { dialectsOf, writeFields } from "./headers/dialect.ts";
 import { standardFields } from "./headers/standard.ts";
@@ -9,7 +10,7 @@ import { withHeaders } from "./with-headers.ts";
 
 /** One request, as the guard needs it. */
 export interface Visit<Subject, Info extends readonly unknown[], Source> {
-  readonly request: Request;
+  readonly request: Asked;
   readonly subject: Subject;
   readonly info: Info;
   readonly source: Source;
