@@ -48,7 +48,9 @@ export function createNodeGuard<Subject extends NodeSubject, Info extends readon
 
   async function whenSent(subject: Subject, info: Info): Promise<boolean> {
     const response = responses.get(messageOf(subject)) as ServerResponse;
-    if (!response.closed) await new Promise((resolve) => response.once("close", resolve));
+    if (!response.closed && !response.writableFinished) {
+      await new Promise<unknown>((resolve) => response.once("finish", resolve).once("close", resolve));
+    }
     return response.headersSent && (await refundOn?.(response, subject, ...info)) === true;
   }
 

@@ -32,7 +32,7 @@ describe("each framework's own types", () => {
       "/:id",
       rateLimit({
         limiter,
-        key: (request: Request, response: Response) => `${request.params.id} ${response.locals.user}`,
+        key: (request: Request, response: Response) => `${request.ip} ${response.app.name}`,
         refundOn: (response) => response.statusCode < 400,
       }),
       (request, response) => {
