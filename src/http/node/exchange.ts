@@ -4,6 +4,7 @@ import { checkFunction } from "../../core/misuse.ts";
 import { createGuard } from "../guard.ts";
 import { dialectsOf, writeFields } from "../headers/dialect.ts";
 import { standardFields } from "../headers/standard.ts";
+import type { Limiting, RateLimitOptions } from "../options.ts";
 import { clientIp } from "./client-ip.ts";
 import { note } from "./decisions.ts";
 import type { NodeRateLimitOptions } from "./options.ts";
@@ -34,15 +35,19 @@ export type NodeGuard<Subject, Info extends readonly unknown[]> = (
   exchange: Exchange<Subject, Info>,
 ) => Promise<Answer | undefined>;
 
-export function createNodeGuard<Subject extends NodeSubject, Info extends readonly unknown[]>(
-  options: NodeRateLimitOptions<Subject, Info>,
+export function createNodeGuard<Subject extends NodeSubject, Info extends readonly unknown[], L extends Limiting>(
+  options: NodeRateLimitOptions<Subject, Info, L>,
 ): NodeGuard<Subject, Info> {
   const { refundOn, headers: told = standardFields } = options;
   checkFunction("refundOn", refundOn);
   const responses = new WeakMap<IncomingMessage, ServerResponse>();
-  const guard = createGuard<Subject, Info, Subject>(
-    { ...options, refundOn: refundOn && ((_, subject, ...info) => whenSent(subject, info)) },
-    (subject: Subject, ..._info: Info) => clientIp(subject),
+  // What fits this limiter is up to the types of the adapters; the guard hands it on.
+  const shared: RateLimitOptions<Subject, Info, Subject, L> = {
+    ...options,
+    refundOn: refundOn && ((_, subject, ...info) => whenSent(subject, info)),
+  };
+  const guard = createGuard<Subject, Info, Subject>(shared as never, (subject: Subject, ..._info: Info) =>
+    clientIp(subject),
   );
   const dialects = dialectsOf("headers", told);
 

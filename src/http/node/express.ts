@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Limiter } from "../../limiter/limiter.ts";
+import type { KeyRequired, Limiting } from "../options.ts";
 import { createNodeGuard } from "./exchange.ts";
 import type { NodeRateLimitOptions } from "./options.ts";
 
@@ -10,8 +12,12 @@ import type { NodeRateLimitOptions } from "./options.ts";
  *
  *     app.use("/api", rateLimit({ limiter }));
  */
-export function rateLimit<Request extends IncomingMessage, Response extends ServerResponse>(
-  options: NodeRateLimitOptions<Request, [response: Response]>,
+export function rateLimit<
+  Request extends IncomingMessage,
+  Response extends ServerResponse,
+  L extends Limiting = Limiter,
+>(
+  options: NodeRateLimitOptions<Request, [response: Response], L> & KeyRequired<L>,
 ): (request: Request, response: Response, next: (error?: unknown) => void) => void {
   const guard = createNodeGuard(options);
   return function rateLimit(request, response, next) {

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Limiter } from "../../limiter/limiter.ts";
+import type { KeyRequired, Limiting } from "../options.ts";
 import { createNodeGuard } from "./exchange.ts";
 import type { NodeRateLimitOptions } from "./options.ts";
 
@@ -26,8 +28,8 @@ interface FastifyInstance<Request, Reply> {
  * `app.addHook("preHandler", fastifyHook({ … }))`. It answers and sets fields as the plugin `fastifyRateLimit` does. Throws a
  * `TypeError` or `RangeError` that names the option.
  */
-export function fastifyHook<Request extends FastifyRequest, Reply extends FastifyReply>(
-  options: NodeRateLimitOptions<Request, [reply: Reply]>,
+export function fastifyHook<Request extends FastifyRequest, Reply extends FastifyReply, L extends Limiting = Limiter>(
+  options: NodeRateLimitOptions<Request, [reply: Reply], L> & KeyRequired<L>,
 ): (request: Request, reply: Reply) => Promise<unknown> {
   const guard = createNodeGuard(options);
   return async function rateLimit(request, reply) {
@@ -50,9 +52,13 @@ export function fastifyHook<Request extends FastifyRequest, Reply extends Fastif
  *
  *     await app.register(fastifyRateLimit, { limiter });
  */
-export async function fastifyRateLimit<Request extends FastifyRequest, Reply extends FastifyReply>(
+export async function fastifyRateLimit<
+  Request extends FastifyRequest,
+  Reply extends FastifyReply,
+  L extends Limiting = Limiter,
+>(
   instance: FastifyInstance<Request, Reply>,
-  options: NodeRateLimitOptions<Request, [reply: Reply]>,
+  options: NodeRateLimitOptions<Request, [reply: Reply], L> & KeyRequired<L>,
 ): Promise<void> {
   instance.addHook("onRequest", fastifyHook(options));
 }

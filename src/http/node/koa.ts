@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Decision } from "../../core/decision.ts";
+import type { Limiter } from "../../limiter/limiter.ts";
+import type { KeyRequired, Limiting } from "../options.ts";
 import { rateLimitOf } from "./decisions.ts";
 import { createNodeGuard } from "./exchange.ts";
 import type { NodeRateLimitOptions } from "./options.ts";
@@ -21,8 +23,8 @@ interface KoaContext {
  *
  *     app.use(koaRateLimit({ limiter }));
  */
-export function koaRateLimit<Context extends KoaContext>(
-  options: NodeRateLimitOptions<Context, []>,
+export function koaRateLimit<Context extends KoaContext, L extends Limiting = Limiter>(
+  options: NodeRateLimitOptions<Context, [], L> & KeyRequired<L>,
 ): (context: Context, next: () => Promise<unknown>) => Promise<void> {
   const guard = createNodeGuard(options);
   return async function rateLimit(context, next) {

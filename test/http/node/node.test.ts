@@ -1,4 +1,4 @@
-import { createLimiter, fixedWindow, type LimiterOptions, memoryStore, StoreError, slidingWindow } from "sluice";
+import { allOf, createLimiter, fixedWindow, type LimiterOptions, memoryStore, StoreError, slidingWindow } from "sluice";
 import {
   bearer,
   clientIp,
@@ -222,6 +222,18 @@ describe.each(Object.keys(FRAMEWORKS))("%s", (name) => {
     const response = await ask();
     expect([response.status, response.headers.has("RateLimit")]).toEqual([503, false]);
     expect(await response.json()).toMatchObject({ type: expect.stringContaining("temporary-reduced-capacity") });
+  });
+
+  test("several limiters as one: keys by level, and responses that tell whose policies they are", async () => {
+    const store = memoryStore();
+    const level = (name: string, limit: number) =>
+      createLimiter({ name, store, policies: [fixedWindow({ name: "hourly", limit, window: "1 h" })] });
+    const both = allOf({ org: level("org", 9), user: level("user", 1) });
+    const ask = await serving({ limiter: both, key: () => ({ org: "acme", user: "alice" }) } as never);
+    expect((await ask()).headers.get("RateLimit")).toMatch(/^"org\W+hourly";r=8;t=\d+, "user\W+hourly";r=0;t=\d+$/);
+    const denied = await ask();
+    expect(denied.status).toBe(429);
+    expect((await denied.json())["violated-policies"]).toEqual([expect.stringMatching(/^user\W+hourly$/)]);
   });
 
   test("a limiter is made once, of the first request", async () => {

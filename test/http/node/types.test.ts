@@ -2,7 +2,7 @@ import connect from "connect";
 import express, { type Request, type Response } from "express";
 import fastify, { type FastifyReply, type FastifyRequest } from "fastify";
 import Koa, { type Context } from "koa";
-import type { Decision } from "sluice";
+import { allOf, createLimiter, type Decision, fixedWindow, memoryStore } from "sluice";
 import {
   clientIp,
   compose,
@@ -21,6 +21,9 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 import { limiterOf } from "../setup.ts";
 
 const { limiter } = limiterOf();
+const store = memoryStore();
+const named = (name: string) =>
+  createLimiter({ name, store, policies: [fixedWindow({ name: "pair", limit: 2, window: "1 h" })] });
 
 describe("each framework's own types", () => {
   test("Express: option functions may say what they get, and keys fit", () => {
@@ -64,6 +67,19 @@ describe("each framework's own types", () => {
     app.use((context) => {
       expectTypeOf(rateLimitOf(context)).toEqualTypeOf<Decision | undefined>();
     });
+  });
+
+  test("several limiters as one take a key for each", () => {
+    const both = allOf({ org: named("org"), user: named("user") });
+    const key = (request: Request) => ({ org: "acme", user: `${request.ip}` });
+    express().use(rateLimit({ limiter: both, key }));
+    fastify().register(fastifyRateLimit, {
+      limiter: both,
+      key: (request: FastifyRequest) => ({ org: "a", user: request.ip }),
+    });
+    new Koa().use(koaRateLimit({ limiter: both, key: (context: Context) => ({ org: "a", user: context.ip }) }));
+    // @ts-expect-error: a record has no default.
+    expect(() => rateLimit({ limiter: both })).not.toThrow();
   });
 
   test("every option may be undefined", () => {
