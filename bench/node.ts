@@ -1,6 +1,7 @@
 // `npm run bench:node`: Express and Fastify with Sluice beside the limiter that their users use (express-rate-limit with
 // rate-limit-redis, @fastify/rate-limit), each server in a process of its own under autocannon. Prints requests per second as
 // a part of the same server's without a limit, how many were admitted beyond the limit or too few, and the fields.
+// `npm run bench:node -- Fastify` runs one of them.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import autocannon from "autocannon";
@@ -59,7 +60,9 @@ async function fields(url: string): Promise<string> {
   return `served: ${served.join(" | ") || "none"}\n    denied: ${denied.status} ${type} | ${named(denied).join(" | ")}`;
 }
 
-for (const framework of ["Express", "Fastify"] as const) {
+const chosen = process.argv[2];
+
+for (const framework of (["Express", "Fastify"] as const).filter((name) => !chosen || name === chosen)) {
   const serving = new Map<string, number[]>();
   const denying = new Map<string, number[]>();
   // Round after round, so that whatever else the machine does meets all of them.
