@@ -1,7 +1,7 @@
 // `npm run check:layers`: who may import whom; see docs/architecture.md. Circles are the linter's (noImportCycles).
 
 /** The library's layers, the lowest first. A file imports its own layer and those below. */
-const LAYERS = ["core", "algorithm", "store", "limiter", "rules", "observe", "http", "compat"];
+const LAYERS = ["core", "algorithm", "store", "limiter", "rules", "observe", "http", "compat", "testing"];
 const NO_LAYER = `^src/(?!(${LAYERS.join("|")}|server)/|index)`;
 
 const outside = [
@@ -20,6 +20,13 @@ const outside = [
 ];
 
 const apart = [
+  {
+    name: "node-has-its-folder",
+    comment: "What runs on every fetch runtime does not even name Node's types; the adapters of sluice/node do.",
+    from: { path: "^src/(?!server/|http/node/)" },
+    to: { dependencyTypes: ["core"] },
+  },
+  { name: "others-do-not-import-node", from: { path: "^src/(?!http/node/)" }, to: { path: "^src/http/node/" } },
   { name: "every-folder-is-a-layer", from: { path: NO_LAYER }, to: {} },
   { name: "only-layers-are-imported", from: {}, to: { path: NO_LAYER } },
   // But for the command line, which operates what the library keeps in Redis.

@@ -11,6 +11,11 @@ export const alias = [
   { find: /^sluice\/fetch$/, replacement: source("http/fetch.ts") },
   { find: /^sluice\/analytics$/, replacement: source("observe/analytics/analytics.ts") },
   { find: /^sluice\/otel$/, replacement: source("observe/otel.ts") },
+  { find: /^sluice\/node$/, replacement: source("http/node/node.ts") },
+  { find: /^sluice\/client$/, replacement: source("http/client/client.ts") },
+  { find: /^sluice\/testing$/, replacement: source("testing/testing.ts") },
+  { find: /^sluice\/testing\/vitest$/, replacement: source("testing/matchers.ts") },
+  { find: /^sluice\/redis-rest$/, replacement: source("server/rest/server.ts") },
   { find: /^sluice\/upstash$/, replacement: source("store/upstash.ts") },
   { find: /^sluice\/ioredis$/, replacement: source("store/ioredis.ts") },
   { find: /^sluice\/node-redis$/, replacement: source("store/node-redis.ts") },
@@ -33,7 +38,13 @@ export default defineConfig({
           ...patience,
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/workerd/**", "test/browser/**", "test/examples/**", "test/servers/**"],
+          exclude: [
+            "test/workerd/**",
+            "test/browser/**",
+            "test/examples/**",
+            "test/servers/**",
+            "test/docs/testing/**",
+          ],
         },
       },
       {
@@ -52,6 +63,17 @@ export default defineConfig({
         ],
         test: { ...patience, name: "workerd", include: ["test/workerd/**/*.test.ts"] },
       },
+      // The tests that docs/testing.md shows, with the set-up that it shows.
+      {
+        resolve,
+        test: {
+          ...patience,
+          name: "testing",
+          include: ["test/docs/testing/*.test.ts"],
+          globalSetup: ["./test/docs/testing/redis-rest-set-up.ts"],
+        },
+      },
+      { extends: "./test/docs/testing/workers/vitest.config.ts", resolve, test: patience },
       // Nine servers from Debian's archive, unpacked into temporary folders: `npm run test:servers`.
       { resolve, test: { ...patience, name: "servers", hookTimeout: 180_000, include: ["test/servers/**/*.test.ts"] } },
       // A browser is much to install: `npm run test:browser`.

@@ -19,6 +19,7 @@ import {
   type WaitOptions,
 } from "sluice";
 import type { AnalyticsOptions, ReadAnalyticsOptions } from "sluice/analytics";
+import type { ClientOptions } from "sluice/client";
 import { clientIp, type FetchRateLimitOptions, withRateLimit } from "sluice/fetch";
 import type { ClientIpOptions, HonoRateLimitOptions } from "sluice/hono";
 import type { OtelOptions } from "sluice/otel";
@@ -49,6 +50,7 @@ test("with exactOptionalPropertyTypes every option may be undefined", () => {
   expectTypeOf<Refusing<UpstashClientOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<FetchRateLimitOptions<Request, unknown>>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<HonoRateLimitOptions<Env>>>().toEqualTypeOf<never>();
+  expectTypeOf<Refusing<ClientOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<ClientIpOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<RedisRestOptions>>().toEqualTypeOf<never>();
   expectTypeOf<Refusing<NonNullable<RedisRestOptions["limits"]>>>().toEqualTypeOf<never>();

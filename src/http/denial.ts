@@ -1,4 +1,5 @@
 import type { Decision } from "../core/decision.ts";
+import type { Asked } from "./asked.ts";
 import { labelled } from "./headers/labelled.ts";
 import { retryAfterSeconds } from "./headers/seconds.ts";
 
@@ -7,13 +8,14 @@ const TYPES = "https://iana.org/assignments/http-problem-types#";
 /**
  * The answer to a denied request: 429, or 503 where nobody knows the counts: without a decision, or by failure mode
  * `"closed"`; `blockedStatus` where a rule blocks it, which says nothing of why. The body is a problem document (RFC 9457)
- * of the types that the draft defines, or plain text for clients that accept this and say nothing of JSON.
+ * of the types that the draft defines, or plain text for clients that accept this and say nothing of JSON. Its member
+ * `retry-after` (seconds) is for scripts of other origins, which see no fields.
  * https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11#section-5
  */
-export function denial(request: Request, decision?: Decision, blockedStatus = 429): Response {
+export function denial(request: Asked, decision?: Decision, blockedStatus = 429): Response {
   const seconds = decision ? retryAfterSeconds(decision) : 1;
   const detail = seconds ? `Try again in ${seconds} s.` : "Waiting does not help.";
-  const problem = { ...problemOf(decision, blockedStatus), detail };
+  const problem = { ...problemOf(decision, blockedStatus), detail, "retry-after": seconds };
   const text = isText(request.headers.get("Accept") ?? "");
   const body = text ? `${problem.title}. ${detail}\n` : JSON.stringify(problem);
   return new Response(request.method === "HEAD" ? null : body, {

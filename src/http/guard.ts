@@ -3,6 +3,7 @@ import type { WaitUntil } from "../core/event.ts";
 import { wholeNumber } from "../core/whole-number.ts";
 import type { Serving } from "../limiter/in-flight/held.ts";
 import type { Methods } from "../limiter/methods.ts";
+import type { Asked } from "./asked.ts";
 import { denial } from "./denial.ts";
 import { dialectsOf, writeFields } from "./headers/dialect.ts";
 import { standardFields } from "./headers/standard.ts";
@@ -11,12 +12,14 @@ import { withHeaders } from "./with-headers.ts";
 
 /** One request, as the guard needs it. */
 export interface Visit<Subject, Info extends readonly unknown[], Source> {
-  readonly request: Request;
+  readonly request: Asked;
   readonly subject: Subject;
   readonly info: Info;
   readonly source: Source;
   /** Takes note of the decision before the handler runs. */
   tell(decision: Decision): void;
+  /** Keeps a place in flight for as long as its handler works; left out where that is as long as the response's body takes. */
+  keep?(decision: Decision & Serving): void;
   /** What the platform has to finish work behind the response, if it has that. */
   waitUntil(): WaitUntil | undefined;
 }
@@ -100,7 +103,9 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
       );
     }
 
-    const served = await ((decision as Partial<Serving>).serve?.(serve, request) ?? serve());
+    const holds = "serve" in decision ? (decision as Decision & Serving) : undefined;
+    if (holds) visit.keep?.(holds);
+    const served = await (holds && !visit.keep ? holds.serve(serve, request) : serve());
     if (!served) return served;
     const response = dryRun ? served : withHeaders(served, write);
     if (refundOn && decision.allowed && "policies" in decision) {

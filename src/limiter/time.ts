@@ -4,7 +4,7 @@ import { misuse } from "../core/misuse.ts";
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Times are stored in 42 bits: up to the year 2109. */
-const MAX_TIME_MS = 2 ** 42 - 1;
+export const MAX_TIME_MS = 2 ** 42 - 1;
 
 /** The clock's time in whole ms; throws a `RangeError` if it isn't one. */
 export function timeOf(now: () => number): number {

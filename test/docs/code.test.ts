@@ -13,6 +13,8 @@ const PAGES = [
   "docs/deploying.md",
   "docs/migrating.md",
   "docs/http.md",
+  "docs/client.md",
+  "docs/testing.md",
   "docs/failure.md",
   "docs/in-flight.md",
   "docs/operating.md",
@@ -21,10 +23,10 @@ const PAGES = [
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const blocks = PAGES.flatMap(blocksOf).filter(({ language }) => language === "ts");
 
-/** Blocks as files of the repository, so that they import as tests do. Deno's and Next's own types aren't installed. */
+/** Blocks as files of the repository, so that they import as tests do. Deno's and Next's own types aren't installed; tests are compiled where they are. */
 const inMemory = new Map<string, Block>(
   blocks
-    .filter(({ label }) => !/deno|vercel-next/.test(label))
+    .filter(({ label }) => !/deno|vercel-next|^test\//.test(label))
     .map((block) => [`${root}docs/${block.page.replaceAll("/", "-")}-${block.line}.ts`, block]),
 );
 
@@ -64,8 +66,8 @@ describe("the code on the pages", () => {
     inMemory.set(path, block);
   });
 
-  const copies = blocks.filter(({ label }) => label.startsWith("examples/"));
-  test.each(copies)("the README shows $label as it is tested", ({ label, code }) => {
+  const copies = blocks.filter(({ label }) => /^(examples|test)\//.test(label));
+  test.each(copies)("$page shows $label as it is tested", ({ label, code }) => {
     expect(code).toBe(text(label));
   });
 

@@ -35,6 +35,10 @@ describe("the packed library", () => {
     expect(installed.trim().split("\n").slice(1)).toEqual([join(folder, "node_modules/sluice")]);
     const code = `import { createLimiter, memoryStore, tokenBucket } from "sluice";
       import "sluice/fetch";
+      import "sluice/node";
+      import "sluice/client";
+      import "sluice/testing";
+      import "sluice/testing/vitest";
       import "sluice/redis-rest";
       const policies = [tokenBucket({ limit: 1, window: "1 h" })];
       console.log((await createLimiter({ name: "test", store: memoryStore(), policies }).consume("k")).remaining);`;
@@ -46,7 +50,7 @@ describe("the packed library", () => {
     ["nodenext", "nodenext"],
     ["node16", "node16"],
   ])("its types resolve and hold with module %s, moduleResolution %s", async (module, moduleResolution) => {
-    await install("hono@4.13.14", "@upstash/redis@1.39.0", "@types/node@20.19.43");
+    await install("hono@4.13.14", "@upstash/redis@1.39.0", "@types/node@20.19.43", "vitest@4.1.12");
     const names = subpaths.map((path, i) => `import * as module${i} from "${path}";\nconsole.log(module${i});`);
     const use = `import { type Decision, createLimiter, memoryStore, tokenBucket } from "sluice";
       const policies = [tokenBucket({ limit: 1, window: "1 h" })];

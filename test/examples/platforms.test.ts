@@ -38,6 +38,12 @@ describe("examples, installed from the packed library", () => {
     expect(await storedKeys(example)).toEqual(["hello:b10s:127.0.0.1"]);
   });
 
+  test.each(["express", "fastify"])("%s on Node", async (name) => {
+    example = await exampleOf(name);
+    await expectLimit(await example.serve(() => ["node", tool("tsx/dist/cli.mjs"), "--env-file=.env", "server.ts"]));
+    expect(await storedKeys(example)).toEqual(["hello:b10s:127.0.0.1"]);
+  });
+
   test("bun: Bun's default export", async () => {
     const bun = await platform("bun");
     example = await exampleOf("bun");

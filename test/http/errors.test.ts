@@ -84,6 +84,7 @@ describe.each(Object.entries(shapes))("%s", (_name, shape) => {
         title: "Temporary Reduced Capacity",
         status: 503,
         detail: "Try again in 1 s.",
+        "retry-after": 1,
       });
       expect([told.length, seen]).toEqual([1, []]);
     });

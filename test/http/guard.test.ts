@@ -55,6 +55,7 @@ describe.each(Object.entries(shapes))("%s", (_name, shape) => {
         status: 429,
         detail: "Try again in 10 s.",
         "violated-policies": ["short"],
+        "retry-after": 10,
       });
       expect(calls()).toBe(1);
     });
@@ -157,6 +158,7 @@ describe.each(Object.entries(shapes))("%s", (_name, shape) => {
         title: "Temporary Reduced Capacity",
         status: 503,
         detail: "Try again in 1 s.",
+        "retry-after": 1,
       });
       expect(calls()).toBe(0);
     });

@@ -47,6 +47,7 @@ describe("requests under a rule", () => {
     expect(JSON.parse(body)).toEqual({
       type: "https://iana.org/assignments/http-problem-types#abnormal-usage-detected",
       title: "Blocked",
+      "retry-after": 90,
       status: 429,
       detail: "Try again in 90 s.",
     });

@@ -1,6 +1,8 @@
-/** What keys are made of: a request, or the Hono context that holds it. */
-export type KeySource = Request | { readonly req: { readonly raw: Request } };
+import type { Asked } from "../asked.ts";
 
-export function requestOf(source: KeySource): Request {
+/** What keys are made of: a request, or the Hono context that holds it. */
+export type KeySource = Asked | { readonly req: { readonly raw: Asked } };
+
+export function requestOf(source: KeySource): Asked {
   return "req" in source ? source.req.raw : source;
 }

@@ -34,7 +34,7 @@ interface Served {
 interface Asked {
   readonly method: string;
   /** Aborts when the client leaves, where the platform tells. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
 /** What the HTTP side needs besides. */

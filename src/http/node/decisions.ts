@@ -1,0 +1,18 @@
+import type { IncomingMessage } from "node:http";
+import type { Decision } from "../../core/decision.ts";
+import { messageOf, type NodeSubject } from "./subject.ts";
+
+const decisions = new WeakMap<IncomingMessage, Decision>();
+
+/** Takes note of what was decided on a message. */
+export function note(message: IncomingMessage, decision: Decision): void {
+  decisions.set(message, decision);
+}
+
+/**
+ * What was decided on a request: Express's and Connect's request, Fastify's request or Koa's context. The last decision where
+ * several limits have run; `undefined` where none has, or it skipped the request.
+ */
+export function rateLimitOf(subject: NodeSubject): Decision | undefined {
+  return decisions.get(messageOf(subject));
+}

@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Limiter } from "../../limiter/limiter.ts";
+import type { KeyRequired, Limiting } from "../options.ts";
+import { createNodeGuard } from "./exchange.ts";
+import type { NodeRateLimitOptions } from "./options.ts";
+
+/** As much of Fastify's request as a limit needs. */
+interface FastifyRequest {
+  readonly raw: IncomingMessage;
+}
+
+/** As much of Fastify's reply as a limit needs. */
+interface FastifyReply {
+  readonly raw: ServerResponse;
+  getHeader(name: string): unknown;
+  header(name: string, value: string): unknown;
+  code(status: number): unknown;
+  send(body: Uint8Array): unknown;
+}
+
+/** As much of a Fastify instance as a plugin needs. */
+interface FastifyInstance<Request, Reply> {
+  addHook(name: "onRequest", hook: (request: Request, reply: Reply) => Promise<unknown>): unknown;
+}
+
+/**
+ * A hook for Fastify, for single routes and for hooks behind the parsing of bodies: `{ onRequest: fastifyHook({ limiter }) }`,
+ * `app.addHook("preHandler", fastifyHook({ … }))`. It answers and sets fields as the plugin `fastifyRateLimit` does. Throws a
+ * `TypeError` or `RangeError` that names the option.
+ */
+export function fastifyHook<Request extends FastifyRequest, Reply extends FastifyReply, L extends Limiting = Limiter>(
+  options: NodeRateLimitOptions<Request, [reply: Reply], L> & KeyRequired<L>,
+): (request: Request, reply: Reply) => Promise<unknown> {
+  const guard = createNodeGuard(options);
+  return async function rateLimit(request, reply) {
+    const fields = {
+      get: (name: string) => reply.getHeader(name),
+      set: (name: string, value: string) => reply.header(name, value),
+    };
+    const answer = await guard({ subject: request, info: [reply], response: reply.raw, fields });
+    if (!answer) return undefined;
+    reply.code(answer.status);
+    reply.send(answer.body);
+    return reply;
+  };
+}
+
+/**
+ * A Fastify plugin: limits the routes of the instance that it is registered on, and of those within. Denied requests get 429
+ * (503 where the store could not be asked and the failure mode is `"closed"`) with `Retry-After` and a problem document;
+ * `rateLimitOf(request)` is the decision. It runs in `onRequest`, before bodies are read.
+ *
+ *     await app.register(fastifyRateLimit, { limiter });
+ */
+export async function fastifyRateLimit<
+  Request extends FastifyRequest,
+  Reply extends FastifyReply,
+  L extends Limiting = Limiter,
+>(
+  instance: FastifyInstance<Request, Reply>,
+  options: NodeRateLimitOptions<Request, [reply: Reply], L> & KeyRequired<L>,
+): Promise<void> {
+  instance.addHook("onRequest", fastifyHook(options));
+}
+
+// Fastify's word for a plugin that is meant for the instance it is registered on, and not for one of its own.
+Object.assign(fastifyRateLimit, { [Symbol.for("skip-override")]: true });

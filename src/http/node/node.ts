@@ -1,0 +1,18 @@
+export type { Dialect, Dialects } from "../headers/dialect.ts";
+export { draft6Fields } from "../headers/draft-6.ts";
+export { draft7Fields } from "../headers/draft-7.ts";
+export { exposedHeaders } from "../headers/exposed.ts";
+export { fieldsOf } from "../headers/fields-of.ts";
+export { legacyFields } from "../headers/legacy.ts";
+export { standardFields } from "../headers/standard.ts";
+export { compose, firstOf } from "../keys/compose.ts";
+export { hashed } from "../keys/hashed.ts";
+export type { KeyValue } from "../options.ts";
+export { clientIp, type NodeClientIpOptions } from "./client-ip.ts";
+export { rateLimitOf } from "./decisions.ts";
+export { rateLimit } from "./express.ts";
+export { fastifyHook, fastifyRateLimit } from "./fastify.ts";
+export { bearer, cookie, header, type NodeKey, path } from "./keys.ts";
+export { koaRateLimit } from "./koa.ts";
+export type { NodeRateLimitOptions } from "./options.ts";
+export type { NodeSubject } from "./subject.ts";

@@ -1,0 +1,138 @@
+import "reflect-metadata";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { Controller, Get, Module } from "@nestjs/common";
+import { NestFactory } from "@nestjs/core";
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { afterEach, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { server as elysia } from "./elysia.ts";
+import { costOf, fetchGraphql } from "./graphql.ts";
+import { limit } from "./nestjs.ts";
+import { handle } from "./sveltekit.ts";
+import { router } from "./trpc.ts";
+import { serve } from "./websocket.ts";
+
+let close: (() => unknown) | undefined;
+
+afterEach(async () => {
+  await close?.();
+  close = undefined;
+});
+
+/** Asks until it is denied: five pass at once. */
+async function expectLimit(ask: () => Promise<Response>): Promise<Response> {
+  for (let i = 0; i < 5; i += 1) {
+    const response = await ask();
+    expect(response.status, await response.clone().text()).toBe(200);
+    expect(response.headers.get("RateLimit")).toContain(`r=${4 - i}`);
+  }
+  const denied = await ask();
+  expect(denied.status).toBe(429);
+  expect(Number(denied.headers.get("Retry-After"))).toBeGreaterThan(0);
+  return denied;
+}
+
+test("tRPC: each user and procedure has a quota", async () => {
+  const ask = (id: string) =>
+    fetchRequestHandler({
+      endpoint: "/trpc",
+      req: new Request("https://api.test/trpc/hello"),
+      router,
+      createContext: ({ resHeaders }) => ({ user: { id }, resHeaders }),
+    });
+  const denied = await expectLimit(() => ask("alice"));
+  expect(await denied.json()).toMatchObject({ error: { data: { code: "TOO_MANY_REQUESTS" } } });
+  expect((await ask("bob")).status).toBe(200);
+});
+
+test("Elysia: behind a limit by address", async () => {
+  const bun = { requestIP: () => ({ address: "192.0.2.1" }) };
+  const denied = await expectLimit(() => elysia.fetch(new Request("https://api.test/hello"), bun));
+  expect(await denied.json()).toMatchObject({ title: "Quota Exceeded" });
+});
+
+test("SvelteKit: a handle hook by address", async () => {
+  const event = (address: string) => ({ request: new Request("https://site.test/"), getClientAddress: () => address });
+  const ask = (address: string) => handle({ event: event(address), resolve: () => new Response("page") });
+  await expectLimit(() => ask("192.0.2.1"));
+  expect((await ask("192.0.2.2")).status).toBe(200);
+});
+
+test("NestJS: middleware before its routes", async () => {
+  class HelloController {
+    hello() {
+      return "Hello";
+    }
+  }
+  class AppModule {}
+  // Decorators are functions; the tests' compiler is not set up to write them with an @.
+  const property = Object.getOwnPropertyDescriptor(HelloController.prototype, "hello") as PropertyDescriptor;
+  Get("hello")(HelloController.prototype, "hello", property);
+  Controller("api")(HelloController);
+  Module({ controllers: [HelloController] })(AppModule);
+  const app = await NestFactory.create(AppModule, { logger: false });
+  close = () => app.close();
+  limit(app);
+  await app.listen(0, "127.0.0.1");
+  const url = await app.getUrl();
+  await expectLimit(() => fetch(`${url}/api/hello`));
+});
+
+describe("GraphQL", () => {
+  const ask = (query: string, user = "alice") =>
+    fetchGraphql(
+      new Request("https://api.test/graphql", {
+        method: "POST",
+        headers: { "x-user": user },
+        body: JSON.stringify({ query }),
+      }),
+    );
+
+  test.each([
+    ["{ items { id } }", 3],
+    ["{ items(first: 50) { id name } }", 102],
+    ["{ items(first: 50) { children(first: 10) { id } } }", 1 + 1 + 50 + 500],
+    ["{ a: items(first: 5) { id } b: items(first: 5) { id } }", 13],
+    ["{ items(first: -5) { id } }", 3],
+    ["query ($n: Int) { items(first: $n) { id } }", 1 + 1 + 7],
+    ["query ($m: Int = 99) { items(first: $m) { id } }", 10_000],
+    ["fragment f on Item { id name } { items(first: 5) { ...f ... on Item { id } } }", 1 + 1 + 5 * (1 + 2 + 1 + 1)],
+    ["fragment f on Item { ...g } fragment g on Item { ...f } { items { ...f } }", 10_000],
+    ["{ not a query", 1],
+  ])("%s costs %i", (query, cost) => {
+    expect(costOf(query, { n: 7 })).toBe(cost);
+  });
+
+  test("a query pays for what it asks for", async () => {
+    const served = await ask("{ items(first: 400) { id } }");
+    expect([served.status, (await served.json()).data.items.length]).toEqual([200, 400]);
+    expect(served.headers.get("RateLimit")).toContain("r=598");
+    expect((await ask("{ items(first: 900) { id } }")).status).toBe(429);
+    expect((await ask("{ items(first: 900) { id } }", "bob")).status).toBe(200);
+    expect((await fetchGraphql(new Request("https://api.test/graphql", { method: "POST", body: "no" }))).status).toBe(
+      400,
+    );
+  });
+});
+
+test("WebSocket messages: told to wait, and cut off after too many", async () => {
+  const server = serve(0);
+  close = () => new Promise((resolve) => server.close(resolve));
+  await once(server, "listening");
+  const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const answers: string[] = [];
+  socket.on("message", (data) => answers.push(`${data}`));
+  await once(socket, "open");
+  const closed = once(socket, "close");
+  for (let i = 0; i < 200; i += 1) socket.send("hello");
+  const [code] = await closed;
+  expect(code).toBe(1013);
+  const admitted = answers.filter((answer) => answer === "hello").length;
+  expect(admitted).toBeGreaterThanOrEqual(10);
+  expect(admitted).toBeLessThan(180);
+  expect(JSON.parse(answers.find((answer) => answer !== "hello") as string)).toMatchObject({
+    error: "later",
+    retryAfterMs: expect.any(Number),
+  });
+});
