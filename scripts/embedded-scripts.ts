@@ -46,14 +46,17 @@ const urlOf = ({ path }: ScriptFolder, file: string) => new URL(`../${path}/${fi
 /** The file that holds a folder's .lua files as constants. */
 export const embeddedScriptsFile = (folder = ALGORITHMS) => urlOf(folder, "scripts.ts");
 
-/** A .lua file as it is written, with its parts included, which all folders share, or such a variant. */
+/** A .lua file as it is written, with its parts included, its folder's own or those of the algorithms, or such a variant. */
 export function scriptSource(file: string, folder = ALGORITHMS): string {
   const { of = file, section = "plain" } = VARIANTS[file] ?? {};
   const source = readFileSync(urlOf(folder, of), "utf8").replace(
     /^ *-- @only (\w+)\n([\s\S]*?)^ *-- @end\n/gm,
     (_all, name: string, lines: string) => (name === section ? lines : ""),
   );
-  return source.replace(/^ *-- @include (.+)$/gm, (_line, part: string) => scriptSource(`lua/${part}.lua`));
+  return source.replace(/^ *-- @include (.+)$/gm, (_line, part: string) => {
+    const path = `lua/${part}.lua`;
+    return scriptSource(path, existsSync(urlOf(folder, path)) ? folder : ALGORITHMS);
+  });
 }
 
 /** The folder that a .lua file is in. */
