@@ -5,7 +5,7 @@ import { allOf } from "../../src/limiter/all-of.ts";
 import { createLimiter, type Limiter } from "../../src/limiter/limiter.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { MIDNIGHT } from "../support/clock.ts";
-import { definitionOf } from "../support/definitions.ts";
+import { definitionOf, exactWindow } from "../support/definitions.ts";
 import { known } from "../support/known.ts";
 import { policySets } from "../support/policies.ts";
 import { type Random, randomFrom } from "../support/random.ts";
@@ -25,7 +25,8 @@ interface Use {
 
 /** How often the limiter let pass what the policy's definition forbids, if each call is known to have used what it really did. */
 function excesses(policy: Policy, uses: readonly Use[]): number {
-  const definition = definitionOf(policy);
+  // What parts promise is the exact window; which unit is in which part depends on what was taken, not on what was used.
+  const definition = policy.algorithm.code === "p" ? exactWindow(policy) : definitionOf(policy);
   let count = 0;
   for (const { at, units, isTaken } of uses) {
     if (isTaken && !definition.allows(at, units, policy.limit)) count += 1;

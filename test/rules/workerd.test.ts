@@ -71,6 +71,7 @@ test("a running Worker takes a block and a raised limit from the command line wi
   expect(JSON.parse(blocked.body)).toEqual({
     type: "https://iana.org/assignments/http-problem-types#abnormal-usage-detected",
     title: "Blocked",
+    "retry-after": expect.any(Number),
     status: 403,
     detail: expect.stringMatching(/^Try again in \d+ s\.$/),
   });

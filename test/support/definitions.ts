@@ -88,7 +88,7 @@ function sliding({ windowMs }: Policy): Definition {
 }
 
 /** Every unit with its time; the oldest that count are given back first. */
-function log({ windowMs }: Policy): Definition {
+export function exactWindow({ windowMs }: Policy): Definition {
   let entries: { at: number; units: number }[] = [];
   const counting = (at: number) => entries.filter((entry) => at - entry.at < windowMs && entry.units > 0);
   const used = (at: number) => counting(at).reduce((sum, { units }) => sum + units, 0);
@@ -151,7 +151,7 @@ const BY_CODE: Readonly<Record<string, (policy: Policy) => Definition>> = {
   b: bucket,
   f: fixed,
   s: sliding,
-  l: log,
+  l: exactWindow,
   p: parts,
   // A day of the calendar in UTC.
   c: fixed,
