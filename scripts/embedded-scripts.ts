@@ -61,7 +61,8 @@ export function scriptSource(file: string, folder = ALGORITHMS): string {
 
 /** The folder that a .lua file is in. */
 export function folderOf(file: string): ScriptFolder {
-  const found = SCRIPT_FOLDERS.find((folder) => existsSync(urlOf(folder, file)));
+  const { of = file } = VARIANTS[file] ?? {};
+  const found = SCRIPT_FOLDERS.find((folder) => existsSync(urlOf(folder, of)));
   if (!found) throw new Error(`no folder of scripts has ${file}`);
   return found;
 }

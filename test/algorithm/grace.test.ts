@@ -6,7 +6,7 @@ import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { type Clock, clockAt, MIDNIGHT } from "../support/clock.ts";
 import { GRACE_MS } from "../support/grace.ts";
-import { ALGORITHMS, COUNTERS, WITH_CALENDAR } from "../support/policies.ts";
+import { ALGORITHMS, COUNTERS, PLAIN, WITH_CALENDAR } from "../support/policies.ts";
 import { connect, uniqueName } from "../support/redis.ts";
 
 const LIMIT = 5;
@@ -17,7 +17,8 @@ const POLICIES: Record<string, Policy[]> = {
   ...Object.fromEntries(
     Object.entries({ ...WITH_CALENDAR, ...ALGORITHMS }).map(([name, make]) => [name, [make(numbers)]]),
   ),
-  "policy set": Object.entries(COUNTERS).map(([name, make]) => make({ ...numbers, name })),
+  "policy set": Object.entries(PLAIN).map(([name, make]) => make({ ...numbers, name })),
+  "set with parts": Object.entries(COUNTERS).map(([name, make]) => make({ ...numbers, name })),
 };
 
 const redis = await connect(inject("redisUrl"));

@@ -34,7 +34,9 @@ describe("the packed library", () => {
     const installed = await run("npm", ["ls", "--all", "--parseable"], folder);
     expect(installed.trim().split("\n").slice(1)).toEqual([join(folder, "node_modules/sluice")]);
     const code = `import { createLimiter, memoryStore, tokenBucket } from "sluice";
+      import "sluice/analytics";
       import "sluice/fetch";
+      import "sluice/otel";
       import "sluice/node";
       import "sluice/client";
       import "sluice/testing";
@@ -50,7 +52,13 @@ describe("the packed library", () => {
     ["nodenext", "nodenext"],
     ["node16", "node16"],
   ])("its types resolve and hold with module %s, moduleResolution %s", async (module, moduleResolution) => {
-    await install("hono@4.13.14", "@upstash/redis@1.39.0", "@types/node@20.19.43", "vitest@4.1.12");
+    await install(
+      "hono@4.13.14",
+      "@upstash/redis@1.39.0",
+      "@types/node@20.19.43",
+      "vitest@4.1.12",
+      "@opentelemetry/api@1.9.1",
+    );
     const names = subpaths.map((path, i) => `import * as module${i} from "${path}";\nconsole.log(module${i});`);
     const use = `import { type Decision, createLimiter, memoryStore, tokenBucket } from "sluice";
       const policies = [tokenBucket({ limit: 1, window: "1 h" })];

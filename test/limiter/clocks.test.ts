@@ -5,7 +5,7 @@ import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { clockAt } from "../support/clock.ts";
 import { known } from "../support/known.ts";
-import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
+import { ALGORITHMS, COUNTERS, PLAIN } from "../support/policies.ts";
 import { connect, uniqueName } from "../support/redis.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
@@ -16,7 +16,8 @@ const SETS: Record<string, Policy[]> = {
   ...Object.fromEntries(
     Object.entries(ALGORITHMS).map(([name, make]) => [name, [make({ limit: LIMIT, window: WINDOW_MS })]]),
   ),
-  "policy set": Object.entries(COUNTERS).map(([name, make]) => make({ name, limit: LIMIT, window: WINDOW_MS })),
+  "policy set": Object.entries(PLAIN).map(([name, make]) => make({ name, limit: LIMIT, window: WINDOW_MS })),
+  "set with parts": Object.entries(COUNTERS).map(([name, make]) => make({ name, limit: LIMIT, window: WINDOW_MS })),
 };
 
 /** Windows shorter than the second of grace, and a bucket that takes longer than its window to fill. */

@@ -7,7 +7,7 @@ import type { RemoteStore } from "../../src/store/store.ts";
 import { clockAt } from "../support/clock.ts";
 import { known } from "../support/known.ts";
 import { slidingLogOracle } from "../support/oracles.ts";
-import { ALGORITHMS, COUNTERS } from "../support/policies.ts";
+import { ALGORITHMS, COUNTERS, PLAIN } from "../support/policies.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
 
 const WINDOW_MS = 1000;
@@ -24,7 +24,8 @@ const longLog = slidingLog({ limit: 30, window: 5 * WINDOW_MS });
 const SETS: Record<string, Policy[]> = {
   ...Object.fromEntries(Object.keys(ALGORITHMS).map((name) => [name, [make(name, 0)]])),
   "long log": [longLog],
-  "policy set": Object.keys(COUNTERS).map(make),
+  "policy set": Object.keys(PLAIN).map(make),
+  "set with parts": Object.keys(COUNTERS).map(make),
 };
 
 interface Act {

@@ -9,7 +9,7 @@ import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { billed } from "../support/billed.ts";
 import { clockAt } from "../support/clock.ts";
-import { COUNTERS } from "../support/policies.ts";
+import { COUNTERS, PLAIN } from "../support/policies.ts";
 import { connect } from "../support/redis.ts";
 
 // A server of its own: it counts commands.
@@ -23,7 +23,8 @@ beforeEach(() => redis.flushall());
 
 const SETS: Record<string, Policy[]> = {
   ...Object.fromEntries(Object.entries(COUNTERS).map(([name, make]) => [name, [make({ limit: 3, window: "1 d" })]])),
-  "a set of three": Object.entries(COUNTERS).map(([name, make]) => make({ name, limit: 3, window: "1 d" })),
+  "a set of three": Object.entries(PLAIN).map(([name, make]) => make({ name, limit: 3, window: "1 d" })),
+  "a set with parts": Object.entries(COUNTERS).map(([name, make]) => make({ name, limit: 3, window: "1 d" })),
 };
 
 describe.each(Object.entries(SETS))("%s", (_name, policies) => {

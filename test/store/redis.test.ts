@@ -9,7 +9,7 @@ import { ioredisClient } from "../../src/store/ioredis.ts";
 import { type RedisStoreOptions, redisStore } from "../../src/store/redis.ts";
 import type { RedisClient } from "../../src/store/redis-client.ts";
 import { clockAt } from "../support/clock.ts";
-import { COUNTERS } from "../support/policies.ts";
+import { COUNTERS, PLAIN } from "../support/policies.ts";
 import { connect, uniqueName } from "../support/redis.ts";
 
 // A server of its own: these tests make it forget scripts.
@@ -45,7 +45,8 @@ function recorded(client: RedisClient): { client: RedisClient; calls: string[] }
 
 const POLICIES: Record<string, Policy[]> = {
   ...Object.fromEntries(Object.entries(COUNTERS).map(([name, make]) => [name, [make({ limit: 5, window: "1 d" })]])),
-  "policy set": Object.entries(COUNTERS).map(([name, make]) => make({ name, limit: 5, window: "1 d" })),
+  "policy set": Object.entries(PLAIN).map(([name, make]) => make({ name, limit: 5, window: "1 d" })),
+  "set with parts": Object.entries(COUNTERS).map(([name, make]) => make({ name, limit: 5, window: "1 d" })),
 };
 const PROGRAMS = Object.fromEntries(Object.entries(POLICIES).map(([name, policies]) => [name, programFor(policies)]));
 

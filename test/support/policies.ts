@@ -10,12 +10,17 @@ import {
 } from "../../src/algorithm/policy.ts";
 import type { Random } from "./random.ts";
 
-/** The algorithms that combine, by name; windows ignore a burst. */
-export const COUNTERS: Record<string, (options: TokenBucketOptions) => Policy> = {
+/** The algorithms that policy-set.lua and key-set.lua know, by name; windows ignore a burst. */
+export const PLAIN: Record<string, (options: TokenBucketOptions) => Policy> = {
   "token bucket": tokenBucket,
   "sliding window": ({ burst: _burst, ...options }) => slidingWindow(options),
-  "window in parts": ({ burst: _burst, ...options }) => slidingWindow({ ...options, parts: parts(4) }),
   "fixed window": ({ burst: _burst, ...options }) => fixedWindow(options),
+};
+
+/** The algorithms that combine: those, and windows in parts, with which a set has another script. */
+export const COUNTERS: typeof PLAIN = {
+  ...PLAIN,
+  "window in parts": ({ burst: _burst, ...options }) => slidingWindow({ ...options, parts: parts(4) }),
 };
 
 /** Those, and days of the calendar, whatever window is asked for. In UTC they are windows of 24 hours. */
@@ -35,6 +40,8 @@ export function policySets(
   numbersOf: (random: Random, name: string) => TokenBucketOptions,
   many: (random: Random) => number,
 ): Record<string, (random: Random) => Policy[]> {
+  const setOf = (makers: typeof PLAIN) => (random: Random) =>
+    Array.from({ length: many(random) }, (_, i) => random.pick(Object.values(makers))(numbersOf(random, `${i}`)));
   return {
     ...Object.fromEntries(
       Object.entries({ ...WITH_CALENDAR, ...ALGORITHMS }).map(([name, make]) => [
@@ -42,9 +49,7 @@ export function policySets(
         (random: Random) => [make(numbersOf(random, "a"))],
       ]),
     ),
-    "policy set": (random) =>
-      Array.from({ length: many(random) }, (_, i) =>
-        random.pick(Object.values(WITH_CALENDAR))(numbersOf(random, `${i}`)),
-      ),
+    "policy set": setOf(PLAIN),
+    "set of any policies": setOf(WITH_CALENDAR),
   };
 }
