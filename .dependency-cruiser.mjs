@@ -1,7 +1,7 @@
 // `npm run check:layers`: who may import whom; see docs/architecture.md. Circles are the linter's (noImportCycles).
 
 /** The library's layers, the lowest first. A file imports its own layer and those below. */
-const LAYERS = ["core", "algorithm", "store", "limiter", "rules", "observe", "http", "compat", "testing"];
+const LAYERS = ["core", "algorithm", "store", "limiter", "rules", "observe", "http", "dashboard", "compat", "testing"];
 const NO_LAYER = `^src/(?!(${LAYERS.join("|")}|server)/|index)`;
 
 const outside = [

@@ -19,6 +19,7 @@ export default defineConfig([
       client: "src/http/client/client.ts",
       testing: "src/testing/testing.ts",
       "testing-vitest": "src/testing/matchers.ts",
+      dashboard: "src/dashboard/dashboard.ts",
       upstash: "src/store/upstash.ts",
       ioredis: "src/store/ioredis.ts",
       "node-redis": "src/store/node-redis.ts",

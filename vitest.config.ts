@@ -16,6 +16,7 @@ export const alias = [
   { find: /^sluice\/testing$/, replacement: source("testing/testing.ts") },
   { find: /^sluice\/testing\/vitest$/, replacement: source("testing/matchers.ts") },
   { find: /^sluice\/redis-rest$/, replacement: source("server/rest/server.ts") },
+  { find: /^sluice\/dashboard$/, replacement: source("dashboard/dashboard.ts") },
   { find: /^sluice\/upstash$/, replacement: source("store/upstash.ts") },
   { find: /^sluice\/ioredis$/, replacement: source("store/ioredis.ts") },
   { find: /^sluice\/node-redis$/, replacement: source("store/node-redis.ts") },

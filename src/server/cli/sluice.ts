@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { Command } from "@commander-js/extra-typings";
+import { dashboardCommand } from "./dashboard.ts";
 import { redisRestCommand } from "./redis-rest.ts";
 import { rulesCommand } from "./rules/rules.ts";
 
 const program = new Command("sluice").description("Rate limiting for edge and serverless runtimes.");
-await program.addCommand(redisRestCommand()).addCommand(rulesCommand()).parseAsync();
+await program.addCommand(redisRestCommand()).addCommand(rulesCommand()).addCommand(dashboardCommand()).parseAsync();

@@ -1,0 +1,79 @@
+import { count, element, markScrollable, shape, table } from "./dom.js";
+
+const [WIDTH, HEIGHT, LEFT, BOTTOM] = [1000, 260, 60, 24];
+const KINDS = [
+  ["allowed", "allowed"],
+  ["denied", "denied"],
+  ["another", "denied by another limiter"],
+];
+
+/** Stacked bars over time. Our own SVG: a library would bring hundreds of kB for one kind of chart. */
+export function callsChart(slots, stepMs) {
+  const most = Math.max(1, ...slots.map(({ allowed, denied, another }) => allowed + denied + another));
+  const top = niceAbove(most);
+  const width = (WIDTH - LEFT) / slots.length;
+  const y = (value) => (HEIGHT - BOTTOM) * (1 - value / top) + 4;
+  const lines = [0, 0.5, 1].flatMap((share) => [
+    shape("line", { x1: LEFT, x2: WIDTH, y1: y(top * share), y2: y(top * share) }),
+    shape("text", { x: LEFT - 8, y: y(top * share) + 4, "text-anchor": "end" }, count(top * share)),
+  ]);
+  const bars = slots.flatMap((slot, i) => {
+    let under = 0;
+    return KINDS.map(([kind]) => {
+      const from = under;
+      under += slot[kind];
+      const height = y(from) - y(under);
+      const place = { x: LEFT + i * width + width * 0.1, width: width * 0.8, y: y(under), height };
+      return slot[kind] === 0 ? "" : shape("rect", { class: kind, ...place });
+    }).filter(Boolean);
+  });
+  const every = Math.ceil(slots.length / 6);
+  const labels = slots.flatMap((slot, i) =>
+    i % every === 0
+      ? [shape("text", { x: LEFT + (i + 0.5) * width, y: HEIGHT, "text-anchor": "middle" }, timeText(slot.at, stepMs))]
+      : [],
+  );
+  const sums = KINDS.map(([kind, words]) => `${count(slots.reduce((sum, slot) => sum + slot[kind], 0))} ${words}`);
+  const picture = shape(
+    "svg",
+    { viewBox: `0 0 ${WIDTH} ${HEIGHT + 8}`, role: "img", "aria-label": sums.join(", ") },
+    ...lines,
+    ...bars,
+    ...labels,
+  );
+  const legend = element(
+    "ul",
+    { class: "legend" },
+    ...KINDS.map(([kind, words]) =>
+      element(
+        "li",
+        {},
+        shape(
+          "svg",
+          { viewBox: "0 0 12 12", "aria-hidden": "true" },
+          shape("rect", { class: kind, width: 12, height: 12 }),
+        ),
+        words,
+      ),
+    ),
+  );
+  const rows = slots.map(({ at, allowed, denied, another }) => [timeText(at, 0), allowed, denied, another]);
+  const numbers = element("details", { class: "numbers" }, element("summary", {}, "The same as a table"));
+  numbers.addEventListener("toggle", markScrollable);
+  const body = element("div", { class: "wide" });
+  body.append(table("Calls over time", ["From", "Allowed", "Denied", "Denied by another"], rows));
+  numbers.append(body);
+  return [picture, legend, numbers];
+}
+
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const hour = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
+const timeText = (at, stepMs) =>
+  stepMs === 0 ? `${day.format(at)}, ${hour.format(at)}` : stepMs > 3_600_000 ? day.format(at) : hour.format(at);
+
+/** The next round number. */
+function niceAbove(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 4, 5, 10].map((times) => times * power).find((nice) => nice >= value);
+}

@@ -1,0 +1,162 @@
+import { callsChart } from "./chart.js";
+import { count, element, percent, table, visible } from "./dom.js";
+
+const HOUR_MS = 3_600_000;
+/** What Upstash bills for 100 000 commands, in dollars. */
+const PRICE = 0.2;
+
+const sum = (list, measure) => list.reduce((all, each) => all + measure(each), 0);
+const callsOf = (calls, test = () => true) => sum(calls.filter(test), (call) => call.count);
+
+/** Shows what limiters came to; `chosen` are those to be shown. */
+export function showFigures(chosen, { from, hours }, lookUp) {
+  const calls = chosen.flatMap((each) => each.calls);
+  const show = (id, ...content) => document.getElementById(id).replaceChildren(...content);
+  const all = callsOf(calls);
+  const stored = callsOf(calls, ({ source }) => source === "store");
+  const failed = sum(chosen, ({ errors }) => sum(Object.values(errors), (each) => each));
+  const latency = classesOf(chosen);
+
+  show(
+    "summary",
+    ...Object.entries({
+      Calls: count(all),
+      Denied: percent(
+        callsOf(calls, ({ outcome }) => outcome === "denied"),
+        all,
+      ),
+      "Without a trip": percent(all - stored, all),
+      "Store errors": count(failed),
+      "Store, median": quantile(latency, 0.5),
+      "Store, 99 of 100": quantile(latency, 0.99),
+    }).map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))),
+  );
+
+  const stepMs = hours > 24 * 8 ? 24 * HOUR_MS : hours > 24 ? 6 * HOUR_MS : HOUR_MS;
+  show("calls", ...callsChart(slotsOf(chosen, from, hours, stepMs), stepMs));
+  show(
+    "policies",
+    table(
+      "By limiter and policy",
+      ["Limiter", "Policy", "Allowed", "Denied", "By another", "Denied of all"],
+      chosen.flatMap(rowsOf),
+    ),
+  );
+
+  const sources = Object.entries(Object.groupBy(calls, ({ source }) => source)).map(([source, some]) => [
+    source,
+    callsOf(some),
+    percent(callsOf(some), all),
+  ]);
+  show("sources", table("Where answers came from", ["Source", "Calls", "Share"], sources));
+  show("saved", savedText(calls, stored, all));
+  const mostSlow = Math.max(1, ...latency.map((each) => each.count));
+  show(
+    "latency",
+    table(
+      "Time of the store",
+      ["Up to", "Requests", ""],
+      latency.map(({ upToMs, count }) => [
+        upToMs === null ? "longer" : `${upToMs} ms`,
+        count,
+        element("meter", { max: mostSlow, value: count, ariaLabel: `${count} requests` }),
+      ]),
+    ),
+  );
+  for (const list of ["denied", "asked"]) show(list, ...keysTable(list, chosen, lookUp));
+  const errors = chosen.flatMap(({ limiter, errors, requests }) => [
+    ...Object.entries(errors)
+      .filter(([, times]) => times > 0)
+      .map(([kind, times]) => [limiter, `calls answered without the store: ${kind}`, times]),
+    ...requests.flatMap(({ purpose, failed }) =>
+      Object.entries(failed)
+        .filter(([, times]) => times > 0)
+        .map(([kind, times]) => [limiter, `requests for ${purpose}: ${kind}`, times]),
+    ),
+  ]);
+  show(
+    "errors",
+    errors.length > 0
+      ? table("Errors", ["Limiter", "What failed", "Times"], errors)
+      : element("p", {}, "None in this span."),
+  );
+}
+
+function savedText(calls, stored, all) {
+  const commands =
+    callsOf(calls, ({ source, outcome }) => source === "store" && outcome === "allowed") * 3 +
+    callsOf(calls, ({ source, outcome }) => source === "store" && outcome !== "allowed") * 2;
+  const perCall = stored === 0 ? 2 : commands / stored;
+  const saved = ((all - stored) * perCall * PRICE) / 100_000;
+  return `${count(all - stored)} of ${count(all)} calls took no trip to Redis. Some ${count(commands)} commands were billed for the others; at $${PRICE} for 100 000 that is $${((commands * PRICE) / 100_000).toFixed(2)}, and $${saved.toFixed(2)} saved.`;
+}
+
+function rowsOf({ limiter, calls }) {
+  const policies = [...new Set(calls.map(({ policy }) => policy))];
+  return policies.map((policy) => {
+    const of = (outcome) => callsOf(calls, (call) => call.policy === policy && call.outcome === outcome);
+    const [allowed, denied, another] = [of("allowed"), of("denied"), of("denied-by-another")];
+    return [limiter, policy || "–", allowed, denied, another, percent(denied, allowed + denied + another)];
+  });
+}
+
+function slotsOf(chosen, from, hours, stepMs) {
+  const slots = Array.from({ length: Math.ceil((hours * HOUR_MS) / stepMs) }, (_slot, i) => ({
+    at: from + i * stepMs,
+    allowed: 0,
+    denied: 0,
+    another: 0,
+  }));
+  for (const { at, calls } of chosen.flatMap((each) => each.hours)) {
+    const slot = slots[Math.floor((at - from) / stepMs)];
+    for (const { outcome, count } of slot ? calls : [])
+      slot[outcome === "denied-by-another" ? "another" : outcome] += count;
+  }
+  return slots;
+}
+
+function classesOf(chosen) {
+  const [first] = chosen;
+  return (first?.latency ?? []).map(({ upToMs }, i) => ({
+    upToMs,
+    count: sum(chosen, ({ latency }) => latency[i].count),
+  }));
+}
+
+/** The class that holds the value below which `share` of the requests lie. */
+function quantile(classes, share) {
+  let left = share * sum(classes, ({ count }) => count);
+  if (left === 0) return "–";
+  const found = classes.find(({ count }) => {
+    left -= count;
+    return left <= 0;
+  });
+  return found?.upToMs ? `≤ ${found.upToMs} ms` : "> 2 s";
+}
+
+function keysTable(list, chosen, lookUp) {
+  const rows = chosen
+    .flatMap((each) => each[list].keys.map((entry) => ({ ...entry, limiter: each.limiter })))
+    .sort((a, b) => b.count - a.count)
+    .slice(0, 20)
+    .map(({ key, count: most, error, limiter }) => {
+      const button = element("button", { type: "button", ariaLabel: `Look up ${visible(key)}` }, "Look up");
+      button.addEventListener("click", () => lookUp(key));
+      return [
+        element("bdi", { class: "text" }, visible(key)),
+        limiter,
+        error === 0 ? count(most) : `${count(most - error)} to ${count(most)}`,
+        button,
+      ];
+    });
+  if (rows.length === 0) return [element("p", {}, list === "denied" ? "None in this span." : "No keys are kept.")];
+  const floor = sum(chosen, (each) => each[list].floor);
+  const note =
+    floor === 0
+      ? []
+      : [element("p", { class: "note" }, `Any key that is not listed came at most ${count(floor)} times.`)];
+  return [
+    table(list === "denied" ? "Keys denied most" : "Busiest keys", ["Key", "Limiter", "Times", "State"], rows),
+    ...note,
+  ];
+}

@@ -1,0 +1,82 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import { Command, type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
+import { getRequestListener } from "@hono/node-server";
+import { dashboard } from "../../dashboard/dashboard.ts";
+import type { RedisClient } from "../../store/redis-client.ts";
+import { ExpectedError } from "../errors.ts";
+import { startHttpServer } from "../rest/http/server.ts";
+import { databaseOfEnvironment, namespaceOption } from "./database.ts";
+
+const HOST = "127.0.0.1";
+const CLIENT_TIMEOUT_MS = 30_000;
+const CLOSE_GRACE_MS = 1000;
+
+/** The command `dashboard`: a page on this machine alone, until Ctrl-C. */
+export function dashboardCommand(): CommandUnknownOpts {
+  return new Command("dashboard")
+    .description("Show what limiters decide, and a key's state, on a page of this machine.")
+    .option("-p, --port <port>", "port to listen on, 0 for a free one", portIn, 8078)
+    .addOption(namespaceOption())
+    .addHelpText("after", "\nThe database is that of UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN.")
+    .allowExcessArguments(false)
+    .action(({ port, namespace }) => serve(port, namespace).catch(fail));
+}
+
+async function serve(port: number, namespace: string | undefined): Promise<void> {
+  const server = await startDashboard(databaseOfEnvironment(), port, namespace);
+  console.log(`The dashboard, for whoever has this link: ${server.link}`);
+  await Promise.race(["SIGINT", "SIGTERM", "SIGHUP"].map((name) => once(process, name)));
+  await server.close();
+}
+
+/** Serves the page on loopback; `link` lets its browser in by a cookie. @throws {ExpectedError} if the port is taken */
+export async function startDashboard(redis: RedisClient, port: number, namespace?: string) {
+  const token = randomBytes(24).toString("base64url");
+  let cookie = "";
+  let hosts: readonly string[] = [];
+
+  const byLink = (request: Request) => same(new URL(request.url).searchParams.get("token"), token);
+  function byCookie(request: Request): boolean {
+    const pairs = (request.headers.get("cookie") ?? "").split(";").map((pair) => pair.trim().split("="));
+    return pairs.some(([name, value]) => name === cookie && same(value, token));
+  }
+  // A page from elsewhere whose name was made to lead here has another host in its requests.
+  const isOwnHost = (request: Request) => hosts.includes(request.headers.get("host") ?? "");
+  const handler = dashboard({
+    redis,
+    namespace,
+    authorize: (request) => isOwnHost(request) && (byLink(request) || byCookie(request)),
+  });
+
+  async function answer(request: Request): Promise<Response> {
+    const response = await handler(request);
+    if (response.ok && byLink(request)) {
+      response.headers.append("set-cookie", `${cookie}=${token}; Path=/; HttpOnly; SameSite=Strict`);
+    }
+    return response;
+  }
+
+  const server = await startHttpServer(getRequestListener(answer), HOST, port, CLIENT_TIMEOUT_MS);
+  const bound = new URL(server.url).port;
+  // Cookies know no ports, and two of these may run.
+  cookie = `sluice-dashboard-${bound}`;
+  hosts = [`${HOST}:${bound}`, `localhost:${bound}`];
+  return { url: server.url, link: `${server.url}/?token=${token}`, close: () => server.close(CLOSE_GRACE_MS) };
+}
+
+function same(given: string | null | undefined, token: string): boolean {
+  const [one, other] = [Buffer.from(given ?? ""), Buffer.from(token)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
+function portIn(value: string): number {
+  if (/^\d+$/.test(value) && Number(value) <= 65_535) return Number(value);
+  throw new InvalidArgumentError("A whole number from 0 to 65535 is due.");
+}
+
+function fail(error: unknown): void {
+  if (!(error instanceof ExpectedError)) throw error;
+  console.error(`sluice: ${error.message}`);
+  process.exitCode = 1;
+}

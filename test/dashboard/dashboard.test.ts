@@ -1,0 +1,259 @@
+import { createLimiter, fixedWindow, memoryStore, redisStore, slidingWindow, tokenBucket } from "sluice";
+import { analytics } from "sluice/analytics";
+import { type DashboardOptions, dashboard } from "sluice/dashboard";
+import { afterAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { ioredisClient } from "../../src/store/ioredis.ts";
+import { connect, uniqueName } from "../support/redis.ts";
+
+const redis = await connect(inject("redisUrl"));
+const client = ioredisClient(redis);
+afterAll(() => redis.disconnect());
+
+let namespace: string;
+beforeEach(() => {
+  namespace = uniqueName();
+});
+
+const handlerWith = (more: Partial<DashboardOptions> = {}) =>
+  dashboard({ redis: client, namespace, authorize: () => true, ...more });
+
+/** Two limiters that have told what they did. */
+async function traffic() {
+  const onEvent = analytics({ redis: client, namespace });
+  const store = redisStore(client, { namespace });
+  const api = createLimiter({
+    name: "api",
+    store,
+    policies: [
+      tokenBucket({ name: "burst", limit: 3, burst: 5, window: "1 h" }),
+      slidingWindow({ name: "daily", limit: 100, window: "1 d" }),
+    ],
+    onEvent,
+  });
+  const policies = [fixedWindow({ name: "quota", limit: 2, window: "1 d" })];
+  const login = createLimiter({ name: "login", store, policies, onEvent });
+  for (let i = 0; i < 8; i += 1) await api.consume("ada");
+  for (let i = 0; i < 4; i += 1) await login.consume("<b>eve</b>");
+  await onEvent.flush();
+  return { api, login };
+}
+
+async function get(handler: ReturnType<typeof handlerWith>, path: string, headers: Record<string, string> = {}) {
+  return handler(new Request(`https://ops.test${path}`, { headers }));
+}
+
+/** What a browser has after it loaded the page. */
+async function loaded(handler: ReturnType<typeof handlerWith>, path = "/") {
+  const response = await get(handler, path);
+  const html = await response.text();
+  return {
+    response,
+    html,
+    cookie: (response.headers.get("set-cookie") ?? "").split(";")[0] as string,
+    token: /name="sluice-page" content="([\w-]{43})"/.exec(html)?.[1] as string,
+  };
+}
+
+function act(handler: ReturnType<typeof handlerWith>, body: unknown, headers: Record<string, string>) {
+  const init = { method: "POST", body: JSON.stringify(body), headers };
+  return handler(new Request("https://ops.test/api/reset", init));
+}
+
+describe("the page", () => {
+  test("answers 200, with nothing inline, nothing from elsewhere, and a cookie for its actions", async () => {
+    const { response, html } = await loaded(handlerWith());
+    expect(response.status).toBe(200);
+    const policy = response.headers.get("content-security-policy");
+    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
+    expect(policy).not.toContain("unsafe");
+    expect(response.headers.get("set-cookie")).toMatch(
+      /^sluice-page=[\w-]{32}; Path=\/; HttpOnly; SameSite=Strict; Secure$/,
+    );
+    expect(html).not.toMatch(/<script(?![^>]* src=)|<style| style=| on\w+=|https?:/);
+    const files = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, file]) => file as string);
+    expect(files).toEqual(["/style.css", "/app.js"]);
+    for (const file of [...files, "/chart.js", "/views.js"]) {
+      const found = await get(handlerWith(), file);
+      expect([found.status, found.headers.get("x-content-type-options")]).toEqual([200, "nosniff"]);
+    }
+  });
+
+  test("mounted below a path, all of it lies there", async () => {
+    const handler = handlerWith({ path: "/ops/limits" });
+    for (const path of ["/ops/limits", "/ops/limits/"]) {
+      const { response, html } = await loaded(handler, path);
+      expect(response.headers.get("set-cookie")).toContain("Path=/ops/limits;");
+      expect(html).toContain('src="/ops/limits/app.js"');
+    }
+    expect((await get(handler, "/ops/limits/app.js")).status).toBe(200);
+    expect((await get(handler, "/app.js")).status).toBe(404);
+    expect((await get(handler, "/ops/limitsapp.js")).status).toBe(404);
+  });
+
+  test("several pages of one browser share a cookie", async () => {
+    const first = await loaded(handlerWith());
+    const second = await get(handlerWith(), "/", { cookie: `other=1; ${first.cookie}` });
+    expect(second.headers.get("set-cookie")).toContain(first.cookie);
+  });
+
+  test.each(["/index.html", "/constructor", "/__proto__", "/api", "/../app.js/x"])("%s is not found", async (path) => {
+    expect((await get(handlerWith(), path)).status).toBe(404);
+  });
+});
+
+describe("who may", () => {
+  test("nobody but whom authorize lets in, for every path", async () => {
+    const asked: string[] = [];
+    const handler = handlerWith({
+      authorize: async (request) => {
+        asked.push(new URL(request.url).pathname);
+        return false;
+      },
+    });
+    for (const path of ["/", "/app.js", "/api/figures?hours=24", "/api/key?key=a", "/nothing"]) {
+      const response = await get(handler, path);
+      expect(response.status).toBe(403);
+      expect(response.headers.has("set-cookie")).toBe(false);
+    }
+    expect(asked).toEqual(["/", "/app.js", "/api/figures", "/api/key", "/nothing"]);
+    const login = handlerWith({ authorize: () => Response.redirect("https://login.test/", 302) });
+    expect((await get(login, "/")).status).toBe(302);
+    const truthy = handlerWith({ authorize: (() => "yes") as never });
+    expect((await get(truthy, "/")).status).toBe(403);
+  });
+
+  test("misuse is told by name", () => {
+    const whole = { redis: client, authorize: () => true };
+    expect(() => dashboard({ redis: client } as never)).toThrow("authorize must be a function, not undefined");
+    expect(() => dashboard({ ...whole, redis: {} as never })).toThrow("redis must have the method evalsha");
+    expect(() => dashboard({ ...whole, path: "ops" })).toThrow('path must be a path such as "/ops", not "ops"');
+  });
+});
+
+describe("figures", () => {
+  test("are those of analytics, for every limiter that has described itself", async () => {
+    await traffic();
+    const response = await get(handlerWith(), "/api/figures?hours=24");
+    const { limiters, hours, from } = await response.json();
+    expect([hours, from % 3_600_000]).toEqual([24, 0]);
+    expect(limiters.map(({ limiter }: { limiter: string }) => limiter)).toEqual(["api", "login"]);
+    expect(limiters[0].calls).toEqual([
+      { policy: "burst", outcome: "allowed", source: "store", count: 5 },
+      { policy: "burst", outcome: "denied", source: "snapshot", count: 3 },
+    ]);
+    expect(limiters[1].denied.keys).toEqual([{ key: "<b>eve</b>", count: 2, error: 0 }]);
+    expect(limiters[1].hours).toEqual([{ at: expect.any(Number), calls: limiters[1].calls }]);
+    expect(response.headers.get("content-type")).toContain("application/json");
+  });
+
+  test("none where there are none; other spans are refused", async () => {
+    expect(await (await get(handlerWith(), "/api/figures?hours=6")).json()).toMatchObject({ limiters: [] });
+    for (const hours of ["", "5", "1e9", "NaN"]) {
+      expect((await get(handlerWith(), `/api/figures?hours=${hours}`)).status).toBe(400);
+    }
+  });
+
+  test("503 where Redis does not answer, and why", async () => {
+    const fails = () => Promise.reject(new TypeError("fetch failed"));
+    const response = await get(
+      handlerWith({ redis: { evalsha: fails, eval: fails, del: fails } }),
+      "/api/figures?hours=6",
+    );
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ error: "Redis could not be reached", kind: "network" });
+  });
+});
+
+describe("one key", () => {
+  test("its live state in every limiter, which takes nothing", async () => {
+    const { login } = await traffic();
+    const { limiters } = await (await get(handlerWith(), `/api/key?key=${encodeURIComponent("<b>eve</b>")}`)).json();
+    expect(limiters).toMatchObject([
+      {
+        limiter: "api",
+        policies: [
+          { policy: "burst", remaining: 5, burst: 5 },
+          { policy: "daily", remaining: 100 },
+        ],
+      },
+      { limiter: "login", policies: [{ policy: "quota", remaining: 0, limit: 2 }] },
+    ]);
+    expect(await login.peek("ada")).toMatchObject({ remaining: 2 });
+  });
+
+  test("a reset from the page makes its quota whole, in that limiter alone", async () => {
+    const { api, login } = await traffic();
+    await login.consume("ada");
+    const handler = handlerWith();
+    const { cookie, token } = await loaded(handler);
+    const headers = { cookie, "x-sluice-page": token, origin: "https://ops.test" };
+    const done = await act(handler, { limiter: "api", key: "ada" }, headers);
+    expect([done.status, await done.json()]).toEqual([200, { reset: "ada", limiter: "api" }]);
+    const fresh = createLimiter({
+      name: "api",
+      store: redisStore(client, { namespace }),
+      policies: [
+        tokenBucket({ name: "burst", limit: 3, burst: 5, window: "1 h" }),
+        slidingWindow({ name: "daily", limit: 100, window: "1 d" }),
+      ],
+    });
+    expect((await fresh.peek("ada")).allowed).toBe(true);
+    expect(await login.peek("ada")).toMatchObject({ remaining: 1 });
+    expect(await api.peek("bob")).toMatchObject({ remaining: 5 });
+    expect((await act(handler, { limiter: "none", key: "ada" }, headers)).status).toBe(404);
+    for (const body of [{ limiter: "api" }, { limiter: "api", key: "" }, { limiter: "api", key: 5 }, null, "x"]) {
+      expect((await act(handler, body, headers)).status).toBe(400);
+    }
+  });
+
+  test("every action is refused without the page's own token, from another origin, or without one", async () => {
+    const { login } = await traffic();
+    const handler = handlerWith();
+    const [own, other] = [await loaded(handler), await loaded(handler)];
+    const whole = { cookie: own.cookie, "x-sluice-page": own.token, origin: "https://ops.test" };
+    const { origin: _origin, ...withoutOrigin } = whole;
+    const { cookie: _cookie, ...withoutCookie } = whole;
+    const refused = [
+      {},
+      withoutOrigin,
+      withoutCookie,
+      { ...whole, "x-sluice-page": other.token },
+      { ...whole, "x-sluice-page": "" },
+      { ...whole, "x-sluice-page": own.cookie.split("=")[1] as string },
+      { ...whole, origin: "https://evil.test" },
+      { ...whole, origin: "https://ops.test.evil.test" },
+      { ...whole, origin: "null" },
+    ];
+    for (const headers of refused) {
+      expect((await act(handler, { limiter: "login", key: "<b>eve</b>" }, headers)).status).toBe(403);
+    }
+    expect(await login.peek("<b>eve</b>")).toMatchObject({ remaining: 0 });
+    expect((await handler(new Request("https://ops.test/api/reset", { method: "PUT", headers: whole }))).status).toBe(
+      405,
+    );
+    expect((await get(handler, "/api/reset", whole)).status).toBe(404);
+  });
+
+  test("a limiter of a kind that the page does not know is told so, the others are shown", async () => {
+    await traffic();
+    const day = Math.floor(Date.now() / 86_400_000);
+    const policies = [{ name: "p", algorithm: "newer", limit: 1, windowMs: 1000, burst: 1 }];
+    await redis.hset(`${namespace}/sluice:limiters`, "newer", `${day} ${JSON.stringify({ policies })}`);
+    const { limiters } = await (await get(handlerWith(), "/api/key?key=a")).json();
+    expect(limiters.map(({ limiter, error }: { limiter: string; error?: string }) => [limiter, error])).toEqual([
+      ["api", undefined],
+      ["login", undefined],
+      ["newer", "This page does not know policies of the kind newer"],
+    ]);
+  });
+});
+
+test("it needs no store but the given one: a limiter in memory is described, its state is not shared", async () => {
+  const onEvent = analytics({ redis: client, namespace });
+  const policies = [fixedWindow({ limit: 1, window: "1 d" })];
+  const limiter = createLimiter({ name: "local", store: memoryStore(), policies, onEvent });
+  await limiter.consume("a");
+  await onEvent.flush();
+  const { limiters } = await (await get(handlerWith(), "/api/key?key=a")).json();
+  expect(limiters).toMatchObject([{ limiter: "local", policies: [{ remaining: 1 }] }]);
+});
