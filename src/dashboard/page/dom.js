@@ -57,7 +57,7 @@ export const visible = (text) =>
 export function markScrollable() {
   for (const box of document.querySelectorAll(".wide")) {
     const isWider = box.scrollWidth > box.clientWidth;
-    const name = box.querySelector("table")?.getAttribute("aria-label") ?? "";
+    const name = `${box.querySelector("table")?.getAttribute("aria-label")}: a table that scrolls`;
     for (const [attribute, value] of [
       ["tabindex", "0"],
       ["role", "region"],

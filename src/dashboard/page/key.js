@@ -16,7 +16,7 @@ export async function lookUp(key, said = "") {
     state.replaceChildren(
       table(
         "State of the key",
-        ["Limiter", "Policy", "Left", "Of", "Whole again in", ""],
+        ["Limiter", "Policy", "Left", "Of", "Whole again in", "Action"],
         limiters.flatMap((each) => rowsOf(each, key)),
       ),
     );

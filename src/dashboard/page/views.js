@@ -55,7 +55,7 @@ export function showFigures(chosen, { from, hours }, lookUp) {
     "latency",
     table(
       "Time of the store",
-      ["Up to", "Requests", ""],
+      ["Up to", "Requests", "Drawn"],
       latency.map(({ upToMs, count }) => [
         upToMs === null ? "longer" : `${upToMs} ms`,
         count,
