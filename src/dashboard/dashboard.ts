@@ -38,7 +38,7 @@ export function dashboard(options: DashboardOptions): (request: Request) => Prom
   async function routed(request: Request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     const below = pathname.startsWith(`${path}/`) ? pathname.slice(path.length + 1) : undefined;
-    if (request.method === "POST") return below === "api/reset" ? reset(request) : json({ error: "Not found" }, 404);
+    if (request.method === "POST") return post(below, request);
     if (request.method !== "GET" && request.method !== "HEAD") return json({ error: "Only GET and POST" }, 405);
     if (below === "" || pathname === path) {
       const { token, cookie } = await pageAccess(request, path);
@@ -50,20 +50,19 @@ export function dashboard(options: DashboardOptions): (request: Request) => Prom
       const names = (await readLimiters({ redis, namespace })).map(({ name }) => name);
       return json(await figures(redis, namespace, names, hours));
     }
-    if (below === "api/key") {
-      const key = searchParams.get("key");
-      if (!isKey(key)) return json({ error: "key is text of 1 to 16384 characters" }, 400);
-      return json({ limiters: await keyStates(redis, namespace, await readLimiters({ redis, namespace }), key) });
-    }
     return asset(below ?? "") ?? json({ error: "Not found" }, 404);
   }
 
-  async function reset(request: Request): Promise<Response> {
+  /** All that has to do with a key, which may tell who somebody is: addresses get into logs, bodies don't. */
+  async function post(below: string | undefined, request: Request): Promise<Response> {
+    if (below !== "api/key" && below !== "api/reset") return json({ error: "Not found" }, 404);
     const refusal = await refusalOf(request);
     if (refusal) return json({ error: refusal }, 403);
     const { limiter, key } = ((await request.json().catch(() => undefined)) ?? {}) as Record<string, unknown>;
     if (!isKey(key)) return json({ error: "key is text of 1 to 16384 characters" }, 400);
-    const description = (await readLimiters({ redis, namespace })).find(({ name }) => name === limiter);
+    const limiters = await readLimiters({ redis, namespace });
+    if (below === "api/key") return json({ limiters: await keyStates(redis, namespace, limiters, key) });
+    const description = limiters.find(({ name }) => name === limiter);
     if (!description) return json({ error: "No limiter of that name has described itself to this Redis" }, 404);
     await limiterFrom(redis, namespace, description).reset(key);
     return json({ reset: key, limiter });

@@ -54,9 +54,22 @@ async function loaded(handler: ReturnType<typeof handlerWith>, path = "/") {
   };
 }
 
-function act(handler: ReturnType<typeof handlerWith>, body: unknown, headers: Record<string, string>) {
+function act(
+  handler: ReturnType<typeof handlerWith>,
+  body: unknown,
+  headers: Record<string, string>,
+  path = "/api/reset",
+) {
   const init = { method: "POST", body: JSON.stringify(body), headers };
-  return handler(new Request("https://ops.test/api/reset", init));
+  return handler(new Request(`https://ops.test${path}`, init));
+}
+
+/** The state of a key, asked for as the page does. */
+async function stateOf(key: string) {
+  const handler = handlerWith();
+  const { cookie, token } = await loaded(handler);
+  const headers = { cookie, "x-sluice-page": token, origin: "https://ops.test" };
+  return (await act(handler, { key }, headers, "/api/key")).json();
 }
 
 describe("the page", () => {
@@ -110,7 +123,7 @@ describe("who may", () => {
         return false;
       },
     });
-    for (const path of ["/", "/app.js", "/api/figures?hours=24", "/api/key?key=a", "/nothing"]) {
+    for (const path of ["/", "/app.js", "/api/figures?hours=24", "/api/key", "/nothing"]) {
       const response = await get(handler, path);
       expect(response.status).toBe(403);
       expect(response.headers.has("set-cookie")).toBe(false);
@@ -167,7 +180,7 @@ describe("figures", () => {
 describe("one key", () => {
   test("its live state in every limiter, which takes nothing", async () => {
     const { login } = await traffic();
-    const { limiters } = await (await get(handlerWith(), `/api/key?key=${encodeURIComponent("<b>eve</b>")}`)).json();
+    const { limiters } = await stateOf("<b>eve</b>");
     expect(limiters).toMatchObject([
       {
         limiter: "api",
@@ -225,7 +238,9 @@ describe("one key", () => {
       { ...whole, origin: "null" },
     ];
     for (const headers of refused) {
-      expect((await act(handler, { limiter: "login", key: "<b>eve</b>" }, headers)).status).toBe(403);
+      for (const path of ["/api/reset", "/api/key"]) {
+        expect((await act(handler, { limiter: "login", key: "<b>eve</b>" }, headers, path)).status).toBe(403);
+      }
     }
     expect(await login.peek("<b>eve</b>")).toMatchObject({ remaining: 0 });
     expect((await handler(new Request("https://ops.test/api/reset", { method: "PUT", headers: whole }))).status).toBe(
@@ -239,7 +254,7 @@ describe("one key", () => {
     const day = Math.floor(Date.now() / 86_400_000);
     const policies = [{ name: "p", algorithm: "newer", limit: 1, windowMs: 1000, burst: 1 }];
     await redis.hset(`${namespace}/sluice:limiters`, "newer", `${day} ${JSON.stringify({ policies })}`);
-    const { limiters } = await (await get(handlerWith(), "/api/key?key=a")).json();
+    const { limiters } = await stateOf("a");
     expect(limiters.map(({ limiter, error }: { limiter: string; error?: string }) => [limiter, error])).toEqual([
       ["api", undefined],
       ["login", undefined],
@@ -254,6 +269,6 @@ test("it needs no store but the given one: a limiter in memory is described, its
   const limiter = createLimiter({ name: "local", store: memoryStore(), policies, onEvent });
   await limiter.consume("a");
   await onEvent.flush();
-  const { limiters } = await (await get(handlerWith(), "/api/key?key=a")).json();
+  const { limiters } = await stateOf("a");
   expect(limiters).toMatchObject([{ limiter: "local", policies: [{ remaining: 1 }] }]);
 });

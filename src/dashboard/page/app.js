@@ -79,6 +79,6 @@ choice.elements.limiter.addEventListener("change", show);
 document.getElementById("refresh").addEventListener("click", refresh);
 choice.addEventListener("submit", (event) => event.preventDefault());
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
-addEventListener("resize", markScrollable);
+addEventListener("resize", () => latest && show());
 setInterval(() => document.hidden || refresh(), EVERY_MS);
 refresh();

@@ -1,6 +1,6 @@
 import { count, element, markScrollable, shape, table } from "./dom.js";
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM] = [1000, 260, 60, 24];
+const [HEIGHT, LEFT, BOTTOM] = [260, 60, 24];
 const KINDS = [
   ["allowed", "allowed"],
   ["denied", "denied"],
@@ -8,13 +8,14 @@ const KINDS = [
 ];
 
 /** Stacked bars over time. Our own SVG: a library would bring hundreds of kB for one kind of chart. */
-export function callsChart(slots, stepMs) {
+export function callsChart(slots, stepMs, room) {
   const most = Math.max(1, ...slots.map(({ allowed, denied, another }) => allowed + denied + another));
   const top = niceAbove(most);
-  const width = (WIDTH - LEFT) / slots.length;
+  // In pixels of the page, so that its text is as large as any other.
+  const width = (room - LEFT) / slots.length;
   const y = (value) => (HEIGHT - BOTTOM) * (1 - value / top) + 4;
   const lines = [0, 0.5, 1].flatMap((share) => [
-    shape("line", { x1: LEFT, x2: WIDTH, y1: y(top * share), y2: y(top * share) }),
+    shape("line", { x1: LEFT, x2: room, y1: y(top * share), y2: y(top * share) }),
     shape("text", { x: LEFT - 8, y: y(top * share) + 4, "text-anchor": "end" }, count(top * share)),
   ]);
   const bars = slots.flatMap((slot, i) => {
@@ -27,7 +28,7 @@ export function callsChart(slots, stepMs) {
       return slot[kind] === 0 ? "" : shape("rect", { class: kind, ...place });
     }).filter(Boolean);
   });
-  const every = Math.ceil(slots.length / 6);
+  const every = Math.ceil(slots.length / Math.max(1, Math.floor(room / 150)));
   const labels = slots.flatMap((slot, i) =>
     i % every === 0
       ? [shape("text", { x: LEFT + (i + 0.5) * width, y: HEIGHT, "text-anchor": "middle" }, timeText(slot.at, stepMs))]
@@ -36,7 +37,7 @@ export function callsChart(slots, stepMs) {
   const sums = KINDS.map(([kind, words]) => `${count(slots.reduce((sum, slot) => sum + slot[kind], 0))} ${words}`);
   const picture = shape(
     "svg",
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT + 8}`, role: "img", "aria-label": sums.join(", ") },
+    { viewBox: `0 0 ${room} ${HEIGHT + 8}`, role: "img", "aria-label": sums.join(", ") },
     ...lines,
     ...bars,
     ...labels,

@@ -11,7 +11,7 @@ export async function lookUp(key, said = "") {
   form.elements.key.value = key;
   answer.textContent = "Looking …";
   try {
-    const { limiters } = await ask(`api/key?key=${encodeURIComponent(key)}`);
+    const { limiters } = await ask("api/key", { key });
     answer.textContent = `${said}${limiters.length === 0 ? "No limiter has described itself to this Redis." : `As of ${new Date().toLocaleTimeString()}.`}`;
     state.replaceChildren(
       table(

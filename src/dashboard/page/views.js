@@ -33,7 +33,10 @@ export function showFigures(chosen, { from, hours }, lookUp) {
   );
 
   const stepMs = hours > 24 * 8 ? 24 * HOUR_MS : hours > 24 ? 6 * HOUR_MS : HOUR_MS;
-  show("calls", ...callsChart(slotsOf(chosen, from, hours, stepMs), stepMs));
+  show(
+    "calls",
+    ...callsChart(slotsOf(chosen, from, hours, stepMs), stepMs, document.getElementById("calls").clientWidth),
+  );
   show(
     "policies",
     table(
@@ -88,7 +91,7 @@ function savedText(calls, stored, all) {
     callsOf(calls, ({ source, outcome }) => source === "store" && outcome !== "allowed") * 2;
   const perCall = stored === 0 ? 2 : commands / stored;
   const saved = ((all - stored) * perCall * PRICE) / 100_000;
-  return `${count(all - stored)} of ${count(all)} calls took no trip to Redis. Some ${count(commands)} commands were billed for the others; at $${PRICE} for 100 000 that is $${((commands * PRICE) / 100_000).toFixed(2)}, and $${saved.toFixed(2)} saved.`;
+  return `${count(all - stored)} of ${count(all)} calls took no trip to Redis. Some ${count(commands)} commands were billed for the others; at $${PRICE.toFixed(2)} for 100 000 that is $${((commands * PRICE) / 100_000).toFixed(2)}, and $${saved.toFixed(2)} saved.`;
 }
 
 function rowsOf({ limiter, calls }) {
