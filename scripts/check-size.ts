@@ -40,6 +40,7 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
   { name: "otel alone", code: `export { otel } from "sluice/otel"`, most: 1100 },
   { name: "retryAfterOf alone", code: `export { retryAfterOf } from "sluice/client"`, most: 860 },
   { name: "everything of sluice/client", code: `export * from "sluice/client"`, most: 2450 },
+  { name: "dashboard alone", code: `export { dashboard } from "sluice/dashboard"` },
   { name: "upstashClient alone", code: `export { upstashClient } from "sluice/upstash"` },
   { name: "ioredisClient alone", code: `export { ioredisClient } from "sluice/ioredis"`, most: 820 },
   { name: "nodeRedisClient alone", code: `export { nodeRedisClient } from "sluice/node-redis"`, most: 760 },

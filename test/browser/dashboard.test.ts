@@ -266,7 +266,7 @@ describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
     await page.locator("#answer", { hasText: "As of" }).waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
     expect(await violations(page)).toEqual([]);
-    const folder = process.env.SCREENSHOTS;
+    const { SCREENSHOTS: folder } = process.env;
     if (folder) await page.screenshot({ path: `${folder}/dashboard-${colorScheme}-${width}.png`, fullPage: true });
     expect(errors).toEqual([]);
   });

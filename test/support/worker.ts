@@ -23,6 +23,7 @@ export async function startWorker(
       sluice: root("src/index.ts"),
       "sluice/fetch": root("src/http/fetch.ts"),
       "sluice/analytics": root("src/observe/analytics/analytics.ts"),
+      "sluice/dashboard": root("src/dashboard/dashboard.ts"),
       "sluice/hono": root("src/http/hono.ts"),
       "sluice/upstash": root("src/store/upstash.ts"),
     },
