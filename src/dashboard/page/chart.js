@@ -8,11 +8,13 @@ const KINDS = [
 ];
 
 /** Stacked bars over time. Our own SVG: a library would bring hundreds of kB for one kind of chart. */
-export function callsChart(slots, stepMs, room) {
+export function callsChart(slots, stepMs, width) {
+  // A page that is not laid out yet has none.
+  const room = Math.max(240, width);
   const most = Math.max(1, ...slots.map(({ allowed, denied, another }) => allowed + denied + another));
   const top = niceAbove(most);
   // In pixels of the page, so that its text is as large as any other.
-  const width = (room - LEFT) / slots.length;
+  const step = (room - LEFT) / slots.length;
   const y = (value) => (HEIGHT - BOTTOM) * (1 - value / top) + 4;
   const lines = [0, 0.5, 1].flatMap((share) => [
     shape("line", { x1: LEFT, x2: room, y1: y(top * share), y2: y(top * share) }),
@@ -24,14 +26,14 @@ export function callsChart(slots, stepMs, room) {
       const from = under;
       under += slot[kind];
       const height = y(from) - y(under);
-      const place = { x: LEFT + i * width + width * 0.1, width: width * 0.8, y: y(under), height };
+      const place = { x: LEFT + i * step + step * 0.1, width: step * 0.8, y: y(under), height };
       return slot[kind] === 0 ? "" : shape("rect", { class: kind, ...place });
     }).filter(Boolean);
   });
   const every = Math.ceil(slots.length / Math.max(1, Math.floor(room / 150)));
   const labels = slots.flatMap((slot, i) =>
     i % every === 0
-      ? [shape("text", { x: LEFT + (i + 0.5) * width, y: HEIGHT, "text-anchor": "middle" }, timeText(slot.at, stepMs))]
+      ? [shape("text", { x: LEFT + (i + 0.5) * step, y: HEIGHT, "text-anchor": "middle" }, timeText(slot.at, stepMs))]
       : [],
   );
   const sums = KINDS.map(([kind, words]) => `${count(slots.reduce((sum, slot) => sum + slot[kind], 0))} ${words}`);
