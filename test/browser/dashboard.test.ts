@@ -185,6 +185,7 @@ describe("figures", () => {
       expect(shown).toContain(text);
     }
     expect(await page.locator("main img, main script").count()).toBe(0);
+    expect(await page.locator("#asked tr", { hasText: "kkk" }).first().innerText()).toMatch(/\scut$/);
     await page.getByLabel("Key", { exact: true }).fill("<img src=x onerror=alert(3)>");
     await page.keyboard.press("Enter");
     await page.locator("#answer", { hasText: "As of" }).waitFor();

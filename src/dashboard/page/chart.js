@@ -15,7 +15,7 @@ export function callsChart(slots, stepMs, width) {
   const top = niceAbove(most);
   // In pixels of the page, so that its text is as large as any other.
   const step = (room - LEFT) / slots.length;
-  const y = (value) => (HEIGHT - BOTTOM) * (1 - value / top) + 4;
+  const y = (value) => (HEIGHT - BOTTOM) * (1 - value / top) + 12;
   const lines = [0, 0.5, 1].flatMap((share) => [
     shape("line", { x1: LEFT, x2: room, y1: y(top * share), y2: y(top * share) }),
     shape("text", { x: LEFT - 8, y: y(top * share) + 4, "text-anchor": "end" }, count(top * share)),
@@ -33,13 +33,19 @@ export function callsChart(slots, stepMs, width) {
   const every = Math.ceil(slots.length / Math.max(1, Math.floor(room / 150)));
   const labels = slots.flatMap((slot, i) =>
     i % every === 0
-      ? [shape("text", { x: LEFT + (i + 0.5) * step, y: HEIGHT, "text-anchor": "middle" }, timeText(slot.at, stepMs))]
+      ? [
+          shape(
+            "text",
+            { x: LEFT + (i + 0.5) * step, y: HEIGHT + 8, "text-anchor": "middle" },
+            timeText(slot.at, stepMs),
+          ),
+        ]
       : [],
   );
   const sums = KINDS.map(([kind, words]) => `${count(slots.reduce((sum, slot) => sum + slot[kind], 0))} ${words}`);
   const picture = shape(
     "svg",
-    { viewBox: `0 0 ${room} ${HEIGHT + 8}`, role: "img", "aria-label": sums.join(", ") },
+    { viewBox: `0 0 ${room} ${HEIGHT + 16}`, role: "img", "aria-label": sums.join(", ") },
     ...lines,
     ...bars,
     ...labels,

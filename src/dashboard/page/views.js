@@ -5,6 +5,9 @@ const HOUR_MS = 3_600_000;
 /** What Upstash bills for 100 000 commands, in dollars. */
 const PRICE = 0.2;
 
+/** Longer keys are kept without their end. */
+const LONGEST_KEY = 96;
+
 const sum = (list, measure) => list.reduce((all, each) => all + measure(each), 0);
 const callsOf = (calls, test = () => true) => sum(calls.filter(test), (call) => call.count);
 
@@ -149,7 +152,8 @@ function keysTable(list, chosen, lookUp) {
         element("bdi", { class: "text" }, visible(key)),
         limiter,
         error === 0 ? count(most) : `${count(most - error)} to ${count(most)}`,
-        button,
+        // What is left of a longer key is another key.
+        key.length > LONGEST_KEY ? "cut" : button,
       ];
     });
   if (rows.length === 0) return [element("p", {}, list === "denied" ? "None in this span." : "No keys are kept.")];
