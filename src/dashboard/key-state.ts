@@ -25,8 +25,10 @@ export function keyStates(
       const limiter = description.name;
       try {
         const decision = await limiterFrom(redis, namespace, description).peek(key);
-        if (decision.source !== "fallback") return { limiter, policies: decision.policies };
-        return { limiter, policies: [], error: decision.error.message };
+        if ("policies" in decision) return { limiter, policies: decision.policies };
+        // Of the rules this limiter has none.
+        const error = decision.source === "fallback" ? decision.error.message : "A rule decides about this key";
+        return { limiter, policies: [], error };
       } catch (error) {
         return { limiter, policies: [], error: (error as Error).message };
       }

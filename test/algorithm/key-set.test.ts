@@ -16,7 +16,7 @@ import { PLAIN, WITH_CALENDAR } from "../support/policies.ts";
 import { type Random, randomFrom } from "../support/random.ts";
 import { connect, FAR_FUTURE, msOf, uniqueName } from "../support/redis.ts";
 
-const STEPS = 16_000;
+const STEPS = 20_000;
 const STEPS_PER_SEQUENCE = 250;
 
 const redis = await connect(inject("redisUrl"));
@@ -205,8 +205,8 @@ describe("key set", () => {
       const garbage = keys.map(({ program }) => garbageFor(random, program, NOW));
       const task = random.pick<Task>(["consume", "consume", "charge", "refund", "peek"]);
       const requests = keys.map((key) => randomRequest(random, key, NOW, task));
-      const px = random.pick([GRACE_MS - 100, 3_600_000]);
       for (const [k, { place, shadow }] of keys.entries()) {
+        const px = random.pick([GRACE_MS - 100, 3_600_000]);
         for (const one of [place, shadow]) await redis.set(one, garbage[k] as Buffer, "PX", px);
       }
       const where = `seed ${seed}, round ${i}: ${task} on ${keys.map(({ program }, k) => `${program.kind} with ${garbage[k]?.toString("hex")}`)}`;
