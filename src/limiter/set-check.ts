@@ -70,7 +70,9 @@ export function createSetCheck<Name extends string>(
     const { call } = round.parts[0] as OpenPart<Name>;
     try {
       const { requests } = round;
-      const ask = requests.find((request) => request.ask)?.ask ?? askAll;
+      // Where a policy needs a script of its own, that one alone knows the set: then nothing is taken ahead.
+      const isPlain = requests.every(({ program }) => !program.set);
+      const ask = (isPlain && requests.find((request) => request.ask)?.ask) || askAll;
       const reply = await asker.check(call, (signal) => ask(store, requests, signal));
       return reply instanceof StoreError ? instead(round, reply) : seen(round, reply);
     } catch (reason) {
