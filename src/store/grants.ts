@@ -3,7 +3,7 @@ import { numbersOf } from "../algorithm/program.ts";
 import { grants } from "../algorithm/scripts.ts";
 import { StoreError } from "../core/errors.ts";
 import { keysRefused, looking, sizeOf, verdictAlone } from "./key-set.ts";
-import { stepReply } from "./step-reply.ts";
+import { noReply, stepReply } from "./step-reply.ts";
 import type { RemoteStore, StepReply, StepRequest } from "./store.ts";
 
 /** A step that may take more than the call needs, and brings back what was taken before and not used. */
@@ -40,9 +40,9 @@ export async function askGrants(
 ): Promise<GrantsReply | StoreError> {
   const ownClock = store.clock === "store";
   const now = ownClock ? -1 : (requests[0]?.now ?? 0);
-  const args = requests.flatMap(({ program: { algorithms }, demands, spare = 0, back = [], since = 0 }) => [
-    ...[algorithms.length, algorithms.reduce((sum, { size }) => sum + size, 0), spare, since],
-    ...algorithms.flatMap(({ code }, i) => [code, ...numbersOf(demands[i] as Demand), back[i] ?? 0]),
+  const args = requests.flatMap(({ program, demands, spare = 0, back = [], since = 0 }) => [
+    ...[program.algorithms.length, sizeOf(program), spare, since],
+    ...program.algorithms.flatMap(({ code }, i) => [code, ...numbersOf(demands[i] as Demand), back[i] ?? 0]),
   ]);
   const keys = requests.map(({ key }) => key);
   const reply = await store.run?.(grants, keys, [now, ...args].map(String), signal).catch(keysRefused);
@@ -52,16 +52,14 @@ export async function askGrants(
   const replies = requests.map((request): GrantReply => {
     const granted = Number(numbers.shift());
     const state = numbers.splice(0, 1 + sizeOf(request.program));
-    if (!(granted >= 0 && granted <= (allowed ? (request.spare ?? 0) : 0))) throw nonsense();
+    if (!(granted >= 0 && granted <= (allowed ? (request.spare ?? 0) : 0))) throw noReply();
     const whole = timesOf(request, 1 + granted);
     if (allowed) return { ...stepReply(whole, [1, ...state], ownClock), request, granted };
     return { ...verdictAlone(request, stepReply(looking(request), [0, ...state], ownClock)), request, granted: 0 };
   });
-  if (numbers.length > 0 || (!allowed && replies.every((reply) => reply.allowed))) throw nonsense();
+  if (numbers.length > 0 || (!allowed && replies.every((reply) => reply.allowed))) throw noReply();
   return { allowed, replies };
 }
-
-const nonsense = () => new StoreError("reply", "Redis answered a script with something else than its reply");
 
 /** The same request for so many calls. */
 function timesOf(request: StepRequest, calls: number): StepRequest {

@@ -3,7 +3,7 @@ import { argsOfAll, type Program } from "../algorithm/program.ts";
 import { keySet } from "../algorithm/scripts.ts";
 import { step } from "../algorithm/step.ts";
 import { StoreError } from "../core/errors.ts";
-import { stepReply } from "./step-reply.ts";
+import { noReply, stepReply } from "./step-reply.ts";
 import type { LocalStore, RemoteStore, StepReply, StepRequest } from "./store.ts";
 
 /** What a verdict over several keys came to: for each the state after it if all are allowed, else before it. */
@@ -48,7 +48,7 @@ export async function askAll(
   });
   const contradicts = !allowed && replies.every((reply) => reply.allowed);
   if (numbers.length > 0 || contradicts) {
-    throw new StoreError("reply", "Redis answered a script with something else than its reply");
+    throw noReply();
   }
   return { allowed, replies };
 }

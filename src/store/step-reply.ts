@@ -17,8 +17,11 @@ export function stepReply(request: StepRequest, reply: unknown, ownClock: boolea
     const allowed = verdict === 1;
     if (state[0] >= (ownClock ? 0 : now) && follows(request, state, allowed)) return { allowed, state };
   }
-  throw new StoreError("reply", "Redis answered a script with something else than its reply");
+  throw noReply();
 }
+
+/** The error for what a script can't have replied. */
+export const noReply = () => new StoreError("reply", "Redis answered a script with something else than its reply");
 
 /** Whether the state can be what the verdict left. */
 function follows({ program: { algorithms }, demands }: StepRequest, state: State, allowed: boolean): boolean {
