@@ -11,9 +11,9 @@ export interface ScriptFolder {
 // Upstash takes a lock per key instead of one for all keys where the first line says so; stock Redis refuses the flag.
 const FLAGS = "#!lua flags=allow-key-locking";
 
-/** Scripts of the algorithms that are another one with the sections of that name in place of those named plain. */
-const VARIANTS: Readonly<Record<string, { readonly of: string; readonly section: string }>> = {
-  "key-set-windows.lua": { of: "key-set.lua", section: "windows" },
+/** Scripts of the algorithms that are another one with its sections of these names: `-- @only name` to `-- @end`. */
+const VARIANTS: Readonly<Record<string, { readonly of: string; readonly sections: readonly string[] }>> = {
+  "key-set-windows.lua": { of: "key-set.lua", sections: ["windows"] },
 };
 
 const ALGORITHMS: ScriptFolder = {
@@ -46,12 +46,15 @@ const urlOf = ({ path }: ScriptFolder, file: string) => new URL(`../${path}/${fi
 /** The file that holds a folder's .lua files as constants. */
 export const embeddedScriptsFile = (folder = ALGORITHMS) => urlOf(folder, "scripts.ts");
 
-/** A .lua file as it is written, with its parts included, its folder's own or those of the algorithms, or such a variant. */
+/**
+ * A .lua file as it is written, with its parts included, its folder's own or those of the algorithms, or such a variant. What stands from
+ * `-- @without name` to `-- @end` is in those alone that do not have these sections.
+ */
 export function scriptSource(file: string, folder = ALGORITHMS): string {
-  const { of = file, section = "plain" } = VARIANTS[file] ?? {};
+  const { of = file, sections = [] } = VARIANTS[file] ?? {};
   const source = readFileSync(urlOf(folder, of), "utf8").replace(
-    /^ *-- @only (\w+)\n([\s\S]*?)^ *-- @end\n/gm,
-    (_all, name: string, lines: string) => (name === section ? lines : ""),
+    /^ *-- @(only|without) (\w+)\n([\s\S]*?)^ *-- @end\n/gm,
+    (_all, word: string, name: string, lines: string) => (sections.includes(name) === (word === "only") ? lines : ""),
   );
   return source.replace(/^ *-- @include (.+)$/gm, (_line, part: string) => {
     const path = `lua/${part}.lua`;

@@ -14,7 +14,7 @@ local now = args[1] + 0
 -- @include grace
 -- @include number
 -- @include bytes
--- @only plain
+-- @without windows
 local asked, values, n = now, call('MGET', unpack(KEYS)), 2
 -- @end
 -- @only windows
