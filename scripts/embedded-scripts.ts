@@ -14,6 +14,7 @@ const FLAGS = "#!lua flags=allow-key-locking";
 /** Scripts of the algorithms that are another one with its sections of these names: `-- @only name` to `-- @end`. */
 const VARIANTS: Readonly<Record<string, { readonly of: string; readonly sections: readonly string[] }>> = {
   "key-set-windows.lua": { of: "key-set.lua", sections: ["windows"] },
+  "key-set-holds.lua": { of: "key-set.lua", sections: ["windows", "holds"] },
 };
 
 const ALGORITHMS: ScriptFolder = {

@@ -77,6 +77,8 @@ export interface Algorithm {
   readonly step?: (kept: unknown, now: number, demand: Demand) => Step;
   /** Whether a demand can have come to that, where other rules hold than that what is in use is within the ceiling. */
   readonly follows?: (counts: Counts, at: number, demand: Demand, allowed: boolean) => boolean;
+  /** Whether a demand would be allowed on what a look for it found, where that is not what `load` says. */
+  readonly admits?: (counts: Counts, demand: Demand) => boolean;
   /** One letter that stands for it in store keys and in the scripts of several policies. */
   readonly code: "b" | "s" | "f" | "l" | "p" | "c" | "n";
   /** What store keys have in place of that and the window, given the window as text. Left out where these are all. */

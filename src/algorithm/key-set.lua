@@ -8,6 +8,10 @@
 -- ARGV[n+1]  size      how many counts the state holds; then the arguments of each policy as in policy-set.lua
 -- Reply    {allowed 1 or 0, at, counts…, at, counts…}: for each key the state as of `at` ms, after the call if allowed, else
 --          before it
+-- @only holds
+-- Work in flight is the one policy of its key, with the arguments and the state of in-flight.lua: n, delta, hold, ceiling, and the
+-- id or nothing.
+-- @end
 local args, call, byte, char = ARGV, redis.call, string.byte, string.char
 local now = args[1] + 0
 -- @include clock
@@ -26,6 +30,11 @@ local old, new, i, allowed = {0}, {1}, 2, true
 local forms, ends = {0, 0, 0}, {0, 0, 0}
 
 -- @include stored
+-- @only holds
+-- @include holds
+-- What keys of work in flight hold after the call, and what is mended of them although the call is denied.
+local held, mended = {}, {}
+-- @end
 
 for k = 1, #KEYS do
   local policies, size, at, one, two = args[n] + 0, args[n + 1] + 0, nil, 0, 0
@@ -52,6 +61,9 @@ for k = 1, #KEYS do
       one = byte(value, 13) * 2^48 + number(byte(value, 14, 19))
     end
   end
+  -- @end
+  -- @only holds
+  if only == 'n' then at = nil end
   -- @end
   if at and at > asked + GRACE and call('PTTL', KEYS[k]) <= GRACE then at, one, two, read = nil, 0, 0, nil end
   local seen, lead, ttl = at or asked, 0, 0
@@ -111,6 +123,21 @@ for k = 1, #KEYS do
       old[i], old[i + 1], new[i], new[i + 1], lives = count, ends, math.min(after, 2^53 - 1), ends, ends - now
       n, i = n + 6, i + 2
     -- @end
+    -- @only holds
+    elseif kind == 'n' then
+      local id = args[n + 4] ~= '' and args[n + 4]
+      local done = look(delta, pace, ceiling, id) and ceiling >= 0
+      tell(old, i)
+      -- What is not there any more is released: that must not keep the other keys' holds.
+      if not done and delta >= 0 then allowed = false end
+      if moved and ceiling >= 0 then mended[k] = value end
+      if done then
+        take(delta, pace, id)
+        held[k] = value
+      end
+      tell(new, i)
+      n, i, lives = n + 5, i + 6, pace
+    -- @end
     else
       local current, previous = one, two
       if read then current, previous = stored(), kind == 's' and stored() or 0 end
@@ -126,7 +153,16 @@ for k = 1, #KEYS do
   end
   if ttl > 1e13 then ttl = 1e13 end
   forms[k], ends[k] = only, ttl + GRACE
+  -- @only holds
+  if only == 'n' then ends[k] = ttl end
+  -- @end
 end
+-- @only holds
+for k = 1, allowed and 0 or #KEYS do
+  value = mended[k]
+  keep(KEYS[k], ends[k])
+end
+-- @end
 if not allowed then return old end
 for k = 1, #KEYS do
   local from, form, to = values[k], forms[k], (values[k + 1] or i) - 1
@@ -139,12 +175,23 @@ for k = 1, #KEYS do
     local count = new[from + 1]
     local low = count % 2^48
     value = bytes(new[from]) .. bytes(new[from + 2]) .. char((count - low) / 2^48) .. bytes(low)
+  -- @end
+  -- @only holds
+  elseif form == 'n' then
+    value = held[k]
+  -- @end
+  -- @only windows
   else
   -- @end
   -- @include key-write
   -- @only windows
   end
   -- @end
+  -- @without holds
   call('SET', KEYS[k], value, 'PX', ends[k])
+  -- @end
+  -- @only holds
+  keep(KEYS[k], ends[k])
+  -- @end
 end
 return new

@@ -1,6 +1,6 @@
 import { type Demand, onlyLook } from "../algorithm/algorithm.ts";
 import { argsOfAll, type Program } from "../algorithm/program.ts";
-import { keySet } from "../algorithm/scripts.ts";
+import { keySet, type Script } from "../algorithm/scripts.ts";
 import { step } from "../algorithm/step.ts";
 import { StoreError } from "../core/errors.ts";
 import { noReply, stepReply } from "./step-reply.ts";
@@ -16,8 +16,8 @@ export interface KeySetReply {
 /** All of the requests take, or none does, in a store of this process. */
 export function stepAll(store: LocalStore, requests: readonly StepRequest[]): KeySetReply {
   const replies = requests.map((request) => verdictAlone(request, store.step(looking(request))));
-  const allowed = replies.every((reply) => reply.allowed);
-  return { allowed, replies: allowed ? requests.map((request) => store.step(request)) : replies };
+  if (!replies.every((reply) => reply.allowed)) return { allowed: false, replies };
+  return { allowed: true, replies: requests.map((request) => ({ ...store.step(request), allowed: true })) };
 }
 
 /**
@@ -33,10 +33,11 @@ export async function askAll(
   const now = ownClock ? -1 : (requests[0]?.now ?? 0);
   const args = requests.flatMap(({ program, demands }) => {
     const { algorithms } = program;
-    return [algorithms.length, sizeOf(program), ...argsOfAll(algorithms, demands)].map(String);
+    const own = algorithms[0]?.code === "n" ? [demands[0]?.id ?? ""] : [];
+    return [algorithms.length, sizeOf(program), ...argsOfAll(algorithms, demands), ...own].map(String);
   });
   const keys = requests.map(({ key }) => key);
-  const script = requests.find(({ program }) => program.set)?.program.set ?? keySet;
+  const script = scriptFor(requests);
   const reply = await store.run?.(script, keys, [`${now}`, ...args], signal).catch(keysRefused);
   if (reply instanceof StoreError) return reply;
   const numbers: unknown[] = Array.isArray(reply) ? [...reply] : [];
@@ -53,6 +54,13 @@ export async function askAll(
   return { allowed, replies };
 }
 
+/** The one script that knows all of them: each that knows more is longer, since it has all that the others have. */
+function scriptFor(requests: readonly StepRequest[]): Script {
+  return requests.reduce<Script>((most, { program: { set = most } }) => {
+    return set.text.length > most.text.length ? set : most;
+  }, keySet);
+}
+
 /** How many counts a state holds. */
 export function sizeOf({ algorithms }: Program): number {
   return algorithms.reduce((sum, { size }) => sum + size, 0);
@@ -66,7 +74,10 @@ export function looking(request: StepRequest): StepRequest {
 
 /** What a look saw, with the verdict that the request alone would get. */
 export function verdictAlone({ program, demands }: StepRequest, { state }: StepReply): StepReply {
-  return { allowed: step(program.algorithms, state, state[0], demands).allowed, state };
+  const { algorithms } = program;
+  const [at, ...counts] = state;
+  const allowed = algorithms[0]?.admits?.(counts, demands[0] as Demand) ?? step(algorithms, state, at, demands).allowed;
+  return { allowed, state };
 }
 
 /** What a Redis Cluster says of keys that it has in several places, in words that say which keys it takes; throws all else. */

@@ -27,6 +27,7 @@ export function inFlightStep(kept: unknown, now: number, demand: Demand, storeNo
   const { delta, pace: holdMs, ceiling, id } = demand;
   const stored = (kept as InFlight | undefined) ?? NOTHING_HELD;
   const own = stored.holds.find((hold) => hold.id === id);
+  const ownUnits = own?.units ?? 0;
   const looks = ceiling < 0;
   if (delta <= 0 && !looks) {
     if (!own) return step(false, stored, now, holdMs);
@@ -34,7 +35,7 @@ export function inFlightStep(kept: unknown, now: number, demand: Demand, storeNo
   }
   const units = delta === 0 && own && !looks ? own.units : delta;
   const most = looks ? onlyLook(ceiling) : ceiling;
-  const needed = ({ used }: InFlight) => used - (own?.units ?? 0) + units - most;
+  const needed = ({ used }: InFlight) => used - ownUnits + units - most;
   const stays = own !== undefined && units <= own.units;
 
   let held = stored;
@@ -46,11 +47,11 @@ export function inFlightStep(kept: unknown, now: number, demand: Demand, storeNo
       later = storeNow - now;
     }
     if (needed(held) > 0) {
-      const denied = step(false, held, now, holdMs, later, leaving(held, needed(held), own));
+      const denied = step(false, held, now, holdMs, later, ownUnits, leaving(held, needed(held), own));
       return { ...denied, kept: later !== undefined && lastEnd(stored) > storeNow + holdMs ? held : kept };
     }
   }
-  if (looks) return step(false, held, now, holdMs, later);
+  if (looks) return step(false, held, now, holdMs, later, ownUnits);
   const others = own ? without(held, own) : held;
   const endsAt = Math.max(now + (later ?? 0), lastEnd(held) - holdMs) + holdMs;
   const holds = [...others.holds, { id: id as string, units, endsAt }];
@@ -99,13 +100,14 @@ function step(
   now: number,
   holdMs: number,
   later = 0,
+  ownUnits = 0,
   waits = leaving(held, 1),
 ): Step {
   const byCaller = (time: number) => (time > 0 ? time - later : 0);
   const { leaves, from, to } = waits;
   return {
     allowed,
-    state: [now, held.used, byCaller(lastEnd(held)), byCaller(leaves), from, to],
+    state: [now, held.used, byCaller(lastEnd(held)), byCaller(leaves), from, to, ownUnits],
     kept: held,
     ttlMs: held.holds.length > 0 ? holdMs : 0,
   };

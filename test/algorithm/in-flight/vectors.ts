@@ -90,4 +90,18 @@ export const vectors: readonly Vector[] = [
       [11_000, "hold d 6", true, 1, 0, 10_000],
     ],
   },
+  {
+    title: "a hold that asks for more waits for the others alone, and for no more than it lacks",
+    limit: 3,
+    rows: [
+      [0, "hold a", true, 2, 0, 10_000],
+      [1_000, "hold b", true, 1, 0, 10_000],
+      [2_000, "hold c", true, 0, 0, 10_000],
+      [3_000, "hold c 2", false, 0, 7_000, 9_000],
+      [3_000, "hold c 3", false, 0, 8_000, 9_000],
+      [3_000, "hold c 4", false, 0, Infinity, 9_000],
+      [3_000, "hold a 2", false, 0, 8_000, 9_000],
+      [10_000, "hold c 2", true, 0, 0, 10_000],
+    ],
+  },
 ];
