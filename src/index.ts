@@ -23,7 +23,7 @@ export type { Duration } from "./core/duration.ts";
 export { StoreError, type StoreErrorKind } from "./core/errors.ts";
 export type { DecisionEvent, LimiterEvent, Observer, Operation, StoreEvent, WaitUntil } from "./core/event.ts";
 export type { LimiterToDescribe, PolicyToDescribe } from "./core/limiter-to-describe.ts";
-export { type AllOf, type AllOfOptions, allOf } from "./limiter/all-of.ts";
+export { type AllOf, type AllOfHolding, type AllOfOptions, type AllOfThese, allOf } from "./limiter/all-of.ts";
 export type { Amount } from "./limiter/amounts.ts";
 export { type AnyMember, type AnyOf, type AnyOfDecision, type AnyOfKey, anyOf } from "./limiter/any-of.ts";
 export type { AmountByLevel } from "./limiter/by-level.ts";
@@ -47,7 +47,7 @@ export type { LimiterDescription, PolicyDescription } from "./limiter/described/
 export { type ReadLimitersOptions, readLimiters } from "./limiter/described/read-limiters.ts";
 export type { Extension } from "./limiter/extension.ts";
 export type { Held } from "./limiter/in-flight/held.ts";
-export type { HoldOptions } from "./limiter/in-flight/hold.ts";
+export type { HoldMethods, HoldOptions } from "./limiter/in-flight/hold.ts";
 export { type InFlightOptions, type InFlightPolicy, inFlight } from "./limiter/in-flight/policy.ts";
 export { type LeaseOptions, leases } from "./limiter/leases/leases.ts";
 export { createLimiter, type InFlightLimiter, type Limiter } from "./limiter/limiter.ts";

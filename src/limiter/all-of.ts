@@ -4,13 +4,18 @@ import { misuse, shown } from "../core/misuse.ts";
 import { checkedName } from "../core/name.ts";
 import { checkActual } from "./amounts.ts";
 import { type AmountByLevel, amountsOf, checkKeys, ofLevel } from "./by-level.ts";
+import type { ReserveOptions } from "./call-options.ts";
 import type { CheckedOptions, FailureMode } from "./checked-options.ts";
 import { combinations } from "./combination.ts";
 import { type AllOfDecision, withoutDelay } from "./combine.ts";
+import { holdingOf } from "./holding.ts";
+import type { Held } from "./in-flight/held.ts";
+import type { HoldMethods } from "./in-flight/hold.ts";
 import type { Level } from "./level.ts";
-import { type Limiter, levelOf } from "./limiter.ts";
-import { type Methods, methodsOf, type Question } from "./methods.ts";
+import { type InFlightLimiter, type Limiter, levelOf } from "./limiter.ts";
+import { type Core, type Methods, methodsOf, type Question } from "./methods.ts";
 import { checkedOptions } from "./options.ts";
+import type { Reserved } from "./reservation.ts";
 import { createSetCheck, type Member } from "./set-check.ts";
 
 /** The most limiters that one verdict combines. */
@@ -42,16 +47,43 @@ export interface AllOf<Name extends string>
 }
 
 /**
+ * Several limiters as one, of which some hold work in flight. `hold` and `reserve` take a place of these and the cost of the others, or
+ * nothing; work takes one place unless a `cost` names its level. `release` and `extend` go to those that hold; `settle` and `refund` to
+ * the others. `consume`, `wait` and `charge` reject with a `TypeError`, and so do `reserve` and `refund` where there are no others.
+ */
+export interface AllOfHolding<Name extends string>
+  extends Omit<AllOf<Name>, "reserve">,
+    HoldMethods<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>> {
+  /**
+   * Takes as `hold` does, for work whose cost is known afterwards: `settle` books that instead, `release` ends the work. Neither does
+   * the other's part; `await using` does what is left of both.
+   */
+  reserve(
+    key: Readonly<Record<Name, string>>,
+    options?: ReserveOptions<AmountByLevel<Name>>,
+  ): Promise<Held & Reserved<AllOfDecision<Name>, AmountByLevel<Name>>>;
+}
+
+/** What `allOf` makes of these limiters. */
+export type AllOfThese<Limiters extends Readonly<Record<string, Limiter>>> = [
+  Extract<Limiters[keyof Limiters], InFlightLimiter>,
+] extends [never]
+  ? AllOf<keyof Limiters & string>
+  : AllOfHolding<keyof Limiters & string>;
+
+/**
  * Combines 1 to 8 limiters on one store object in one verdict, by one request: all take their cost, or none does. Each counts where it
  * counts alone. Its clock and its breaker are those of the first limiter. Throws a `TypeError` or `RangeError` where limiters
  * can't be combined: with a `slidingLog`, on different stores, or twice the same.
  */
-export function allOf<Name extends string>(
-  limiters: Readonly<Record<Name, Limiter>>,
+export function allOf<Limiters extends Readonly<Record<string, Limiter>>>(
+  limiters: Limiters,
   options: AllOfOptions = {},
-): AllOf<Name> {
-  const members = membersOf(limiters);
+): AllOfThese<Limiters> {
+  type Name = keyof Limiters & string;
+  const members = membersOf<Name>(limiters);
   const names = members.map(({ name }) => name);
+  const holding = holdingOf(members);
   const checked = optionsOf(members, options);
   const { now, waitUntil, tell } = checked;
   const check = createSetCheck(members, checked);
@@ -64,7 +96,7 @@ export function allOf<Name extends string>(
 
   function callsOf(key: Readonly<Record<Name, string>>, places: readonly string[], question: Question) {
     const { cost, limit } = question.options ?? {};
-    const costs = amountsOf("cost", names, cost, 0);
+    const costs = holding.costs(cost);
     const limits = amountsOf("limit", names, limit, undefined);
     const { settles } = question;
     checkActual(settles?.actual, cost);
@@ -74,6 +106,7 @@ export function allOf<Name extends string>(
     return members.map(({ name, level }, i) => {
       // Each key has its own time.
       const part = since?.allowed ? (since.parts?.[name] ?? null) : since;
+      if (!holding.isAsked(name, question, part)) return undefined;
       const own = {
         ...question,
         part,
@@ -84,7 +117,7 @@ export function allOf<Name extends string>(
     });
   }
 
-  const methods = methodsOf<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>>({
+  const core: Core<Readonly<Record<Name, string>>, AllOfDecision<Name>> = {
     now,
     waitUntil,
     ask(key, question) {
@@ -106,21 +139,24 @@ export function allOf<Name extends string>(
         }) as const;
       for (const { name, level } of members) {
         const { options } = level;
+        if (!holding.isTold(name, operation)) continue;
         options.tell?.(told(options.name, key[name], whole.parts[name] ?? whole, { whole }));
       }
       tell?.(told(checked.name, key[whole.level], whole));
     },
     acted: withoutDelay,
     reset: async (key, signal) => check.reset(await placesOf(key), signal),
-  });
-  const whole = { name: checked.name, failureMode: checked.failureMode, ...methods };
+  };
+  const methods = methodsOf<Readonly<Record<Name, string>>, AllOfDecision<Name>, AmountByLevel<Name>>(core);
+  const brought = holding.methods?.(core, methods, holding.names, holding.alone);
+  const whole = { name: checked.name, failureMode: checked.failureMode, ...methods, ...brought };
   combinations.set(whole, {
     names,
     now,
     closed: () => allOf(limiters, { ...options, failureMode: "closed" }) as never,
     check: (options) => void callsOf({} as never, names, { task: "peek", options, spent: {}, maxDelayMs: 0 }),
   });
-  return whole;
+  return whole as AllOfThese<Limiters>;
 }
 
 /** The limiters by level; throws if they can't be combined. */
@@ -143,8 +179,8 @@ function membersOf<Name extends string>(limiters: Readonly<Record<Name, Limiter>
 /** Throws a `RangeError` if the limiter can't be combined with those before it. */
 function checkLevel(option: string, { options, program }: Level, before: readonly Member<string>[]): void {
   const { store, name } = options;
-  if (program.algorithms.some((algorithm) => algorithm.step)) {
-    throw new RangeError(`${option} has a slidingLog or inFlight, which combine with nothing; slidingWindow does`);
+  if (program.algorithms.some(({ step, set }) => step && !set)) {
+    throw new RangeError(`${option} has a slidingLog, which combines with nothing; slidingWindow does`);
   }
   if (store.remote && !store.run) throw new RangeError(`${option} is on a store that decides one key at a time`);
   for (const other of before) {

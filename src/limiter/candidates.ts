@@ -43,10 +43,12 @@ export function candidatesOf(members: readonly object[]): Candidate[] {
 function candidateOf(option: string, member: object): Candidate {
   const isObject = typeof member === "object" && member !== null;
   const own = member as Candidate["own"];
+  if (isObject && "hold" in member) {
+    throw new RangeError(`${option} has inFlight: what it holds is released, not taken in order`);
+  }
   const level = isObject ? levelOf(member) : undefined;
   if (level) {
     const { options } = level;
-    if ("hold" in member) throw new RangeError(`${option} has inFlight: what it holds is released, not taken in order`);
     return {
       own,
       closed: limiterOn({ ...level, options: { ...options, failureMode: "closed" } }) as unknown as Asked,

@@ -15,12 +15,19 @@ export interface Extension {
 /** A policy that brings its limiter's methods and more, so that only those who import it ship them. */
 export interface Bringing {
   readonly brings: Extension & {
+    /** Of several limiters as one: `among` them those named have such a policy, `alone` tells whether all have. */
     methods<Key, Answer extends Decision, Amounts>(
       core: Core<Key, Answer>,
       own: Methods<Key, Answer, Amounts>,
+      among?: readonly string[],
+      alone?: boolean,
     ): Partial<Methods<Key, Answer, Amounts>>;
   };
 }
+
+/** What a limiter's first policy brings. */
+export const bringsOf = ({ policies }: Pick<CheckedOptions, "policies">) =>
+  (policies?.[0] as Partial<Bringing> | undefined)?.brings;
 
 /** The options that bring their own code, by name. The later one sees a call first. */
 export interface Extensions {

@@ -1,7 +1,7 @@
 import type { Decision } from "../core/decision.ts";
 import { createCheck } from "./check.ts";
-import type { CheckedOptions, FailureMode } from "./checked-options.ts";
-import { type Bringing, extensionsOf } from "./extension.ts";
+import type { FailureMode } from "./checked-options.ts";
+import { bringsOf, extensionsOf } from "./extension.ts";
 import type { HoldMethods } from "./in-flight/hold.ts";
 import type { InFlightPolicy } from "./in-flight/policy.ts";
 import { createLevel, type Level } from "./level.ts";
@@ -34,7 +34,7 @@ export function createLimiter<const Name extends string = string>(
   options: LimiterOptions & { name: Name },
 ): Limiter<Name> {
   const plain = checkedOptions(options);
-  const extensions = extensionsOf(options).concat(bringsOf(plain.policies) ?? []);
+  const extensions = extensionsOf(options).concat(bringsOf(plain) ?? []);
   const checked = extensions.reduce((all, extension) => extension.options?.(all) ?? all, plain);
   const { name, store, policies } = checked;
   const level = extensions.reduce((level, extension) => extension.level(level), createLevel(checked));
@@ -43,11 +43,9 @@ export function createLimiter<const Name extends string = string>(
   return limiterOn<Name>(level);
 }
 
-const bringsOf = (policies: CheckedOptions["policies"]) => (policies?.[0] as Partial<Bringing> | undefined)?.brings;
-
 /** The limiter that answers with a level. */
 export function limiterOn<Name extends string>(level: Level): Limiter<Name> {
-  const { name, policies, failureMode, now, waitUntil, tell } = level.options;
+  const { name, failureMode, now, waitUntil, tell } = level.options;
   const check = createCheck(level);
 
   const core: Core<string, Decision> = {
@@ -64,7 +62,7 @@ export function limiterOn<Name extends string>(level: Level): Limiter<Name> {
     reset: async (key, signal) => check.reset(await level.placeOf(key), signal),
   };
   const methods = methodsOf<string, Decision>(core);
-  const limiter = { name: name as Name, failureMode, ...methods, ...bringsOf(policies)?.methods(core, methods) };
+  const limiter = { name: name as Name, failureMode, ...methods, ...bringsOf(level.options)?.methods(core, methods) };
   levels.set(limiter, level);
   return limiter;
 }

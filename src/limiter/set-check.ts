@@ -20,7 +20,8 @@ export interface Member<Name extends string> {
 
 /** How calls on several limiters are answered: as in check.ts, with one call for each of them. */
 export interface SetCheck<Name extends string> {
-  decision(calls: readonly Call[]): AllOfDecision<Name> | Promise<AllOfDecision<Name>>;
+  /** `undefined` for those that are not asked. */
+  decision(calls: readonly (Call | undefined)[]): AllOfDecision<Name> | Promise<AllOfDecision<Name>>;
   reset(places: readonly string[], signal: AbortSignal | undefined): Promise<void>;
 }
 
@@ -43,13 +44,13 @@ export function createSetCheck<Name extends string>(
   const asker = createAsker(options);
   let spare: LocalStore | undefined;
 
-  function decision(calls: readonly Call[]): AllOfDecision<Name> | Promise<AllOfDecision<Name>> {
-    const { signal, since } = calls[0] as Call;
+  function decision(calls: readonly (Call | undefined)[]): AllOfDecision<Name> | Promise<AllOfDecision<Name>> {
+    const { signal, since } = calls.find((call) => call) as Call;
     signal?.throwIfAborted();
     const clock = timeOf(now);
-    const parts = members.map((member, i): OpenPart<Name> => {
-      const call = calls[i] as Call;
-      return { ...member, call, decision: member.level.known(call, clock) };
+    const parts = members.flatMap((member, i): OpenPart<Name>[] => {
+      const call = calls[i];
+      return call ? [{ ...member, call, decision: member.level.known(call, clock) }] : [];
     });
     const denying = parts.filter(isDecided).filter((part) => !part.decision.allowed);
     if (denying.length > 0) {

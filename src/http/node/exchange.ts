@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Decision } from "../../core/decision.ts";
 import { checkFunction } from "../../core/misuse.ts";
-import type { Held } from "../../limiter/in-flight/held.ts";
+import type { Serving } from "../../limiter/in-flight/held.ts";
 import { createGuard } from "../guard.ts";
 import { dialectsOf, writeFields } from "../headers/dialect.ts";
 import { standardFields } from "../headers/standard.ts";
@@ -76,7 +76,7 @@ export function createNodeGuard<Subject extends NodeSubject, Info extends readon
         decision = decided;
         note(message, decided);
       },
-      keep: (held: Decision & Held) => holdUntilClosed(held, response),
+      keep: (held: Decision & Serving) => holdUntilClosed(held, response),
       waitUntil: () => behind,
     };
     const answer = await guard(visit, async () => {

@@ -1,15 +1,17 @@
 import type { ServerResponse } from "node:http";
 import type { Decision } from "../../core/decision.ts";
-import type { Held } from "../../limiter/in-flight/held.ts";
+import type { Serving } from "../../limiter/in-flight/held.ts";
+import { MAX_TIMER_MS } from "../../limiter/time.ts";
 
 /** Keeps a place until the response has been sent or its client has left; extends it every half of the hold in which something was sent. */
-export function holdUntilClosed(decision: Decision & Held, response: ServerResponse): void {
+export function holdUntilClosed(decision: Decision & Serving, response: ServerResponse): void {
+  const { holdMs } = decision;
+  if (holdMs === 0) return;
   const release = () => void decision.release();
   if (response.closed) {
     release();
     return;
   }
-  const { windowMs = 0 } = ("policies" in decision && decision.policies[0]) || {};
   const sent = () => response.socket?.bytesWritten ?? 0;
   let before = sent();
   const timer = setInterval(
@@ -19,7 +21,7 @@ export function holdUntilClosed(decision: Decision & Held, response: ServerRespo
       before = now;
       decision.extend().catch(() => {});
     },
-    Math.max(1, Math.floor(windowMs / 2)),
+    Math.min(MAX_TIMER_MS, Math.max(1, Math.floor(holdMs / 2))),
   );
   // A response that nobody ends must not keep a process alive.
   timer.unref();

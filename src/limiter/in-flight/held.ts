@@ -39,6 +39,8 @@ interface Asked {
 
 /** What the HTTP side needs besides. */
 export interface Serving extends Held {
+  /** Ms that the hold lasts; 0 where nothing was taken. */
+  readonly holdMs: number;
   /**
    * Holds until the body of what `work` comes to has ended, was cancelled or failed; no longer than `work` where that fails, or nobody
    * will read a body.
@@ -50,16 +52,24 @@ export interface Serving extends Held {
 export interface Holder {
   /** When it was asked for, by this isolate's clock, in ms. */
   readonly askedAt: number;
+  /** Ms that it lasts; 0 where nothing was taken. */
+  readonly holdMs: number;
   readonly now: () => number;
   waitUntil(): WaitUntil | undefined;
   ask(operation: "release" | "extend"): Promise<Decision>;
 }
 
-/** The decision with what it can do, which neither its JSON nor its copies have: they are plain data. */
-export function held<Answer extends Decision>(decision: Answer, holder: Holder): Answer & Serving {
-  // A snapshot lets nothing pass but what is not counted.
-  const took = decision.allowed && (decision.source === "store" || decision.source === "memory");
-  const holdMs = took ? (decision.policies[0]?.windowMs ?? 0) : 0;
+/**
+ * The decision with what it can do, which neither its JSON nor its copies have: they are plain data. `more`: what else it can do,
+ * in place of its own.
+ */
+export function held<Answer extends Decision, More extends object>(
+  decision: Answer,
+  holder: Holder,
+  more?: (own: Serving) => More,
+): Answer & Serving & More {
+  const { holdMs } = holder;
+  const took = holdMs > 0;
   const now = () => timeOf(holder.now);
   let begunAt = holder.askedAt;
   let released = false;
@@ -140,7 +150,7 @@ export function held<Answer extends Decision>(decision: Answer, holder: Holder):
     });
   }
 
-  const methods: Serving = { release, extend, through, serve, [Symbol.asyncDispose]: release };
+  const methods: Serving = { holdMs, release, extend, through, serve, [Symbol.asyncDispose]: release };
   // As a prototype, so that copies, clones and JSON of it are a plain decision.
-  return withoutInfinity(Object.assign(Object.create(methods), decision));
+  return withoutInfinity(Object.assign(Object.create({ ...methods, ...more?.(methods) }), decision));
 }

@@ -48,7 +48,8 @@ export function inFlightLevel(level: Level): Level {
       if (uncounted === undefined) wholeNumber(`limit of policy "${name}"`, limit, 1, MAX_HELD);
       const named = (question.options as HoldQuestion | undefined)?.named;
       if (named && call.task === "consume" && call.costs[0] === 0) throw misuse("cost", "at least 1 to hold", 0, true);
-      return { ...call, named };
+      // To take nothing more is to extend.
+      return { ...call, named, ...(named && call.task === "charge" && { costs: [0] }) };
     },
 
     request(call, clock) {
@@ -65,13 +66,14 @@ export function inFlightLevel(level: Level): Level {
 
     known(call, clock) {
       // What is held already stays, which only the store knows.
-      const maybeHeld = (call as HoldCall).named?.again && call.policies[0]?.uncounted === undefined;
+      const maybeHeld = (call as HoldCall).named?.again && call.policies[0]?.uncounted === undefined && !call.ruled;
       return maybeHeld ? undefined : level.known(call, clock);
     },
 
     seen(call, reply, askedAt, turn) {
-      if (call.task === "consume" || call.task === "peek") return level.seen(call, reply, askedAt, turn);
-      // What is released or extended leaves others no less: nothing to remember.
+      const own = reply.state.at(-1) as number;
+      if ((call.task === "consume" || call.task === "peek") && own === 0) return level.seen(call, reply, askedAt, turn);
+      // What is released or extended leaves others no less, and what this hold would replace they don't have: nothing to remember.
       return decide(program.algorithms, call, reply, 0, "store");
     },
   };

@@ -298,8 +298,9 @@ describe("misuse", () => {
 
 test("beside others in allOf or anyOf", () => {
   const { limiter } = limiterOf();
-  expect(() => allOf({ work: limiter })).toThrow(/limiters.work has a slidingLog or inFlight/);
+  expect(allOf({ work: limiter }).hold).toBeTypeOf("function");
   expect(() => anyOf([limiter])).toThrow(/members\[0\] has inFlight/);
+  expect(() => anyOf([allOf({ work: limiter }) as never])).toThrow(/members\[0\] has inFlight/);
 });
 
 test("hold is on the type only where there is an inFlight", async () => {

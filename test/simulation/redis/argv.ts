@@ -1,7 +1,8 @@
 import type { Algorithm, Demand } from "../../../src/algorithm/algorithm.ts";
 import { calendarWindowAlgorithm } from "../../../src/algorithm/calendar-window.ts";
 import { fixedWindowAlgorithm } from "../../../src/algorithm/fixed-window.ts";
-import { grants, keySet, keySetWindows, policySet, type Script } from "../../../src/algorithm/scripts.ts";
+import { inFlightAlgorithm } from "../../../src/algorithm/in-flight/algorithm.ts";
+import { grants, keySet, keySetHolds, keySetWindows, policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { slidingLogAlgorithm } from "../../../src/algorithm/sliding-log.ts";
 import { slidingPartsAlgorithm } from "../../../src/algorithm/sliding-parts.ts";
 import { slidingWindowAlgorithm } from "../../../src/algorithm/sliding-window.ts";
@@ -20,6 +21,12 @@ export const ALGORITHMS: readonly Algorithm[] = [
   }),
 ];
 
+/** All that have a letter: holds are decided by scripts of their own, or among several keys. */
+const LETTERS: readonly Algorithm[] = [...ALGORITHMS, inFlightAlgorithm];
+
+/** The scripts of several keys that take nothing ahead. */
+export const KEY_SETS: readonly Script[] = [keySet, keySetWindows, keySetHolds];
+
 /** What the arguments of a script ask for. */
 export interface Asked {
   /** Below 0: the clock of Redis. */
@@ -36,7 +43,7 @@ const numbersOf = ({ code }: Algorithm) => ("bpc".includes(code) ? 5 : 3);
 /** Reads ARGV for each key: the one place that knows the order of the arguments. Throws where they are none of the script's. */
 export function readArguments(script: Script, args: readonly string[]): readonly [Asked, ...Asked[]] {
   const now = Number(args[0]);
-  if (script === keySet || script === keySetWindows) return readKeys(now, args);
+  if (KEY_SETS.includes(script)) return readKeys(now, args);
   if (script === grants) return readGrants(now, args);
   if (script === policySet) return [readPolicies(now, args, 2, Infinity)[0]];
   const algorithm = ALGORITHMS.find((one) => one.script === script);
@@ -92,12 +99,13 @@ function readPolicies(now: number, args: readonly string[], from: number, most: 
   while (i < args.length && algorithms.length < most) {
     const since = args[i] === "@" ? args[i + 1] : undefined;
     if (since !== undefined) i += 2;
-    const algorithm = ALGORITHMS.find(({ code }) => code === args[i]);
+    const algorithm = LETTERS.find(({ code }) => code === args[i]);
     if (!algorithm) throw new Error(`no algorithm has the code ${args[i]}`);
     const demand = demandAt(algorithm, args, i + 1, since);
-    algorithms.push(withParts(algorithm, demand));
-    demands.push(demand);
     i += 1 + numbersOf(algorithm);
+    const id = algorithm === inFlightAlgorithm ? args[i++] : "";
+    algorithms.push(withParts(algorithm, demand));
+    demands.push({ ...demand, ...(id && { id }) });
   }
   return [{ now, algorithms, demands }, i];
 }

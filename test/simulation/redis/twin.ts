@@ -1,10 +1,10 @@
 import { type Demand, onlyLook, type Step } from "../../../src/algorithm/algorithm.ts";
-import { grants, keySet, keySetWindows, policySet, type Script } from "../../../src/algorithm/scripts.ts";
+import { grants, policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { GRACE_MS, step } from "../../../src/algorithm/step.ts";
 import { grantsTwin } from "../../support/grants-twin.ts";
 import type { KeyStep } from "../world/history.ts";
-import { ALGORITHMS, type Asked, readArguments } from "./argv.ts";
-import { inFlightScript, runInFlight } from "./in-flight.ts";
+import { ALGORITHMS, type Asked, KEY_SETS, readArguments } from "./argv.ts";
+import { inFlightScript, openHolds, runInFlight } from "./in-flight.ts";
 import type { Keyspace, Stored } from "./keyspace.ts";
 
 /** What a script replied, and what it did to its keys. */
@@ -29,7 +29,7 @@ export const TWINS: readonly Twin[] = [
       run: (keyspace, [key = ""], args, now) => runStep(keyspace, key, readArguments(script, args)[0], now),
     }),
   ),
-  ...[keySet, keySetWindows].map(
+  ...KEY_SETS.map(
     (script): Twin => ({
       script,
       run: (keyspace, keys, args, now) => runKeys(keyspace, keys, readArguments(script, args), now),
@@ -90,15 +90,45 @@ function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: num
 
 /** All keys take, or none does; then each tells the state before the call. */
 function runKeys(keyspace: Keyspace, keys: readonly string[], asked: readonly Asked[], databaseNow: number): Execution {
-  const found = asked.map((one, i) => find(keyspace, keys[i] ?? "", one, databaseNow));
-  const alone = found.map((one) => stepOf(one, one.asked.demands));
-  const allowed = alone.every((step) => step.allowed);
-  const steps = allowed ? alone : found.map((one) => stepOf(one, one.asked.demands.map(looking)));
-  const keySteps = found.map((one, i) => write(keyspace, one, steps[i] as Step, databaseNow));
+  const open = asked.map((one, i) => openKey(keyspace, keys[i] ?? "", one, databaseNow));
+  // What is not there any more is released: that keeps no other key's hold.
+  const allowed = open.every(({ alone, isRelease }) => alone.allowed || isRelease);
+  const steps = open.map(({ alone, look }) => (allowed ? alone : look()));
+  const keySteps = open.map(({ write }) => write(allowed));
   // The script, MGET, and what it needs besides.
-  const lives = found.filter(({ asksLife }) => asksLife).length;
-  const billed = 2 + (allowed ? keys.length : 0) + Number((asked[0]?.now ?? 0) < 0) + lives;
+  const extra = open.reduce((sum, { asks }) => sum + asks, 0);
+  const billed = 2 + (allowed ? keys.length : 0) + Number((asked[0]?.now ?? 0) < 0) + extra;
   return { reply: [allowed ? 1 : 0, ...steps.flatMap(({ state }) => state)], steps: keySteps, billed };
+}
+
+/** One key of several, before anything is written. */
+interface OpenKey {
+  readonly alone: Step;
+  readonly isRelease: boolean;
+  /** Commands that the key needs besides; `NaN` where that depends on what is held. */
+  readonly asks: number;
+  look(): Step;
+  write(taken: boolean): KeyStep;
+}
+
+function openKey(keyspace: Keyspace, key: string, asked: Asked, databaseNow: number): OpenKey {
+  const { algorithms, demands } = asked;
+  const [demand] = demands;
+  if (algorithms[0]?.code === "n" && demand) {
+    const holds = openHolds(keyspace, key, asked.now, demand, databaseNow);
+    return { ...holds, isRelease: demand.ceiling >= 0 && demand.delta < 0, asks: Number.NaN };
+  }
+  const found = find(keyspace, key, asked, databaseNow);
+  const alone = stepOf(found, demands);
+  const look = () => stepOf(found, demands.map(looking));
+  const asks = Number(found.asksLife);
+  return {
+    alone,
+    look,
+    isRelease: false,
+    asks,
+    write: (taken) => write(keyspace, found, taken ? alone : look(), databaseNow),
+  };
 }
 
 /** What comes back, the call on all keys, and what is granted on top; tells of the call alone. */
