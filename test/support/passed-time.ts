@@ -1,9 +1,16 @@
 import type { Redis } from "ioredis";
 import type { RedisClient } from "../../src/store/redis-client.ts";
 
+const TIME = /\b\w+(?:\.call)?\('TIME'\)/g;
+
 /** A script whose clock of Redis is two keys behind its own: seconds and microseconds. All else is as it is shipped. */
 export function withPassedTime(text: string, keys = 1): string {
-  return text.replaceAll(/\b\w+(?:\.call)?\('TIME'\)/g, `{KEYS[${keys + 1}],KEYS[${keys + 2}]}`);
+  return text.replaceAll(TIME, `{KEYS[${keys + 1}],KEYS[${keys + 2}]}`);
+}
+
+/** The same of a script that goes through all of its keys: its last two arguments are the clock. */
+export function withTimePassedLast(text: string): string {
+  return text.replaceAll(TIME, "{ARGV[#ARGV-1],ARGV[#ARGV]}");
 }
 
 /** A time in ms as those keys tell it. */
@@ -18,11 +25,13 @@ export function clientAt(redis: Redis, now: () => number): RedisClient {
     },
     async eval(text, keys, args) {
       const time = now();
-      const all = [...keys, ...timeKeys(time)];
+      const isSet = text.includes("#KEYS");
+      const all = isSet ? keys : [...keys, ...timeKeys(time)];
       const pipeline = redis.pipeline();
       for (const key of keys) if (time > (ends.get(key) ?? Infinity)) pipeline.del(key);
       const before = pipeline.length;
-      pipeline.eval(withPassedTime(text, keys.length), all.length, ...all, ...args);
+      if (isSet) pipeline.eval(withTimePassedLast(text), all.length, ...all, ...args, ...timeKeys(time));
+      else pipeline.eval(withPassedTime(text, keys.length), all.length, ...all, ...args);
       for (const key of keys) pipeline.pttl(key).persist(key);
       const replies = (await pipeline.exec()) ?? [];
       const [error, reply] = replies[before] ?? [new Error("no reply")];
