@@ -6,6 +6,7 @@ import { fixedWindowMutations } from "./mutate/fixed-window.ts";
 import { grantsMutations } from "./mutate/grants.ts";
 import { inFlightMutations } from "./mutate/in-flight.ts";
 import { keySetMutations } from "./mutate/key-set.ts";
+import { keySetHoldsMutations } from "./mutate/key-set-holds.ts";
 import { keySetWindowsMutations } from "./mutate/key-set-windows.ts";
 import { type Mutation, type Mutations, mutated } from "./mutate/mutations.ts";
 import { policySetMutations } from "./mutate/policy-set.ts";
@@ -25,6 +26,7 @@ const ALL: readonly Mutations[] = [
   keySetMutations,
   grantsMutations,
   keySetWindowsMutations,
+  keySetHoldsMutations,
   slidingLogMutations,
   inFlightMutations,
 ];

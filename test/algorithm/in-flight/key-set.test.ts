@@ -196,4 +196,46 @@ describe("key set holds", () => {
     }
     for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(STEPS / 500);
   }, 180_000);
+
+  test("what is nobody's state is read as the key's own script reads it", async () => {
+    const key = holdingKey(2);
+    const now = MIDNIGHT;
+    const late = (ms: number, length: number) => {
+      const bytes = Buffer.alloc(length);
+      bytes.writeUIntBE(length === 12 ? (now + ms) * 64 : now + ms, 0, 6);
+      return bytes;
+    };
+    const garbage = [
+      Buffer.alloc(0),
+      Buffer.from("x"),
+      late(500, 12),
+      late(500, 19),
+      late(500, 13),
+      Buffer.alloc(22, 255),
+      Buffer.alloc(22),
+      Buffer.alloc(42, 255),
+      Buffer.alloc(2002, "y"),
+    ];
+    for (const value of garbage) {
+      for (const place of [key.place, key.shadow]) await redis.set(place, value, "PX", HOLD_MS);
+      const demands = [{ delta: 1, pace: HOLD_MS, ceiling: 2, id: "hold-0000001" }];
+      const request = { program: key.program, key: key.place, now, demands };
+      const run = async (script: Script, places: readonly string[], args: readonly string[]) =>
+        redis.evalsha(
+          await digestOf(withTimePassedLast(script.text)),
+          places.length,
+          ...places,
+          ...args,
+          ...timeKeys(now),
+        );
+      const reply = await askAll(storeOf({ run }), [request], AbortSignal.any([]));
+      if (reply instanceof StoreError) throw reply;
+      const own = redis.pipeline();
+      (await ownCall(key.shadow, request, now))(own);
+      const [[, alone] = []] = (await own.exec()) ?? [];
+      expect([Number(reply.allowed), ...(reply.replies[0]?.state ?? [])], value.toString("hex")).toEqual(alone);
+      expect(await redis.getBuffer(key.place)).toEqual(await redis.getBuffer(key.shadow));
+      await redis.del(key.place, key.shadow);
+    }
+  });
 });

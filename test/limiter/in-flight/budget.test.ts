@@ -1,4 +1,4 @@
-import { createLimiter, inFlight, redisStore } from "sluice";
+import { allOf, createLimiter, inFlight, redisStore, tokenBucket } from "sluice";
 import { ioredisClient } from "sluice/ioredis";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { startPrivateRedis } from "../../../src/server/redis/private-redis.ts";
@@ -47,6 +47,38 @@ test("3 commands to hold, to extend and to release, 2 if denied or looked at", a
   const other = await limiter.hold("k", { id: "b" });
   expect(await billed(() => other.release())).toEqual({ evalsha: 1, get: 1, del: 1 });
   expect(await redis.keys("*")).toEqual([]);
+});
+
+test("together with others: one MGET for all, one SET for each that changes, and nothing more if denied", async () => {
+  const store = redisStore(ioredisClient(redis));
+  const jobs = createLimiter({
+    name: "jobs",
+    store,
+    policies: [inFlight({ limit: 2, hold: HOLD_MS })],
+    snapshots: false,
+  });
+  const user = createLimiter({
+    name: "user",
+    store,
+    policies: [tokenBucket({ limit: 9, window: "1 h" })],
+    snapshots: false,
+  });
+  const all = allOf({ jobs, user });
+  const key = { jobs: "acme", user: "ada" };
+  await all.peek({ jobs: "warm", user: "warm" });
+  let held = await all.hold(key);
+  const reserve = async () => {
+    held = await all.reserve(key);
+  };
+  expect(await billed(reserve)).toEqual({ evalsha: 1, mget: 1, set: 2 });
+  expect(await billed(() => all.hold(key))).toEqual({ evalsha: 1, mget: 1 });
+  expect(await billed(() => all.peek(key))).toEqual({ evalsha: 1, mget: 1 });
+  expect(await billed(() => held.extend())).toEqual({ evalsha: 1, get: 1, set: 1 });
+  expect(await billed(() => held.release())).toEqual({ evalsha: 1, get: 1, set: 1 });
+  expect(await redis.keys("jobs*")).toHaveLength(1);
+  await jobs.reset("acme");
+  const last = await all.hold(key);
+  expect(await billed(() => last.release())).toEqual({ evalsha: 1, get: 1, del: 1 });
 });
 
 test("one more where a hold that has passed decides, and none where there is room", async () => {
