@@ -109,6 +109,11 @@ const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] 
   ["definition", "calls of several that no call alone counts", { rule: several, parts: { twins: countingApart() } }],
   ["snapshots", "a snapshot kept too long", { parts: { limiterOf: limiters.keepingSnapshots } }],
   ["retries", "callers told to come back too early", { parts: { limiterOf: limiters.hasty } }],
+  [
+    "retries",
+    "callers told to come back too early by the clock of the database",
+    { rule: { ...limiter, clock: "redis" }, parts: { limiterOf: limiters.hasty } },
+  ],
   ["lives", "a key that ends before its quota is whole", { parts: { twins: endingKeys(-1400) } }],
   ["lives", "a key that hardly ever ends", { parts: { twins: endingKeys(3_600_000) }, keys: evenKeys(200) }],
   ["deadlines", "an answer after the deadline", { parts: { limiterOf: limiters.late } }],

@@ -2,11 +2,17 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { crowd } from "./plans/crowd.ts";
 import { swarmPlan } from "./plans/swarm.ts";
 import { simulate } from "./run/simulate.ts";
 import { type Done, runWorlds } from "./run/worlds.ts";
+import { poisson } from "./traffic/arrivals.ts";
+import { consumers } from "./traffic/callers.ts";
+import { oneKey } from "./traffic/keys.ts";
+import type { LimiterRule } from "./world/history.ts";
 
 const CALLS = 700;
+const NEXT_DOOR = { least: 0.2, median: 0.5, p99: 2, most: 10 };
 
 /** What failed, with the command that shows it again. */
 const failure = ({ failed }: Done) =>
@@ -45,6 +51,28 @@ const RARE: readonly (readonly [seed: number, calls: number, what: string])[] = 
 
 test.each(RARE)("world %i of %i calls keeps every promise: %s", async (seed, calls) => {
   expect(failure(await runWorlds({ seed, calls, goesOn: ({ worlds }) => worlds < 1 }))).toBeUndefined();
+});
+
+test("by the clock of the database, callers who come back on time are told a millisecond more at most", async () => {
+  const limiter: LimiterRule = {
+    name: "api",
+    database: "main",
+    policies: [{ kind: "log", name: "p", limit: 3, windowMs: 40, burst: 3 }],
+    clock: "redis",
+    timeoutMs: 200,
+    failureMode: "open",
+    snapshots: { maxKeys: 2, maxAgeMs: 100 },
+    breaker: true,
+  };
+  const impatient = consumers(limiter, oneKey("k"));
+  const plan = crowd({ isolates: 1, limiter, perSecond: 300, durationMs: 600, latency: NEXT_DOOR });
+  // Half a ms apart, so that both clocks round at different times.
+  const population = { ...plan.population, clock: () => ({ offsetMs: 0.5, pace: 1 }) };
+  const traffic = [poisson("callers", 300, (stream) => ({ ...impatient(stream), comesBack: true }))];
+  for (const seed of [1, 2, 6]) {
+    const { complaint } = await simulate({ plan: { ...plan, population, traffic }, seed });
+    expect(complaint?.text).toBeUndefined();
+  }
 });
 
 test("the same seed is the same run, event for event, whatever the engine's own dice and compilers do", async () => {
