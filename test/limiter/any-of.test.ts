@@ -255,7 +255,7 @@ test("a reset that fails with one member is over when it is over with all", asyn
     plan,
     credits: {
       ...credits,
-      async reset(...args) {
+      async reset(...args: Parameters<RemoteStore["reset"]>) {
         await new Promise((resolve) => setImmediate(resolve));
         await credits.reset(...args);
         isOver = true;

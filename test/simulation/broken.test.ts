@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import * as limiters from "./broken/limiters.ts";
+import * as reservations from "./broken/reservations.ts";
 import {
   countingApart,
   doublingRefunds,
@@ -12,11 +13,11 @@ import { allJudges } from "./judges/all.ts";
 import { openCourt } from "./judges/court.ts";
 import { neverMoreJudge } from "./judges/never-more.ts";
 import { calm, steadyIsolates } from "./plans/crowd.ts";
-import { together } from "./plans/swarm.ts";
+import { inOrder, together } from "./plans/swarm.ts";
 import { shrink } from "./run/shrink.ts";
 import { simulate } from "./run/simulate.ts";
 import { poisson } from "./traffic/arrivals.ts";
-import { callers } from "./traffic/callers.ts";
+import { type Callers, callers } from "./traffic/callers.ts";
 import { evenKeys, type NextKey } from "./traffic/keys.ts";
 import type { CallMade, Happening, LimiterRule, Operation, PolicyRule } from "./world/history.ts";
 import type { Plan } from "./world/plan.ts";
@@ -37,6 +38,7 @@ const limiter: LimiterRule = {
 
 interface World {
   readonly operations?: Partial<Record<Operation, number>>;
+  readonly afterwards?: Callers["afterwards"];
   readonly keys?: NextKey;
   readonly perSecond?: number;
   readonly rule?: LimiterRule;
@@ -48,9 +50,10 @@ function plan({
   keys = evenKeys(4),
   perSecond = 100,
   rule = limiter,
+  afterwards,
   parts,
 }: World): Plan {
-  const limiters = [...(rule.levels ?? []), rule];
+  const limiters = [...(rule.levels ?? rule.members ?? []), rule];
   const next = callers({
     limiters,
     keys,
@@ -61,6 +64,7 @@ function plan({
     leaves: 0,
     leavesWithinMs: 0,
     comesBack: 0.5,
+    ...(afterwards && { afterwards }),
   });
   return {
     name: "broken",
@@ -80,8 +84,20 @@ const bucket: LimiterRule = { ...limiter, policies: [{ ...policy, kind: "bucket"
 const short: LimiterRule = { ...limiter, policies: [{ ...policy, windowMs: 40 }] };
 const log: LimiterRule = { ...limiter, policies: [{ ...policy, kind: "log" }] };
 const several = together([limiter, { ...bucket, name: "other" }]);
+const planAndCredits = inOrder([limiter, { ...bucket, name: "credits" }]);
 const lossy = () => ({ ...calm({ least: 1, median: 20, p99: 200, most: 400 }), resetAfter: 0.05 });
 const many = { keys: evenKeys(1_000_000), perSecond: 1000 };
+
+/** Reserves one unit and uses none, or gives it back, a while later: often in another window. */
+const reserving = {
+  operations: { reserve: 1 },
+  afterwards: () => ({ operation: "settle", afterMs: 300, units: 0, times: 1, where: undefined }),
+} satisfies World;
+const settlingTwice = { ...reserving, afterwards: () => ({ ...reserving.afterwards(), times: 2 }) } satisfies World;
+const givingBack = {
+  operations: { consume: 1 },
+  afterwards: () => ({ operation: "refund", afterMs: 300, units: 1, times: 1, where: undefined }),
+} satisfies World;
 
 const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] = [
   ["definition", "a lost debit", { parts: { twins: losingDebits() } }],
@@ -99,6 +115,41 @@ const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] 
     { operations: { consume: 4, refund: 1 }, parts: { limiterOf: limiters.refundingTwice } },
   ],
   ["conservation", "a consume sent again", { parts: { limiterOf: limiters.retrying, weather: lossy } }],
+  [
+    "settlements",
+    "a reservation settled twice",
+    { ...settlingTwice, parts: { limiterOf: reservations.settlingAgain } },
+  ],
+  [
+    "conservation",
+    "a reservation given back twice",
+    { ...settlingTwice, parts: { limiterOf: reservations.settlingAgain } },
+  ],
+  [
+    "settlements",
+    "a refund to the limiter that did not take, of several in order",
+    { ...givingBack, rule: planAndCredits, parts: { orderOf: reservations.refundingTheNext } },
+  ],
+  [
+    "conservation",
+    "a call that two of several in order take",
+    { rule: planAndCredits, parts: { orderOf: reservations.askingOn } },
+  ],
+  [
+    "really used",
+    "a reservation given back on top of what refilled",
+    { ...reserving, rule: bucket, parts: { limiterOf: reservations.settlingLate } },
+  ],
+  [
+    "really used",
+    "a reservation given back to the next window",
+    { ...reserving, parts: { limiterOf: reservations.settlingLate } },
+  ],
+  [
+    "numbers",
+    "a refund that a script credits to the next window",
+    { ...givingBack, parts: { twins: reservations.givingBackNow() } },
+  ],
   ["denials", "a denial that takes", { parts: { twins: takingDenials() } }],
   [
     "together",
@@ -132,6 +183,7 @@ test.each(BROKEN)("the judge of %s catches %s", async (judge, _what, world) => {
     twins: undefined,
     limiterOf: undefined,
     setOf: undefined,
+    orderOf: undefined,
   } as unknown as Partial<Plan>;
   const sound = Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined));
   expect((await simulate({ plan: plan({ ...world, parts: sound }), seed: 1, judges })).complaint?.text).toBeUndefined();

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { crowd } from "./plans/crowd.ts";
+import { FAMILIES, type FamilyName } from "./plans/families.ts";
 import { swarmPlan } from "./plans/swarm.ts";
 import { simulate } from "./run/simulate.ts";
 import { type Done, runWorlds } from "./run/worlds.ts";
@@ -15,9 +16,9 @@ const CALLS = 700;
 const NEXT_DOOR = { least: 0.2, median: 0.5, p99: 2, most: 10 };
 
 /** What failed, with the command that shows it again. */
-const failure = ({ failed }: Done) =>
+const failure = ({ failed }: Done, of: FamilyName = "swarm") =>
   failed &&
-  `${failed.complaint?.judge}: ${failed.complaint?.text}. npm run simulate -- --seed ${failed.seed} --worlds 1 --calls ${CALLS}`;
+  `${failed.complaint?.judge}: ${failed.complaint?.text}. npm run simulate -- --of ${of} --seed ${failed.seed} --worlds 1 --calls ${CALLS}`;
 
 test("worlds of fixed seeds keep every promise", async () => {
   const done = await runWorlds({ seed: 81_006, calls: CALLS, goesOn: ({ worlds }) => worlds < 20 });
@@ -33,11 +34,25 @@ test("worlds of fixed seeds keep every promise", async () => {
   for (const count of [byStore, snapshot, byMemory, byFallback]) expect(count).toBeGreaterThan(200);
 });
 
-test("five worlds of random seeds keep every promise", async () => {
+test("worlds of callers who settle, give back and ask in order keep every promise", async () => {
+  const family = FAMILIES.reserved;
+  const done = await runWorlds({ seed: 100, calls: 400, family, goesOn: ({ worlds }) => worlds < 8 });
+  expect(failure(done, "reserved")).toBeUndefined();
+  const { operations, inOrder, killed } = done.figures;
+  for (const calls of [operations.settle, operations.refund, inOrder, killed]) expect(calls).toBeGreaterThan(100);
+  expect(done.sums.givenBack).toBeGreaterThan(200);
+});
+
+const RANDOM: readonly (readonly [of: FamilyName, worlds: number])[] = [
+  ["swarm", 5],
+  ["reserved", 2],
+];
+
+test.each(RANDOM)("worlds (%s, %i of them) of random seeds keep every promise", async (of, many) => {
   const seed = Math.floor(Math.random() * 2 ** 32);
-  process.stdout.write(`simulated worlds of seeds ${seed} to ${seed + 4}\n`);
-  const done = await runWorlds({ seed, calls: CALLS, goesOn: ({ worlds }) => worlds < 5 });
-  expect(failure(done)).toBeUndefined();
+  process.stdout.write(`simulated worlds (${of}) of seeds ${seed} to ${seed + many - 1}\n`);
+  const done = await runWorlds({ seed, calls: CALLS, family: FAMILIES[of], goesOn: ({ worlds }) => worlds < many });
+  expect(failure(done, of)).toBeUndefined();
 });
 
 /** What happened there is rare, and a judge was once too strict about it. */

@@ -213,6 +213,8 @@ function purposeOf({ operation }: CallMade, { deltas }: KeyStep): Ruling["purpos
   if (operation === "peek") return "look";
   if (operation === "charge") return "book";
   if (operation === "refund") return "give";
+  // What was used beyond a reservation is booked, what was not comes back.
+  if (operation === "settle") return deltas.some((delta) => delta > 0) ? "book" : "give";
   return deltas.some((delta) => delta < 0) ? "leave" : "take";
 }
 

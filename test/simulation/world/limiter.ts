@@ -1,5 +1,6 @@
 import { fixedWindow, type Policy, slidingLog, slidingWindow, tokenBucket } from "../../../src/algorithm/policy.ts";
 import { allOf } from "../../../src/limiter/all-of.ts";
+import { anyOf } from "../../../src/limiter/any-of.ts";
 import { leases } from "../../../src/limiter/leases/leases.ts";
 import { createLimiter } from "../../../src/limiter/limiter.ts";
 import type { LimiterOptions } from "../../../src/limiter/options.ts";
@@ -7,6 +8,7 @@ import { redisStore } from "../../../src/store/redis.ts";
 import type { RedisClient } from "../../../src/store/redis-client.ts";
 import type { RemoteStore } from "../../../src/store/store.ts";
 import type { LimiterRule, PolicyRule } from "./history.ts";
+import type { Callable } from "./isolate.ts";
 import type { LimiterMaker, LimiterParts, SetMaker } from "./plan.ts";
 
 /** Today's limiter, as a program on that platform would make it. */
@@ -28,6 +30,9 @@ export function plainOptions({ rule, client, waitUntil }: LimiterParts): Limiter
 
 /** Today's limiters decided together. */
 export const plainSet: SetMaker = (limiters, { waitUntil }) => allOf(limiters, { waitUntil });
+
+/** Today's limiters asked in order. Refunds tell whose decision they are about. */
+export const plainOrder: SetMaker = (limiters) => anyOf(Object.values(limiters)) as Callable;
 
 /** By client: limiters that are decided together share a store. */
 const stores = new WeakMap<RedisClient, Partial<Record<LimiterRule["clock"], RemoteStore>>>();
