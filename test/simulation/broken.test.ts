@@ -9,6 +9,7 @@ import {
   takingDenials,
   takingHalves,
 } from "./broken/twins.ts";
+import * as windows from "./broken/windows.ts";
 import { allJudges } from "./judges/all.ts";
 import { openCourt } from "./judges/court.ts";
 import { neverMoreJudge } from "./judges/never-more.ts";
@@ -19,6 +20,7 @@ import { simulate } from "./run/simulate.ts";
 import { poisson } from "./traffic/arrivals.ts";
 import { type Callers, callers } from "./traffic/callers.ts";
 import { evenKeys, type NextKey } from "./traffic/keys.ts";
+import { EPOCH_MS } from "./world/clock.ts";
 import type { CallMade, Happening, LimiterRule, Operation, PolicyRule } from "./world/history.ts";
 import type { Plan } from "./world/plan.ts";
 
@@ -88,6 +90,18 @@ const planAndCredits = inOrder([limiter, { ...bucket, name: "credits" }]);
 const lossy = () => ({ ...calm({ least: 1, median: 20, p99: 200, most: 400 }), resetAfter: 0.05 });
 const many = { keys: evenKeys(1_000_000), perSecond: 1000 };
 
+const inParts: LimiterRule = { ...limiter, policies: [{ ...policy, kind: "parts", limit: 10, parts: 2 }] };
+/** A night in Berlin after the clocks were set, around what was midnight in winter. */
+const berlin: PolicyRule = { ...policy, kind: "calendar", windowMs: 86_400_000, calendar: ["1 day", "Europe/Berlin"] };
+const aheadMs = Date.UTC(2026, 2, 29, 23) - 15_000 - EPOCH_MS;
+const summer = {
+  rule: { ...limiter, policies: [{ ...berlin, limit: 200 }] },
+  parts: {
+    databases: [{ name: "main", offsetMs: aheadMs, takesFlags: true }],
+    population: { ...steadyIsolates(4), clock: () => ({ offsetMs: aheadMs, pace: 1 }) },
+  },
+} satisfies World;
+
 /** Reserves one unit and uses none, or gives it back, a while later: often in another window. */
 const reserving = {
   operations: { reserve: 1 },
@@ -104,6 +118,16 @@ const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] 
   ["definition", "a key that ends without its grace", { rule: short, parts: { twins: endingKeys(-1000) } }],
   ["never-more", "a lost debit of a bucket", { rule: bucket, parts: { twins: losingDebits() } }],
   ["never-more", "a lost debit of a log", { rule: log, parts: { twins: losingDebits() } }],
+  [
+    "never-more",
+    "parts that leave with their first unit",
+    { rule: inParts, parts: { twins: windows.leavingWithTheFirst() } },
+  ],
+  [
+    "never-more",
+    "days of the winter in summer",
+    { ...summer, parts: { ...summer.parts, limiterOf: windows.wintering } },
+  ],
   [
     "numbers",
     "a refund doubled by a script",

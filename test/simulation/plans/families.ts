@@ -3,6 +3,7 @@ import type { Judge } from "../judges/judge.ts";
 import type { Plan } from "../world/plan.ts";
 import { reservedPlan } from "./reserved.ts";
 import { swarmPlan } from "./swarm.ts";
+import { windowsPlan } from "./windows.ts";
 
 /** Worlds of one kind, and who judges them. */
 export interface Family {
@@ -13,6 +14,7 @@ export interface Family {
 /** All kinds of worlds, by the name that `npm run simulate -- --of` takes. */
 export const FAMILIES = {
   swarm: { plan: swarmPlan, judges: allJudges },
+  windows: { plan: windowsPlan, judges: allJudges },
   reserved: { plan: reservedPlan, judges: allJudges },
 } as const satisfies Record<string, Family>;
 

@@ -2,6 +2,7 @@ import type { Action, Afterwards, LimiterRule, Operation } from "../world/histor
 import type { Plan } from "../world/plan.ts";
 import { between, chance, oneOf, type Stream, share } from "../world/random.ts";
 import { inOrder, swarmPlan } from "./swarm.ts";
+import { windowsFlavour } from "./windows.ts";
 
 /** Without refunds that don't say since when, of which nobody can tell to what they go back. */
 const OPERATIONS: readonly Readonly<Partial<Record<Operation, number>>>[] = [
@@ -12,9 +13,10 @@ const OPERATIONS: readonly Readonly<Partial<Record<Operation, number>>>[] = [
   { consume: 4, reserve: 4, peek: 1, reset: 0.05 },
 ];
 
-/** A world of a swarm whose callers reserve and settle, give back what they took, and ask limiters in order. */
+/** A world of a swarm whose callers reserve and settle, give back what they took, and ask limiters in order; every other one with the windows of `windowsPlan`. */
 export function reservedPlan(seed: number, calls = 14_000): Plan {
-  return swarmPlan(seed, calls, { operations: OPERATIONS, afterwards, more: orderOf });
+  const windows = seed % 2 === 0 ? windowsFlavour(seed) : {};
+  return swarmPlan(seed, calls, { ...windows, operations: OPERATIONS, afterwards, more: orderOf });
 }
 
 /** Those that stand alone, as one that asks them in order. Where there is one alone it is asked in order, too. */
@@ -26,7 +28,7 @@ function orderOf(limiters: readonly LimiterRule[]): LimiterRule[] {
 function afterwards(stream: Stream, { operation, limiter, cost }: Action): Afterwards | undefined {
   if (operation !== "reserve" && !(operation === "consume" && chance(stream, 0.4))) return undefined;
   const settles = operation === "reserve";
-  const windowMs = limiter.policies[0]?.windowMs ?? 0;
+  const windowMs = Math.min(10_000, limiter.policies[0]?.windowMs ?? 0);
   return {
     operation: settles ? "settle" : "refund",
     afterMs: share(stream) * oneOf(stream, [0, 5, 300, windowMs, 3 * windowMs]),

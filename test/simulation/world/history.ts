@@ -1,8 +1,9 @@
 import type { Decision } from "../../../src/core/decision.ts";
+import type { PeriodName } from "../../support/calendars.ts";
 
 // What happens in a world, as plain data: all that judges see of it.
 
-export type Kind = "bucket" | "sliding" | "fixed" | "log";
+export type Kind = "bucket" | "sliding" | "fixed" | "log" | "parts" | "calendar";
 
 /** A policy by its definition's numbers. */
 export interface PolicyRule {
@@ -12,6 +13,10 @@ export interface PolicyRule {
   readonly windowMs: number;
   /** For a bucket; else the limit. */
   readonly burst: number;
+  /** Of a window in parts: how many. */
+  readonly parts?: number;
+  /** Of a period of the calendar, whose `windowMs` is only its usual length: which, and where. */
+  readonly calendar?: readonly [period: PeriodName, timeZone: string];
 }
 
 /** A limiter by what it promises. */

@@ -1,3 +1,5 @@
+import { type Calendar, type CalendarPeriod, calendar } from "../../../src/algorithm/calendar.ts";
+import { parts } from "../../../src/algorithm/parts.ts";
 import { fixedWindow, type Policy, slidingLog, slidingWindow, tokenBucket } from "../../../src/algorithm/policy.ts";
 import { allOf } from "../../../src/limiter/all-of.ts";
 import { anyOf } from "../../../src/limiter/any-of.ts";
@@ -37,6 +39,16 @@ export const plainOrder: SetMaker = (limiters) => anyOf(Object.values(limiters))
 /** By client: limiters that are decided together share a store. */
 const stores = new WeakMap<RedisClient, Partial<Record<LimiterRule["clock"], RemoteStore>>>();
 
+const calendars = new Map<string, Calendar>();
+
+/** One for all isolates: plain rules, which take a while to make. */
+function calendarOf(period: CalendarPeriod, timeZone: string): Calendar {
+  const name = `${period} ${timeZone}`;
+  const known = calendars.get(name) ?? calendar(period, { timeZone });
+  calendars.set(name, known);
+  return known;
+}
+
 function storeOn(client: RedisClient, clock: LimiterRule["clock"]): RemoteStore {
   const known = stores.get(client) ?? {};
   stores.set(client, known);
@@ -44,7 +56,9 @@ function storeOn(client: RedisClient, clock: LimiterRule["clock"]): RemoteStore 
   return known[clock];
 }
 
-function policyOf({ kind, name, limit, windowMs: window, burst }: PolicyRule): Policy {
+function policyOf({ kind, name, limit, windowMs: window, burst, parts: many = 2, calendar: of }: PolicyRule): Policy {
   if (kind === "bucket") return tokenBucket({ name, limit, window, burst });
+  if (kind === "parts") return slidingWindow({ name, limit, window, parts: parts(many) });
+  if (kind === "calendar") return fixedWindow({ name, limit, window: calendarOf(...(of ?? ["1 day", "UTC"])) });
   return { sliding: slidingWindow, fixed: fixedWindow, log: slidingLog }[kind]({ name, limit, window });
 }
