@@ -169,7 +169,9 @@ export function anyOf<const Members extends readonly AnyMember[]>(members: Membe
 
     async reset(key, options) {
       const keys = ownKeys(candidates, key);
-      await Promise.all(candidates.map(({ own }, i) => own.reset(keys[i], options)));
+      // Nothing is under way any more when the caller hears that one could not.
+      const ends = await Promise.allSettled(candidates.map(({ own }, i) => own.reset(keys[i], options)));
+      for (const end of ends) if (end.status === "rejected") throw end.reason;
     },
   };
 }

@@ -247,6 +247,25 @@ describe("where a store is away", () => {
   });
 });
 
+test("a reset that fails with one member is over when it is over with all", async () => {
+  const [plan, credits] = [interruptible(simulatedRedis(Date.now)), interruptible(simulatedRedis(Date.now))];
+  plan.down = true;
+  let isOver = false;
+  const { limits } = rigOf({
+    plan,
+    credits: {
+      ...credits,
+      async reset(...args: Parameters<RemoteStore["reset"]>) {
+        await new Promise((resolve) => setImmediate(resolve));
+        await credits.reset(...args);
+        isOver = true;
+      },
+    },
+  });
+  await expect(limits.reset("ada")).rejects.toThrow("out of reach");
+  expect(isOver).toBe(true);
+});
+
 describe("wait", () => {
   test("sleeps for the shortest wait, and asks again in order", async () => {
     const options = { name: "short", store: memoryStore() };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import * as limiters from "./broken/limiters.ts";
+import * as reservations from "./broken/reservations.ts";
 import {
   countingApart,
   doublingRefunds,
@@ -8,16 +9,18 @@ import {
   takingDenials,
   takingHalves,
 } from "./broken/twins.ts";
+import * as windows from "./broken/windows.ts";
 import { allJudges } from "./judges/all.ts";
 import { openCourt } from "./judges/court.ts";
 import { neverMoreJudge } from "./judges/never-more.ts";
 import { calm, steadyIsolates } from "./plans/crowd.ts";
-import { together } from "./plans/swarm.ts";
+import { inOrder, together } from "./plans/swarm.ts";
 import { shrink } from "./run/shrink.ts";
 import { simulate } from "./run/simulate.ts";
 import { poisson } from "./traffic/arrivals.ts";
-import { callers } from "./traffic/callers.ts";
+import { type Callers, callers } from "./traffic/callers.ts";
 import { evenKeys, type NextKey } from "./traffic/keys.ts";
+import { EPOCH_MS } from "./world/clock.ts";
 import type { CallMade, Happening, LimiterRule, Operation, PolicyRule } from "./world/history.ts";
 import type { Plan } from "./world/plan.ts";
 
@@ -37,6 +40,7 @@ const limiter: LimiterRule = {
 
 interface World {
   readonly operations?: Partial<Record<Operation, number>>;
+  readonly afterwards?: Callers["afterwards"];
   readonly keys?: NextKey;
   readonly perSecond?: number;
   readonly rule?: LimiterRule;
@@ -48,9 +52,10 @@ function plan({
   keys = evenKeys(4),
   perSecond = 100,
   rule = limiter,
+  afterwards,
   parts,
 }: World): Plan {
-  const limiters = [...(rule.levels ?? []), rule];
+  const limiters = [...(rule.levels ?? rule.members ?? []), rule];
   const next = callers({
     limiters,
     keys,
@@ -61,6 +66,7 @@ function plan({
     leaves: 0,
     leavesWithinMs: 0,
     comesBack: 0.5,
+    ...(afterwards && { afterwards }),
   });
   return {
     name: "broken",
@@ -80,14 +86,48 @@ const bucket: LimiterRule = { ...limiter, policies: [{ ...policy, kind: "bucket"
 const short: LimiterRule = { ...limiter, policies: [{ ...policy, windowMs: 40 }] };
 const log: LimiterRule = { ...limiter, policies: [{ ...policy, kind: "log" }] };
 const several = together([limiter, { ...bucket, name: "other" }]);
+const planAndCredits = inOrder([limiter, { ...bucket, name: "credits" }]);
 const lossy = () => ({ ...calm({ least: 1, median: 20, p99: 200, most: 400 }), resetAfter: 0.05 });
 const many = { keys: evenKeys(1_000_000), perSecond: 1000 };
+
+const inParts: LimiterRule = { ...limiter, policies: [{ ...policy, kind: "parts", limit: 10, parts: 2 }] };
+/** A night in Berlin after the clocks were set, around what was midnight in winter. */
+const berlin: PolicyRule = { ...policy, kind: "calendar", windowMs: 86_400_000, calendar: ["1 day", "Europe/Berlin"] };
+const aheadMs = Date.UTC(2026, 2, 29, 23) - 15_000 - EPOCH_MS;
+const summer = {
+  rule: { ...limiter, policies: [{ ...berlin, limit: 200 }] },
+  parts: {
+    databases: [{ name: "main", offsetMs: aheadMs, takesFlags: true }],
+    population: { ...steadyIsolates(4), clock: () => ({ offsetMs: aheadMs, pace: 1 }) },
+  },
+} satisfies World;
+
+/** Reserves one unit and uses none, or gives it back, a while later: often in another window. */
+const reserving = {
+  operations: { reserve: 1 },
+  afterwards: () => ({ operation: "settle", afterMs: 300, units: 0, times: 1, where: undefined }),
+} satisfies World;
+const settlingTwice = { ...reserving, afterwards: () => ({ ...reserving.afterwards(), times: 2 }) } satisfies World;
+const givingBack = {
+  operations: { consume: 1 },
+  afterwards: () => ({ operation: "refund", afterMs: 300, units: 1, times: 1, where: undefined }),
+} satisfies World;
 
 const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] = [
   ["definition", "a lost debit", { parts: { twins: losingDebits() } }],
   ["definition", "a key that ends without its grace", { rule: short, parts: { twins: endingKeys(-1000) } }],
   ["never-more", "a lost debit of a bucket", { rule: bucket, parts: { twins: losingDebits() } }],
   ["never-more", "a lost debit of a log", { rule: log, parts: { twins: losingDebits() } }],
+  [
+    "never-more",
+    "parts that leave with their first unit",
+    { rule: inParts, parts: { twins: windows.leavingWithTheFirst() } },
+  ],
+  [
+    "never-more",
+    "days of the winter in summer",
+    { ...summer, parts: { ...summer.parts, limiterOf: windows.wintering } },
+  ],
   [
     "numbers",
     "a refund doubled by a script",
@@ -99,6 +139,41 @@ const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] 
     { operations: { consume: 4, refund: 1 }, parts: { limiterOf: limiters.refundingTwice } },
   ],
   ["conservation", "a consume sent again", { parts: { limiterOf: limiters.retrying, weather: lossy } }],
+  [
+    "settlements",
+    "a reservation settled twice",
+    { ...settlingTwice, parts: { limiterOf: reservations.settlingAgain } },
+  ],
+  [
+    "conservation",
+    "a reservation given back twice",
+    { ...settlingTwice, parts: { limiterOf: reservations.settlingAgain } },
+  ],
+  [
+    "settlements",
+    "a refund to the limiter that did not take, of several in order",
+    { ...givingBack, rule: planAndCredits, parts: { orderOf: reservations.refundingTheNext } },
+  ],
+  [
+    "conservation",
+    "a call that two of several in order take",
+    { rule: planAndCredits, parts: { orderOf: reservations.askingOn } },
+  ],
+  [
+    "really used",
+    "a reservation given back on top of what refilled",
+    { ...reserving, rule: bucket, parts: { limiterOf: reservations.settlingLate } },
+  ],
+  [
+    "really used",
+    "a reservation given back to the next window",
+    { ...reserving, parts: { limiterOf: reservations.settlingLate } },
+  ],
+  [
+    "numbers",
+    "a refund that a script credits to the next window",
+    { ...givingBack, parts: { twins: reservations.givingBackNow() } },
+  ],
   ["denials", "a denial that takes", { parts: { twins: takingDenials() } }],
   [
     "together",
@@ -109,6 +184,11 @@ const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] 
   ["definition", "calls of several that no call alone counts", { rule: several, parts: { twins: countingApart() } }],
   ["snapshots", "a snapshot kept too long", { parts: { limiterOf: limiters.keepingSnapshots } }],
   ["retries", "callers told to come back too early", { parts: { limiterOf: limiters.hasty } }],
+  [
+    "retries",
+    "callers told to come back too early by the clock of the database",
+    { rule: { ...limiter, clock: "redis" }, parts: { limiterOf: limiters.hasty } },
+  ],
   ["lives", "a key that ends before its quota is whole", { parts: { twins: endingKeys(-1400) } }],
   ["lives", "a key that hardly ever ends", { parts: { twins: endingKeys(3_600_000) }, keys: evenKeys(200) }],
   ["deadlines", "an answer after the deadline", { parts: { limiterOf: limiters.late } }],
@@ -127,6 +207,7 @@ test.each(BROKEN)("the judge of %s catches %s", async (judge, _what, world) => {
     twins: undefined,
     limiterOf: undefined,
     setOf: undefined,
+    orderOf: undefined,
   } as unknown as Partial<Plan>;
   const sound = Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined));
   expect((await simulate({ plan: plan({ ...world, parts: sound }), seed: 1, judges })).complaint?.text).toBeUndefined();

@@ -1,6 +1,7 @@
 import { afterAll, expect, inject, test } from "vitest";
 import { connect } from "../support/redis.ts";
 import { endingKeys } from "./broken/twins.ts";
+import { FAMILIES, type FamilyName } from "./plans/families.ts";
 import { swarmPlan } from "./plans/swarm.ts";
 import { createSample } from "./run/replay.ts";
 import { simulate } from "./run/simulate.ts";
@@ -27,6 +28,19 @@ test("what the twins did in a simulation, a real Redis does to the digit, with t
   }
   expect(steps).toBeGreaterThan(1500);
   expect(together).toBeGreaterThan(10);
+});
+
+const OTHERS: readonly FamilyName[] = ["reserved", "windows"];
+
+test.each(OTHERS)("so it does in worlds of another kind: %s", async (of) => {
+  let steps = 0;
+  for (const seed of [1, 3, 4, 6]) {
+    const sample = createSample();
+    await simulate({ plan: FAMILIES[of].plan(seed, 500), seed, watch: sample.see, judges: () => [] });
+    expect(await sample.replay(redis), `seed ${seed}`).toEqual([]);
+    steps += sample.steps;
+  }
+  expect(steps).toBeGreaterThan(300);
 });
 
 test("a twin that ends keys otherwise than its script is noticed", async () => {

@@ -2,16 +2,23 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { crowd } from "./plans/crowd.ts";
+import { FAMILIES, type FamilyName } from "./plans/families.ts";
 import { swarmPlan } from "./plans/swarm.ts";
 import { simulate } from "./run/simulate.ts";
 import { type Done, runWorlds } from "./run/worlds.ts";
+import { poisson } from "./traffic/arrivals.ts";
+import { consumers } from "./traffic/callers.ts";
+import { oneKey } from "./traffic/keys.ts";
+import type { LimiterRule } from "./world/history.ts";
 
 const CALLS = 700;
+const NEXT_DOOR = { least: 0.2, median: 0.5, p99: 2, most: 10 };
 
 /** What failed, with the command that shows it again. */
-const failure = ({ failed }: Done) =>
+const failure = ({ failed }: Done, of: FamilyName = "swarm") =>
   failed &&
-  `${failed.complaint?.judge}: ${failed.complaint?.text}. npm run simulate -- --seed ${failed.seed} --worlds 1 --calls ${CALLS}`;
+  `${failed.complaint?.judge}: ${failed.complaint?.text}. npm run simulate -- --of ${of} --seed ${failed.seed} --worlds 1 --calls ${CALLS}`;
 
 test("worlds of fixed seeds keep every promise", async () => {
   const done = await runWorlds({ seed: 81_006, calls: CALLS, goesOn: ({ worlds }) => worlds < 20 });
@@ -27,11 +34,34 @@ test("worlds of fixed seeds keep every promise", async () => {
   for (const count of [byStore, snapshot, byMemory, byFallback]) expect(count).toBeGreaterThan(200);
 });
 
-test("five worlds of random seeds keep every promise", async () => {
+test("worlds of callers who settle, give back and ask in order keep every promise", async () => {
+  const family = FAMILIES.reserved;
+  const done = await runWorlds({ seed: 100, calls: 400, family, goesOn: ({ worlds }) => worlds < 8 });
+  expect(failure(done, "reserved")).toBeUndefined();
+  const { operations, inOrder, killed } = done.figures;
+  for (const calls of [operations.settle, operations.refund, inOrder, killed]) expect(calls).toBeGreaterThan(100);
+  expect(done.sums.givenBack).toBeGreaterThan(100);
+});
+
+test("worlds of windows in parts and of the calendar, in which a period ends, keep every promise", async () => {
+  const family = FAMILIES.windows;
+  const done = await runWorlds({ seed: 1, calls: 500, family, goesOn: ({ worlds }) => worlds < 8 });
+  expect(failure(done, "windows")).toBeUndefined();
+  expect(done.figures.allowed.store).toBeGreaterThan(500);
+  expect(done.figures.denied.store).toBeGreaterThan(100);
+});
+
+const RANDOM: readonly (readonly [of: FamilyName, worlds: number])[] = [
+  ["swarm", 5],
+  ["reserved", 2],
+  ["windows", 2],
+];
+
+test.each(RANDOM)("worlds (%s, %i of them) of random seeds keep every promise", async (of, many) => {
   const seed = Math.floor(Math.random() * 2 ** 32);
-  process.stdout.write(`simulated worlds of seeds ${seed} to ${seed + 4}\n`);
-  const done = await runWorlds({ seed, calls: CALLS, goesOn: ({ worlds }) => worlds < 5 });
-  expect(failure(done)).toBeUndefined();
+  process.stdout.write(`simulated worlds (${of}) of seeds ${seed} to ${seed + many - 1}\n`);
+  const done = await runWorlds({ seed, calls: CALLS, family: FAMILIES[of], goesOn: ({ worlds }) => worlds < many });
+  expect(failure(done, of)).toBeUndefined();
 });
 
 /** What happened there is rare, and a judge was once too strict about it. */
@@ -45,6 +75,28 @@ const RARE: readonly (readonly [seed: number, calls: number, what: string])[] = 
 
 test.each(RARE)("world %i of %i calls keeps every promise: %s", async (seed, calls) => {
   expect(failure(await runWorlds({ seed, calls, goesOn: ({ worlds }) => worlds < 1 }))).toBeUndefined();
+});
+
+test("by the clock of the database, callers who come back on time are told a millisecond more at most", async () => {
+  const limiter: LimiterRule = {
+    name: "api",
+    database: "main",
+    policies: [{ kind: "log", name: "p", limit: 3, windowMs: 40, burst: 3 }],
+    clock: "redis",
+    timeoutMs: 200,
+    failureMode: "open",
+    snapshots: { maxKeys: 2, maxAgeMs: 100 },
+    breaker: true,
+  };
+  const impatient = consumers(limiter, oneKey("k"));
+  const plan = crowd({ isolates: 1, limiter, perSecond: 300, durationMs: 600, latency: NEXT_DOOR });
+  // Half a ms apart, so that both clocks round at different times.
+  const population = { ...plan.population, clock: () => ({ offsetMs: 0.5, pace: 1 }) };
+  const traffic = [poisson("callers", 300, (stream) => ({ ...impatient(stream), comesBack: true }))];
+  for (const seed of [1, 2, 6]) {
+    const { complaint } = await simulate({ plan: { ...plan, population, traffic }, seed });
+    expect(complaint?.text).toBeUndefined();
+  }
 });
 
 test("the same seed is the same run, event for event, whatever the engine's own dice and compilers do", async () => {

@@ -1,10 +1,10 @@
 // Simulated worlds, one after the other: npm run simulate -- --hours 24 --seed 1. Ends with 1 if a judge complains or a
 // real Redis does otherwise than the twins did.
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { progress } from "../../bench/lib/progress.ts";
 import { startPrivateRedis } from "../../src/server/redis/private-redis.ts";
 import { connect } from "../support/redis.ts";
-import { swarmPlan } from "./plans/swarm.ts";
+import { FAMILIES, type FamilyName } from "./plans/families.ts";
 import { figuresText } from "./run/figures-text.ts";
 import { keeping, shrink } from "./run/shrink.ts";
 import { type Outcome, simulate } from "./run/simulate.ts";
@@ -25,6 +25,7 @@ interface Options {
   readonly scale: boolean;
   readonly crowd: boolean;
   readonly only?: string;
+  readonly of: FamilyName;
 }
 
 const HOUR_MS = 3_600_000;
@@ -42,6 +43,7 @@ const options = new Command("npm run simulate --")
   .option("--hours <number>", "until so many hours have been simulated", number, 1)
   .option("--worlds <number>", "until so many worlds have been run", number, Infinity)
   .option("--calls <number>", "calls in a world, about", number, 14_000)
+  .addOption(new Option("--of <kind>", "which worlds").choices(Object.keys(FAMILIES)).default("swarm"))
   .option("--no-redis", "leave out the replay of samples on a real Redis")
   .option("--small", "try every order of everything in small worlds instead", false)
   .option("--scale", "draw what a crowd costs, by isolates and load, into bench/results instead", false)
@@ -52,6 +54,9 @@ const options = new Command("npm run simulate --")
   )
   .parse()
   .opts<Options>();
+
+const family = FAMILIES[options.of];
+const again = options.of === "swarm" ? "" : ` --of ${options.of}`;
 
 if (options.small) await allSmall();
 else if (options.scale) await runScale(FOLDER, say);
@@ -74,6 +79,7 @@ async function manyWorlds(): Promise<void> {
     done = await runWorlds({
       seed,
       calls: options.calls,
+      family,
       goesOn: ({ worlds, simulatedMs }) =>
         worlds < options.worlds && (options.worlds < Infinity || simulatedMs < options.hours * HOUR_MS),
       progress(done) {
@@ -101,23 +107,23 @@ function line({ worlds, figures, simulatedMs }: Done, seed: number): string {
 /** What failed, as few events as show it, and how to see it again. */
 async function report({ seed, plan: name, complaint, lastedMs, figures }: Outcome): Promise<void> {
   if (!complaint) return;
-  const plan = swarmPlan(seed, options.calls);
+  const plan = family.plan(seed, options.calls);
   say(
     `\nThe judge of ${complaint.judge} complains of world ${seed} (${name}), ${lastedMs.toFixed(3)} ms and ${figures.calls} calls from its start:`,
   );
   say(`  ${complaint.text}\n  What must hold: ${complaint.promise}`);
-  say(`Again: npm run simulate -- --seed ${seed} --worlds 1 --calls ${options.calls}`);
-  const few = await shrink({ plan, seed, complaint });
+  say(`Again: npm run simulate --${again} --seed ${seed} --worlds 1 --calls ${options.calls}`);
+  const few = await shrink({ plan, seed, complaint, judges: family.judges });
   const only = `${few.arrivals.join(",")}/${few.incidents.join(",")}`;
   say(
-    `\nThe same judge complains of no more than this: npm run simulate -- --seed ${seed} --calls ${options.calls} --only ${only}`,
+    `\nThe same judge complains of no more than this: npm run simulate --${again} --seed ${seed} --calls ${options.calls} --only ${only}`,
   );
   await oneWorld(seed, only);
 }
 
 async function oneWorld(seed: number, only: string): Promise<void> {
   const [arrivals = [], incidents = []] = only.split("/").map((list) => list.split(",").filter(Boolean).map(Number));
-  const plan = swarmPlan(seed, options.calls);
+  const plan = family.plan(seed, options.calls);
   for (const { name, clock, timeoutMs, failureMode, policies } of plan.limiters) {
     const numbers = policies.map(
       ({ kind, limit, windowMs, burst }) => `${kind} of ${limit} per ${windowMs} ms, burst ${burst}`,
@@ -131,6 +137,7 @@ async function oneWorld(seed: number, only: string): Promise<void> {
   const { complaint } = await simulate({
     plan,
     seed,
+    judges: family.judges,
     keeps: keeping(arrivals, incidents),
     watch(happening) {
       if ("call" in happening) isolates.add(happening.call.isolate);

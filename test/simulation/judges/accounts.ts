@@ -203,7 +203,7 @@ function writtenBy(account: Account, at: number, { now, endsAt }: KeyStep, purpo
       return leadMs >= windowMs ? [Math.min(whole, windowMs), windowMs] : [whole, leftMs + windowMs];
     // Under another limit it may take longer.
     if (kind === "bucket") return [whole, whole && Math.max(windowMs, Math.ceil((burst * windowMs) / limit), whole)];
-    return [whole, kind === "fixed" ? leftMs : windowMs];
+    return [whole, book.mostMs?.(latest) ?? (kind === "fixed" ? leftMs : windowMs)];
   });
   const most = (part: 0 | 1) => Math.max(...lives.map((life) => life[part] as number));
   return { at, latest, endsAt, countsMs: most(0), mostMs: most(1) };
@@ -213,6 +213,8 @@ function purposeOf({ operation }: CallMade, { deltas }: KeyStep): Ruling["purpos
   if (operation === "peek") return "look";
   if (operation === "charge") return "book";
   if (operation === "refund") return "give";
+  // What was used beyond a reservation is booked, what was not comes back.
+  if (operation === "settle") return deltas.some((delta) => delta > 0) ? "book" : "give";
   return deltas.some((delta) => delta < 0) ? "leave" : "take";
 }
 

@@ -11,7 +11,9 @@ import { livesJudge } from "./lives.ts";
 import { memoryJudge } from "./memory.ts";
 import { neverMoreJudge } from "./never-more.ts";
 import { numbersJudge } from "./numbers.ts";
+import { reallyUsedJudge } from "./really-used.ts";
 import { retriesJudge } from "./retries.ts";
+import { settlementsJudge } from "./settlements.ts";
 import { snapshotsJudge } from "./snapshots.ts";
 import { togetherJudge } from "./together.ts";
 
@@ -44,6 +46,8 @@ export function judgesOfCalls(databaseNow: (database: string) => number, sums?: 
     retriesJudge(),
     denialsJudge(),
     conservationJudge(sums),
+    settlementsJudge(),
+    reallyUsedJudge(),
     snapshotsJudge(databaseNow),
     livesJudge(),
     deadlinesJudge(),

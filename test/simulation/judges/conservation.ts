@@ -1,7 +1,7 @@
-import type { CallMade } from "../world/history.ts";
+import type { CallMade, Happening, Operation } from "../world/history.ts";
 import type { Ruling } from "./accounts.ts";
 import type { Judge } from "./judge.ts";
-import { levelsOf } from "./levels.ts";
+import { levelsOf, levelsOfCommand, memberOf } from "./levels.ts";
 
 /** Units of each limiter's first policy, summed over a world. */
 export interface Sums {
@@ -22,14 +22,21 @@ type ByLevel = readonly (number | undefined)[];
 
 const sumOf = (units: ByLevel) => units.reduce<number>((sum, each) => sum + (each ?? 0), 0);
 
+/** Operations that debit where they are admitted. */
+const TAKING: readonly Operation[] = ["consume", "wait", "charge", "reserve"];
+
 /** Adds up into `sums`. */
 export function conservationJudge(sums: Sums = noSums()): Judge {
   /** Takings of calls under way. */
   const taken = new Map<number, ByLevel>();
   /** What calls took that ended without it. */
   const lost = new Map<number, ByLevel>();
-  /** Calls whose isolate has heard that they took. */
-  const heard = new Set<number>();
+  /** Calls whose isolate has heard that they took, and of which of their limiters. */
+  const heard = new Map<number, Set<number>>();
+  /** When calls of several in order asked each. */
+  const askedAt = new Map<number, number[]>();
+  /** What admitted calls have, of which something may be given back later. */
+  const held = new Map<number, ByLevel>();
   /** What calls have given back to. */
   const gave = new Map<number, readonly number[]>();
   /** Calls under way, by isolate. */
@@ -38,12 +45,12 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
   return {
     name: "conservation",
     promise:
-      "Debited = used + given back + lost: a call debits its cost at most once and exactly once of each of its limiters where the store admits it, a refund gives back its cost and nothing else does, and only what a call took whose answer did not arrive is lost.",
+      "Debited = used + given back + lost: a call debits its cost at most once and exactly once of each of its limiters where the store admits it, or of the one that admits where they are asked in order; a refund gives back its cost, a settlement the difference, and nothing else does; for a call no more comes back than it took, and only what a call took whose answer did not arrive is lost.",
     see(happening, { rulings, complain }) {
       for (const ruling of rulings) booked(ruling, complain);
       if (happening.type === "called") note(happening.call);
-      if (happening.type === "replied" && !happening.failed && taken.has(happening.call.id))
-        heard.add(happening.call.id);
+      if (happening.type === "sent" && happening.call.limiter.members) ask(happening);
+      if (happening.type === "replied" && !happening.failed && taken.has(happening.call.id)) hear(happening);
       if (happening.type === "killed") {
         for (const id of alive.get(happening.isolate) ?? []) lose(id);
         alive.delete(happening.isolate);
@@ -51,25 +58,27 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
       if (happening.type === "rejected") {
         alive.get(happening.call.isolate)?.delete(happening.call.id);
         heard.delete(happening.call.id);
+        askedAt.delete(happening.call.id);
         lose(happening.call.id);
       }
       if (happening.type === "answered") {
         const { call, decision } = happening;
         alive.get(call.isolate)?.delete(call.id);
         const units = taken.get(call.id);
-        const isTaking = call.operation === "consume" || call.operation === "wait" || call.operation === "charge";
-        if (isTaking && decision?.source === "store" && decision.allowed) {
-          if (levelsOf(call).some((_level, i) => units?.[i] === undefined))
-            return complain(`${call.operation} of ${call.cost} on ${call.key} was admitted and never debited`);
-          taken.delete(call.id);
-          sums.open -= sumOf(units as ByLevel);
-          sums.used += sumOf(units as ByLevel);
-        } else {
-          if (heard.has(call.id))
-            complain(`${call.operation} on ${call.key} took, the answer arrived, and it was dropped`);
-          lose(call.id);
-        }
+        const member = memberOf(call, decision);
+        // What was not used up needs no debit, and who settles again hears of the first time.
+        const isTaking = TAKING.includes(call.operation) || (call.operation === "settle" && units !== undefined);
+        const isAdmitted = isTaking && decision?.source === "store" && decision.allowed;
+        const levels = levelsOf(call).map((_level, i) => i);
+        const own = isAdmitted ? levels.filter((i) => member === undefined || i === member) : [];
+        if (own.some((i) => units?.[i] === undefined))
+          return complain(`${call.operation} of ${call.cost} on ${call.key} was admitted and never debited`);
+        if ([...(heard.get(call.id) ?? [])].some((level) => !own.includes(level)))
+          complain(`${call.operation} on ${call.key} took, the answer arrived, and it was dropped`);
+        if (isAdmitted && units) use(call, units, own);
+        lose(call.id);
         heard.delete(call.id);
+        askedAt.delete(call.id);
       }
       if (happening.type === "ended" && sums.debited !== sums.used + sums.givenBack + sums.lost + sums.open) {
         complain(`debited ${sums.debited}, used ${sums.used}, given back ${sums.givenBack}, lost ${sums.lost}`);
@@ -82,11 +91,43 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
     alive.set(isolate, calls.add(id));
   }
 
+  function ask({ call, keys, at }: Extract<Happening, { type: "sent" }>): void {
+    const times = askedAt.get(call.id) ?? [];
+    askedAt.set(call.id, times);
+    for (const { rule } of levelsOfCommand({ call, keys })) times[call.limiter.members?.indexOf(rule) ?? 0] ??= at;
+  }
+
+  /** An isolate hears an answer, unless it has gone on to the next limiter by then. */
+  function hear({ call, keys, at }: Extract<Happening, { type: "replied" }>): void {
+    const all = levelsOf(call).map(({ rule }) => rule);
+    const levels = levelsOfCommand({ call, keys }).map(({ rule }) => all.indexOf(rule));
+    const sentAt = askedAt.get(call.id)?.[levels[0] ?? 0];
+    if (sentAt !== undefined && at - sentAt > (all[levels[0] ?? 0]?.timeoutMs ?? 0) - 5) return;
+    const before = heard.get(call.id) ?? new Set();
+    heard.set(call.id, before);
+    for (const level of levels) if (taken.get(call.id)?.[level] !== undefined) before.add(level);
+  }
+
+  /** The caller has what these of its limiters took; the others' answers did not arrive. */
+  function use(call: CallMade, units: ByLevel, own: readonly number[]): void {
+    const used = units.map((each, i) => (own.includes(i) ? each : undefined));
+    sums.open -= sumOf(used);
+    sums.used += sumOf(used);
+    if (call.afterwards) held.set(call.id, used);
+    if (units.length > own.length)
+      taken.set(
+        call.id,
+        units.map((each, i) => (own.includes(i) ? undefined : each)),
+      );
+    else taken.delete(call.id);
+  }
+
   function booked({ call, level, key, purpose, step, units }: Ruling, complain: (text: string) => void): void {
     if (purpose === "look" || !step.allowed) return;
     const [first = 0] = units;
-    if (units.some((each) => each !== call.cost)) {
-      complain(`${call.operation} of ${call.cost} on ${key} asked a database for ${units.join(", ")}`);
+    const due = call.of && call.operation === "settle" ? Math.abs(call.of.cost - call.cost) : call.cost;
+    if (units.some((each) => each !== due)) {
+      complain(`${call.operation} of ${call.cost} on ${key} asked a database for ${units.join(", ")}, not ${due}`);
     }
     if (purpose === "take" || purpose === "book") {
       const before = taken.get(call.id) ?? [];
@@ -101,6 +142,7 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
       const before = gave.get(call.id) ?? [];
       if (before.includes(level)) complain(`refund of ${call.cost} on ${key} was given back twice`);
       gave.set(call.id, [...before, level]);
+      if (call.of) returned(call.of, level, first, complain);
     }
     if (purpose === "leave") {
       // A caller who left: what was debited for it goes back, unless somebody has queued behind it.
@@ -111,6 +153,16 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
       sums.lost -= units;
       sums.givenBack += units;
     }
+  }
+
+  /** Whether it still counts or not: the caller does not have it any more. */
+  function returned(of: CallMade, level: number, units: number, complain: (text: string) => void): void {
+    const before = held.get(of.id) ?? [];
+    const left = (before[level] ?? 0) - units;
+    if (left < 0) complain(`call ${of.id} got ${units} back on ${of.key} and had ${before[level] ?? 0}`);
+    held.set(of.id, changed(before, level, left));
+    sums.used -= units;
+    sums.givenBack += units;
   }
 
   function lose(id: number): void {

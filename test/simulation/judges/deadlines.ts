@@ -23,13 +23,14 @@ export function deadlinesJudge(): Judge {
     const tookMs = at - underWay.since - underWay.frozenMs;
     // What a bucket lends is slept for after the answer, which may take its time as well.
     const ownMs = call.limiter.timeoutMs + (call.operation === "wait" ? call.waitMs : 0);
-    if (tookMs > ownMs + SLACK_MS) complain(`${call.operation} on ${call.key} took ${tookMs} ms, at most ${ownMs} ms`);
+    if (tookMs > ownMs + SLACK_MS * (call.limiter.members?.length ?? 1))
+      complain(`${call.operation} on ${call.key} took ${tookMs} ms, at most ${ownMs} ms`);
   }
 
   return {
     name: "deadlines",
     promise:
-      "Every call on an isolate that lives is answered, once, and by its deadline: the limiter's `timeoutMs`, for `wait` its own; what an isolate is frozen for is not counted.",
+      "Every call on an isolate that lives is answered, once, and by its deadline: the limiter's `timeoutMs`, of several asked in order the sum of theirs, for `wait` its own; what an isolate is frozen for is not counted.",
     see(happening, { complain }) {
       switch (happening.type) {
         case "called": {

@@ -1,4 +1,5 @@
-import type { CallMade, Happening, LimiterRule } from "../world/history.ts";
+import type { Decision } from "../../../src/core/decision.ts";
+import type { CallMade, LimiterRule } from "../world/history.ts";
 
 /** One limiter that a call concerns, and its key there. */
 export interface Level {
@@ -6,14 +7,25 @@ export interface Level {
   readonly key: string;
 }
 
-/** What a call concerns: its limiter, or each of a set's, in their order. */
+/** What a call concerns: its limiter, or each of those decided together or asked in order. */
 export function levelsOf({ limiter, key, keys }: CallMade): readonly Level[] {
+  if (limiter.members) return limiter.members.map((rule) => ({ rule, key }));
   if (!limiter.levels) return [{ rule: limiter, key }];
   return limiter.levels.map((rule, i) => ({ rule, key: keys?.[i] ?? "" }));
 }
 
+/** The one of several asked in order that an answer is of, from 0; undefined where they are not asked in order. */
+export function memberOf({ limiter }: CallMade, decision: Decision | undefined): number | undefined {
+  return limiter.members && (decision as { readonly member?: number } | undefined)?.member;
+}
+
+interface Command {
+  readonly call: CallMade;
+  readonly keys: readonly string[];
+}
+
 /** What a command concerns: for each of its keys the limiter whose name it begins with. */
-export function levelsOfCommand({ call, keys }: Extract<Happening, { type: "executed" }>): readonly Level[] {
+export function levelsOfCommand({ call, keys }: Command): readonly Level[] {
   const levels = levelsOf(call);
   return keys.map((key) => {
     const level = levels.find(({ rule }) => key.startsWith(`${rule.name}:`));

@@ -1,5 +1,6 @@
 import type { PolicyRule } from "../world/history.ts";
 import { GRACE_MS } from "./accounts.ts";
+import { periodEnd } from "./books/calendar.ts";
 import type { Judge } from "./judge.ts";
 import { type Level, levelsOf, levelsOfCommand } from "./levels.ts";
 
@@ -38,10 +39,17 @@ interface Admitted {
  * How much more than the limit any span of a window's length may hold: two windows, where they are aligned to the clock, can
  * meet within it.
  */
-const WINDOWS_WITHIN = { log: 1, fixed: 2, sliding: 2 } as const;
+const WINDOWS_WITHIN = { log: 1, parts: 1, fixed: 2, sliding: 2 } as const;
 
 export function neverMoreJudge(): Judge {
   const spans = new Map<string, Span>();
+  const ends = new Map<PolicyRule, (time: number) => number>();
+
+  function endIn(policy: PolicyRule): (time: number) => number {
+    const known = ends.get(policy) ?? periodEnd(policy);
+    ends.set(policy, known);
+    return known;
+  }
 
   function spanOf({ rule, key }: Level, { name }: PolicyRule): Span {
     const place = `${rule.database}/${rule.name}/${name}/${key}`;
@@ -58,13 +66,15 @@ export function neverMoreJudge(): Judge {
     span.delayMs = Math.max(span.delayMs, delayMs);
     const spreadMs = span.mostLagMs - span.leastLagMs;
     if (policy.kind === "bucket") return tooMuchOfBucket(span, admitted, spreadMs);
-    return (policy.kind === "fixed" && tooMuchInWindow(span, admitted)) || tooMuchOfWindow(span, admitted, spreadMs);
+    if (policy.kind === "calendar") return tooMuchIn(span, admitted, endIn(policy)(admitted.countsAt));
+    const index = Math.floor(admitted.countsAt / policy.windowMs);
+    return (policy.kind === "fixed" && tooMuchIn(span, admitted, index)) || tooMuchOfWindow(span, admitted, spreadMs);
   }
 
   return {
     name: "never-more",
     promise:
-      "By the database's own clock, no span of t ms holds more than burst + limit × (t + d) / window of a bucket, no fixed window by the time that counts more than the limit, and no span shorter than a window less d more than the limit of a log or twice that of a window, where d is by how much clocks and delays differ among the calls taken on the key (and where d is over a second, for a bucket once more for each life of the key within the span).",
+      "By the database's own clock, no span of t ms holds more than burst + limit × (t + d) / window of a bucket, no fixed window and no period of a calendar by the time that counts more than the limit, and no span shorter than a window less d more than the limit of a log or of a window in parts or twice that of a window, where d is by how much clocks and delays differ among the calls taken on the key (and where d is over a second, for a bucket once more for each life of the key within the span).",
     see(happening, { rulings, complain }) {
       if (happening.type === "lost" && happening.all) spans.clear();
       if (happening.type === "executed" && happening.command === "DEL") {
@@ -125,8 +135,8 @@ function tooMuchOfBucket(span: Span, { policy, at, units, isFresh }: Admitted, s
     : undefined;
 }
 
-function tooMuchInWindow(span: Span, { policy: { limit, windowMs }, countsAt, units, isFresh }: Admitted) {
-  const index = Math.floor(countsAt / windowMs);
+/** `index` tells one window or period from the others. */
+function tooMuchIn(span: Span, { policy: { limit }, units, isFresh }: Admitted, index: number) {
   if (isFresh || index !== span.index) span.inWindow = 0;
   span.index = index;
   span.inWindow += units;
@@ -149,6 +159,6 @@ function tooMuchOfWindow(span: Span, { policy, at, units, isFresh }: Admitted, s
     gone += 1;
   }
   if (gone > 0) span.recent = span.recent.slice(gone);
-  const most = limit * WINDOWS_WITHIN[kind as Exclude<PolicyRule["kind"], "bucket">];
+  const most = limit * WINDOWS_WITHIN[kind as keyof typeof WINDOWS_WITHIN];
   return units > 0 && span.sum > most ? `${span.sum} within ${withinMs} ms, at most ${most}` : undefined;
 }

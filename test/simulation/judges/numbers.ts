@@ -1,6 +1,7 @@
 import type { Decision } from "../../../src/core/decision.ts";
 import { GRACE_MS, type Ruling } from "./accounts.ts";
 import type { Judge } from "./judge.ts";
+import { memberOf } from "./levels.ts";
 
 type Known = Exclude<Decision, { readonly source: "fallback" | "rule" }>;
 
@@ -13,14 +14,21 @@ export function numbersJudge(): Judge {
       "What a decision of the store says is what the definitions say: what remains of each policy, after how many ms by the caller's clock this cost passes with nothing else taken, to the millisecond, and after how many all is whole again; for clocks that are behind by no more than a second. Of several limiters together each says what it alone would say, and the whole the longest of their times.",
     see(happening, { rulings, complain }) {
       const [first] = rulings;
-      if (first && first.purpose !== "leave") last.set(first.call.id, rulings);
+      if (first && first.purpose !== "leave") {
+        const { id, limiter } = first.call;
+        last.set(id, limiter.members ? [...(last.get(id) ?? []), ...rulings] : rulings);
+      }
       if (happening.type === "rejected") last.delete(happening.call.id);
       if (happening.type !== "answered") return;
-      const seen = last.get(happening.call.id);
-      last.delete(happening.call.id);
       const { decision, call } = happening;
+      const member = memberOf(call, decision);
+      const seen = last.get(call.id)?.filter(({ level }) => member === undefined || level === member);
+      last.delete(call.id);
       if (decision?.source !== "store") return;
-      if (!seen) return complain(`${call.operation} on ${call.key} was answered by a store that it did not reach`);
+      // Who settles again hears of the first time.
+      if (!seen && call.operation === "settle") return;
+      if (!seen?.length)
+        return complain(`${call.operation} on ${call.key} was answered by a store that it did not reach`);
       const say = (key: string, what: string, said: unknown, due: unknown) =>
         complain(`${call.operation} of ${call.cost} on ${key}: ${what} is ${said} and must be ${due}`);
 

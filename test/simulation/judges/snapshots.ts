@@ -1,7 +1,7 @@
 import type { CallMade, Happening } from "../world/history.ts";
 import { type Account, type Accounts, GRACE_MS, retryAfter } from "./accounts.ts";
 import type { Judge } from "./judge.ts";
-import { type Level, levelsOf } from "./levels.ts";
+import { type Level, levelsOf, memberOf } from "./levels.ts";
 
 type Answered = Extract<Happening, { type: "answered" }>;
 
@@ -9,21 +9,27 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
   /** When calls that gave back were answered. */
   const answeredAt = new Map<number, number>();
   const clocksSet = new Set<number>();
+  /** Calls of several in order that have asked one: the others' answers are older than theirs. */
+  const asked = new Set<number>();
   return {
     name: "snapshots",
     promise:
       "What an isolate denies by itself, the database would deny at that moment, unless within the snapshot's greatest age another isolate gave back or reset, or this one did by a call that it had given up on, or one whose clock is ahead has brought a later time or ended the key's life; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
     see(happening, { accounts, complain }) {
       if (happening.type === "clock") clocksSet.add(happening.isolate);
+      if (happening.type === "sent" && happening.call.limiter.members) asked.add(happening.call.id);
       if (happening.type !== "answered") return;
       const { call, decision, at } = happening;
       const { operation } = call;
-      if (operation === "refund" || operation === "reset" || operation === "wait") answeredAt.set(call.id, at);
-      if (decision?.source !== "snapshot" || operation === "wait") return;
+      if (operation === "refund" || operation === "reset" || operation === "wait" || operation === "settle")
+        answeredAt.set(call.id, at);
+      if (asked.delete(call.id) || decision?.source !== "snapshot" || operation === "wait") return;
       if (decision.allowed) return complain(`${call.key} was let pass without the store`);
       // Of several limiters those that deny are told.
       const parts = "parts" in decision ? (decision.parts as Readonly<Record<string, unknown>>) : undefined;
-      for (const level of levelsOf(call)) {
+      const member = memberOf(call, decision);
+      for (const [i, level] of levelsOf(call).entries()) {
+        if (member !== undefined && i !== member) continue;
         if (parts && !(level.rule.name in parts)) continue;
         const told = (parts?.[level.rule.name] ?? decision) as { readonly retryAfterMs: number };
         const wrong = clocksSet.has(call.isolate) ? undefined : wrongOf(level, happening, accounts, told.retryAfterMs);

@@ -2,7 +2,7 @@ import { flashCrowd, poisson, volleys, waves } from "../traffic/arrivals.ts";
 import { callers } from "../traffic/callers.ts";
 import { partitions, restarts, storms } from "../traffic/incidents.ts";
 import { evenKeys, hotKey, type NextKey, oneKey, zipfKeys } from "../traffic/keys.ts";
-import type { Kind, LimiterRule, Operation, PolicyRule } from "../world/history.ts";
+import type { Action, Afterwards, Kind, LimiterRule, Operation, PolicyRule } from "../world/history.ts";
 import type { Latency, Weather } from "../world/network.ts";
 import type { Incident, Plan, Population, Source } from "../world/plan.ts";
 import { between, chance, oneOf, type Stream, share, streamOf } from "../world/random.ts";
@@ -15,8 +15,22 @@ const WINDOWS_MS = [40, 100, 300, 1000, 1000, 2500, 10_000, 10_000, 60_000, 3_60
 const HOUR_MS = 3_600_000;
 const DATABASE = "main";
 
+/** What is otherwise in worlds of a kind. */
+export interface Flavour {
+  /** Limiters more, which ask some of these or are made of them. */
+  readonly more?: (limiters: readonly LimiterRule[]) => readonly LimiterRule[];
+  readonly operations?: readonly Operations[];
+  readonly afterwards?: (stream: Stream, action: Action) => Afterwards | undefined;
+  /** A policy in place of one. */
+  readonly policy?: (rule: PolicyRule) => PolicyRule;
+  /** By how many ms all clocks are ahead, given how long the world lasts. */
+  readonly aheadMs?: (durationMs: number) => number;
+}
+
+type Operations = Readonly<Partial<Record<Operation, number>>>;
+
 /** A world of its own for each seed: every part of it drawn anew, so that many of them meet every mixture. */
-export function swarmPlan(seed: number, calls = 14_000): Plan {
+export function swarmPlan(seed: number, calls = 14_000, flavour: Flavour = {}): Plan {
   const stream = streamOf(seed, 7);
   const clocks = oneOf(stream, CLOCKS);
   const latency = oneOf(stream, LATENCIES);
@@ -24,17 +38,21 @@ export function swarmPlan(seed: number, calls = 14_000): Plan {
     limiterOf(stream, "api", clocks),
     ...(chance(stream, 0.2) ? [limiterOf(stream, "other", clocks)] : []),
   ];
-  const limiters = [...alone, ...limitersTogether(streamOf(seed, 8), alone, clocks)];
+  const drawn = [...alone, ...limitersTogether(streamOf(seed, 8), alone, clocks)].map((rule) => changed(rule, flavour));
+  const limiters = [...drawn, ...(flavour.more?.(drawn) ?? [])];
   const perSecond = callsPerSecond(stream, limiters[0] as LimiterRule);
   const durationMs = Math.min(600_000, Math.max(5000, (calls / perSecond) * 1000));
+  const aheadMs = flavour.aheadMs?.(durationMs) ?? 0;
   return {
     name: `${clocks} clocks, ${limiters.map(nameOf).join(" and ")}`,
     durationMs,
-    databases: [{ name: DATABASE, offsetMs: databaseOffset(stream, clocks), takesFlags: chance(stream, 0.7) }],
-    population: populationOf(stream, clocks, durationMs),
+    databases: [
+      { name: DATABASE, offsetMs: databaseOffset(stream, clocks) + aheadMs, takesFlags: chance(stream, 0.7) },
+    ],
+    population: populationOf(stream, clocks, durationMs, aheadMs),
     limiters,
     weather: weatherOf(stream, latency),
-    traffic: trafficOf(stream, limiters, perSecond, durationMs),
+    traffic: trafficOf(stream, limiters, perSecond, durationMs, flavour),
     incidents: incidentsOf(stream, durationMs),
   };
 }
@@ -49,7 +67,8 @@ const LATENCIES: readonly Latency[] = [
 
 const COMBINE: readonly Kind[] = ["bucket", "sliding", "fixed"];
 
-function nameOf({ policies, levels }: LimiterRule): string {
+function nameOf({ policies, levels, members }: LimiterRule): string {
+  if (members) return `first of ${members.length}`;
   return levels ? `all ${levels.length}` : policies.map(({ kind }) => kind).join("+");
 }
 
@@ -59,6 +78,25 @@ function limitersTogether(stream: Stream, alone: readonly LimiterRule[], clocks:
   const more = ["org", "team"].slice(0, between(stream, 1, 2)).map((name) => limiterOf(stream, name, clocks, COMBINE));
   const levels = [...alone.filter(({ policies }) => policies[0]?.kind !== "log"), ...more];
   return [...more, together(levels)];
+}
+
+function changed(rule: LimiterRule, flavour: Flavour): LimiterRule {
+  if (!flavour.policy) return rule;
+  const levels = rule.levels?.map((level) => changed(level, flavour));
+  return { ...rule, policies: rule.policies.map(flavour.policy), ...(levels && { levels }) };
+}
+
+/** Limiters asked in order, by what `anyOf` promises. */
+export function inOrder(members: readonly LimiterRule[]): LimiterRule {
+  const last = members.at(-1) as LimiterRule;
+  return {
+    ...last,
+    name: members.map(({ name }) => name).join("|"),
+    policies: members.flatMap(({ policies }) => policies),
+    timeoutMs: members.reduce((sum, { timeoutMs }) => sum + timeoutMs, 0),
+    snapshots: undefined,
+    members,
+  };
 }
 
 /** Limiters as one, by what `allOf` promises where it is told nothing else. */
@@ -117,7 +155,7 @@ function databaseOffset(stream: Stream, clocks: Clocks): number {
   return clocks === "near" ? between(stream, -200, 200) : between(stream, -HOUR_MS, HOUR_MS);
 }
 
-function populationOf(stream: Stream, clocks: Clocks, durationMs: number): Population {
+function populationOf(stream: Stream, clocks: Clocks, durationMs: number, aheadMs: number): Population {
   const isOff = clocks === "far" || clocks === "redis";
   const jumpMs = oneOf(stream, [50, 1500, 60_000, HOUR_MS]);
   return {
@@ -127,7 +165,10 @@ function populationOf(stream: Stream, clocks: Clocks, durationMs: number): Popul
     gapMs: oneOf(stream, [0, 100, 2000]),
     meanFreezeEveryMs: oneOf(stream, [Infinity, durationMs / 2, durationMs / 10]),
     freezeMs: oneOf(stream, [20, 500, 5000]),
-    clock: (isolate) => ({ offsetMs: clockOffset(isolate, clocks), pace: isOff && chance(isolate, 0.2) ? 1.0001 : 1 }),
+    clock: (isolate) => ({
+      offsetMs: clockOffset(isolate, clocks) + aheadMs,
+      pace: isOff && chance(isolate, 0.2) ? 1.0001 : 1,
+    }),
     meanJumpEveryMs: isOff && chance(stream, 0.5) ? durationMs / 3 : Infinity,
     jump: (isolate) => between(isolate, -jumpMs, jumpMs),
     workers: oneOf(stream, [0, 0.5, 1]),
@@ -154,16 +195,23 @@ function weatherOf(stream: Stream, latency: Latency): Plan["weather"] {
   return (region) => (region === "near" ? near : away);
 }
 
-function trafficOf(stream: Stream, limiters: readonly LimiterRule[], perSecond: number, durationMs: number): Source[] {
+function trafficOf(
+  stream: Stream,
+  limiters: readonly LimiterRule[],
+  perSecond: number,
+  durationMs: number,
+  { operations = OPERATIONS, afterwards }: Flavour,
+): Source[] {
   const common = {
     limiters,
-    operations: oneOf(stream, OPERATIONS),
+    operations: oneOf(stream, operations),
     mostCost: oneOf(stream, [1, 1, 3, 12]),
     mostWaitMs: oneOf(stream, [10, 300, 3000]),
     acceptsDelay: oneOf(stream, [0, 0, 0.3]),
     leaves: oneOf(stream, [0, 0, 0.05]),
     leavesWithinMs: oneOf(stream, [5, 200]),
     comesBack: oneOf(stream, [0, 0.3, 1]),
+    ...(afterwards && { afterwards }),
   };
   const next = callers({ ...common, keys: keysOf(stream, perSecond) });
   const attack = callers({ ...common, keys: oneKey("attacked") });
@@ -189,7 +237,7 @@ function trafficOf(stream: Stream, limiters: readonly LimiterRule[], perSecond: 
   ];
 }
 
-const OPERATIONS: readonly Readonly<Partial<Record<Operation, number>>>[] = [
+const OPERATIONS: readonly Operations[] = [
   { consume: 1 },
   { consume: 1 },
   { consume: 8, peek: 1, charge: 0.3 },

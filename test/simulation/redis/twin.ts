@@ -119,8 +119,10 @@ function openKey(keyspace: Keyspace, key: string, asked: Asked, databaseNow: num
     return { ...holds, isRelease: demand.ceiling >= 0 && demand.delta < 0, asks: Number.NaN };
   }
   const found = find(keyspace, key, asked, databaseNow);
-  const alone = stepOf(found, demands);
-  const look = () => stepOf(found, demands.map(looking));
+  // Of parts, the script of one policy tells only the oldest, this one all.
+  const whole = (step: Step): Step => ({ ...step, state: step.kept as Step["state"] });
+  const alone = whole(stepOf(found, demands));
+  const look = () => whole(stepOf(found, demands.map(looking)));
   const asks = Number(found.asksLife);
   return {
     alone,

@@ -12,7 +12,7 @@ export function figuresText(
     ["events", `${grouped(events)}, fingerprint ${digest}`],
     [
       "calls",
-      `${grouped(calls)} (${listed(figures.operations)}), ${grouped(figures.together)} on several limiters, ${grouped(rejected)} left by their callers`,
+      `${grouped(calls)} (${listed(figures.operations)}), ${grouped(figures.together)} on several limiters at once, ${grouped(figures.inOrder)} in order, ${grouped(rejected)} left by their callers`,
     ],
     ["admitted", listed(allowed)],
     ["denied", listed(denied)],

@@ -6,6 +6,8 @@ export interface Figures {
   calls: number;
   /** Of them: on several limiters as one. */
   together: number;
+  /** Of them: on several limiters in order. */
+  inOrder: number;
   /** Calls by operation. */
   readonly operations: Record<Operation, number>;
   /** Of consumes and waits, by who answered. */
@@ -28,7 +30,8 @@ export function noFigures(): Figures {
   return {
     calls: 0,
     together: 0,
-    operations: { consume: 0, peek: 0, refund: 0, charge: 0, wait: 0, reset: 0 },
+    inOrder: 0,
+    operations: { consume: 0, peek: 0, refund: 0, charge: 0, wait: 0, reset: 0, reserve: 0, settle: 0 },
     allowed: bySource(),
     denied: bySource(),
     rejected: 0,
@@ -48,6 +51,7 @@ export function count(figures: Figures, happening: Happening): void {
     case "called":
       figures.calls += 1;
       if (happening.call.limiter.levels) figures.together += 1;
+      if (happening.call.limiter.members) figures.inOrder += 1;
       figures.operations[happening.call.operation] += 1;
       break;
     case "sent":
@@ -58,7 +62,7 @@ export function count(figures: Figures, happening: Happening): void {
       break;
     case "answered": {
       const { call, decision } = happening;
-      if (!decision || (call.operation !== "consume" && call.operation !== "wait")) break;
+      if (!decision || !["consume", "wait", "reserve"].includes(call.operation)) break;
       (decision.allowed ? figures.allowed : figures.denied)[decision.source] += 1;
       break;
     }

@@ -2,7 +2,7 @@ import type { Complaint } from "../judges/judge.ts";
 import { CALLS_PER_ARRIVAL } from "../world/calls.ts";
 import type { Happening } from "../world/history.ts";
 import type { Plan } from "../world/plan.ts";
-import { type Outcome, simulate } from "./simulate.ts";
+import { type Outcome, type SimulateOptions, simulate } from "./simulate.ts";
 
 /** The arrivals and incidents of a world that are enough for a complaint, by number. */
 export interface Few {
@@ -15,6 +15,8 @@ export interface ShrinkOptions {
   readonly plan: Plan;
   readonly seed: number;
   readonly complaint: Complaint;
+  /** Default: all. */
+  readonly judges?: SimulateOptions["judges"];
   /** Worlds run at most. Default 400. */
   readonly tries?: number;
 }
@@ -23,20 +25,22 @@ export interface ShrinkOptions {
  * Leaves out of a world whatever the same judge complains without: arrivals and incidents, halves first and then ever
  * smaller parts (delta debugging, Zeller 1999). What is left keeps its times and its luck, see `Source`.
  */
-export async function shrink({ plan, seed, complaint, tries = 400 }: ShrinkOptions): Promise<Few> {
+export async function shrink({ plan, seed, complaint, judges, tries = 400 }: ShrinkOptions): Promise<Few> {
+  const run = (keeps: SimulateOptions["keeps"]) =>
+    simulate({ plan, seed, ...(keeps && { keeps }), ...(judges && { judges }) });
   let left = tries;
   let best: Outcome | undefined;
 
   async function fails(arrivals: readonly number[], incidents: readonly number[]): Promise<boolean> {
     if (left === 0) return false;
     left -= 1;
-    const outcome = await simulate({ plan, seed, keeps: keeping(arrivals, incidents) });
+    const outcome = await run(keeping(arrivals, incidents));
     if (outcome.complaint?.judge !== complaint.judge) return false;
     best = outcome;
     return true;
   }
 
-  const seen = await happened(plan, seed, complaint);
+  const seen = await happened(plan, seed, complaint, judges);
   let arrivals: readonly number[] = seen.arrivals;
   let incidents: readonly number[] = seen.incidents;
   if (await fails(seen.ofKey, incidents)) arrivals = seen.ofKey;
@@ -47,7 +51,7 @@ export async function shrink({ plan, seed, complaint, tries = 400 }: ShrinkOptio
     const few = incidents;
     arrivals = await fewest(kept, (some) => fails(some, few));
   }
-  best ??= await simulate({ plan, seed, keeps: keeping(arrivals, incidents) });
+  best ??= await run(keeping(arrivals, incidents));
   return { arrivals, incidents, outcome: best };
 }
 
@@ -58,7 +62,7 @@ export function keeping(arrivals: readonly number[], incidents: readonly number[
 }
 
 /** The numbers of what had happened by the time of the complaint, and of those, the arrivals for the complaint's key. */
-async function happened(plan: Plan, seed: number, { happening }: Complaint) {
+async function happened(plan: Plan, seed: number, { happening }: Complaint, judges: SimulateOptions["judges"]) {
   const arrivals = new Set<number>();
   const ofKey = new Set<number>();
   const key = "call" in happening ? happening.call.key : undefined;
@@ -66,6 +70,7 @@ async function happened(plan: Plan, seed: number, { happening }: Complaint) {
   await simulate({
     plan,
     seed,
+    ...(judges && { judges }),
     keeps(what, number) {
       if (what === "incident") incidents = number;
       return true;

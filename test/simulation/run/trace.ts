@@ -18,8 +18,8 @@ function words(happening: Happening): string | undefined {
       return `isolate ${happening.isolate}, by ${happening.byMs} ms`;
     case "called": {
       const { call, now } = happening;
-      const { operation, cost, key, id, isolate, waitMs, follows } = call;
-      const more = `${waitMs > 0 ? `, waits ${waitMs} ms` : ""}${follows === undefined ? "" : `, after call ${follows}`}`;
+      const { operation, cost, key, id, isolate, waitMs, follows, of } = call;
+      const more = `${waitMs > 0 ? `, waits ${waitMs} ms` : ""}${follows === undefined ? "" : `, after call ${follows}`}${of ? `, for call ${of.id}` : ""}`;
       return `call ${id}: isolate ${isolate}, whose clock shows ${now}, ${operation} ${cost} of ${key}${more}`;
     }
     case "sent":

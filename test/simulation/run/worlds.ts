@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import { noSums, type Sums } from "../judges/conservation.ts";
-import { swarmPlan } from "../plans/swarm.ts";
+import { FAMILIES, type Family } from "../plans/families.ts";
 import { addFigures, type Figures, noFigures } from "./figures.ts";
 import { createSample } from "./replay.ts";
 import { type Outcome, simulate } from "./simulate.ts";
@@ -10,6 +10,8 @@ export interface WorldsOptions {
   readonly seed: number;
   /** Calls in a world, about. */
   readonly calls: number;
+  /** Default: the swarm. */
+  readonly family?: Family;
   /** Whether another world is run, by what was run so far. */
   readonly goesOn: (done: Done) => boolean;
   /** Told after each world. */
@@ -35,7 +37,9 @@ export interface Done {
 }
 
 /** Runs one world after the other, until enough of them, a complaint or a difference. */
-export async function runWorlds({ seed, calls, goesOn, progress, redis }: WorldsOptions): Promise<Done> {
+export async function runWorlds(options: WorldsOptions): Promise<Done> {
+  const { seed, calls, goesOn, progress, redis, family = FAMILIES.swarm } = options;
+  const { plan, judges } = family;
   const done: Done = {
     worlds: 0,
     simulatedMs: 0,
@@ -49,7 +53,7 @@ export async function runWorlds({ seed, calls, goesOn, progress, redis }: Worlds
   };
   for (let next = seed; goesOn(done) && !done.failed && done.differences.length === 0; next += 1) {
     const sample = createSample(8, 60);
-    const outcome = await simulate({ plan: swarmPlan(next, calls), seed: next, watch: sample.see });
+    const outcome = await simulate({ plan: plan(next, calls), seed: next, judges, watch: sample.see });
     if (outcome.complaint) done.failed = outcome;
     else if (redis) {
       done.differences = (await sample.replay(redis)).map((text) => `seed ${next}: ${text}`);

@@ -2,7 +2,7 @@ import type { Kind, LimiterRule, PolicyRule } from "../world/history.ts";
 import type { SmallAction, SmallPlan } from "./small-world.ts";
 
 const policy = (kind: Kind, limit: number, windowMs: number): PolicyRule => {
-  return { kind, name: kind, limit, windowMs, burst: limit };
+  return { kind, name: kind, limit, windowMs, burst: limit, ...(kind === "parts" && { parts: 2 }) };
 };
 
 const rule: LimiterRule = {
@@ -32,6 +32,7 @@ const KINDS: readonly (readonly Kind[])[] = [
   ["fixed"],
   ["log"],
   ["bucket", "sliding", "fixed"],
+  ["parts"],
 ];
 const called = (kinds: readonly Kind[]) => kinds.join(", ");
 
@@ -166,7 +167,7 @@ export const SMALL_WORLDS: readonly SmallPlan[] = [
   resets,
   ...together.slice(0, 1).map((plan): SmallPlan => ({ ...plan, ticks: 0 })),
   ...waiters.map((plan): SmallPlan => ({ ...plan, ticks: 2 })),
-  ...[...lives.slice(0, 3), ...ahead.slice(3)].map((plan): SmallPlan => ({ ...plan, asks: [[one], [one]] })),
+  ...[...lives.slice(0, 3), ...ahead.slice(3, 5)].map((plan): SmallPlan => ({ ...plan, asks: [[one], [one]] })),
 ];
 
 /** Wider ones, in minutes: more time, more calls, more that fails. */

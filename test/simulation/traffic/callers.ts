@@ -1,4 +1,4 @@
-import type { Action, LimiterRule, Operation } from "../world/history.ts";
+import type { Action, Afterwards, LimiterRule, Operation } from "../world/history.ts";
 import { between, chance, oneOf, type Stream, share } from "../world/random.ts";
 import type { NextAction } from "./arrivals.ts";
 import type { NextKey } from "./keys.ts";
@@ -18,18 +18,24 @@ export interface Callers {
   readonly leavesWithinMs: number;
   /** The share of callers who come back when they were told to. */
   readonly comesBack: number;
+  /** What they do with what they got. Default: nothing. */
+  readonly afterwards?: (stream: Stream, action: Action) => Afterwards | undefined;
 }
+
+const IN_ORDER: readonly Operation[] = ["consume", "reserve", "peek", "reset"];
 
 /** Callers who want this and that. */
 export function callers(options: Callers): NextAction {
-  const { limiters, keys, mostCost, mostWaitMs, acceptsDelay, leaves, leavesWithinMs, comesBack } = options;
+  const { limiters, keys, mostCost, mostWaitMs, acceptsDelay, leaves, leavesWithinMs, comesBack, afterwards } = options;
   const operations = Object.entries(options.operations) as [Operation, number][];
   return (stream): Action => {
-    const operation = weighted(stream, operations);
-    const waits = operation === "wait" || (operation === "consume" && chance(stream, acceptsDelay));
+    const wanted = weighted(stream, operations);
+    const waits = wanted === "wait" || (wanted === "consume" && chance(stream, acceptsDelay));
     const limiter = oneOf(stream, limiters);
+    // Of several in order, charges and refunds tell for which call.
+    const operation = limiter.members && !IN_ORDER.includes(wanted) ? "consume" : wanted;
     const ofLevels = limiter.levels?.map(() => keys(stream));
-    return {
+    const action: Action = {
       limiter,
       operation,
       key: ofLevels?.join(" and ") ?? keys(stream),
@@ -37,8 +43,9 @@ export function callers(options: Callers): NextAction {
       cost: mostCost > 1 && chance(stream, 0.3) ? between(stream, 0, mostCost) : 1,
       waitMs: waits ? between(stream, 0, mostWaitMs) : 0,
       leavesAfterMs: chance(stream, leaves) ? share(stream) * leavesWithinMs : undefined,
-      comesBack: operation === "consume" && chance(stream, comesBack),
+      comesBack: (operation === "consume" || operation === "reserve") && chance(stream, comesBack),
     };
+    return afterwards ? { ...action, afterwards: afterwards(stream, action) } : action;
   };
 }
 

@@ -9,8 +9,9 @@ export interface CallsOptions {
   readonly seed: number;
   readonly engine: Engine;
   readonly tell: Tell;
-  /** The isolate in a place, if there is one. */
+  /** The isolate in a place, if there is one; how many places there are. */
   readonly isolateIn: (slot: number) => Isolate | undefined;
+  readonly slots: number;
   /** Until when callers come back, in ms since the world's start. */
   readonly durationMs: number;
 }
@@ -20,11 +21,22 @@ export interface Calls {
   make(id: number, action: Action, slot: number): void;
 }
 
-/** A caller that comes back does so under the next number; so many fit between two arrivals. */
+/** A caller that comes back, or books otherwise, does so under the next number; so many fit between two arrivals. */
 export const CALLS_PER_ARRIVAL = 64;
 
-export function createCalls({ seed, engine, tell, isolateIn, durationMs }: CallsOptions): Calls {
-  function make(id: number, action: Action, slot: number, follows?: CallMade): void {
+/** What a call is beside what its caller wants. */
+interface Made {
+  readonly follows?: CallMade;
+  readonly of?: CallMade;
+  /** What its caller has of the call that it books otherwise. */
+  readonly taken?: Taken;
+}
+
+/** An answer as its caller has it; a decision may be written down and read again. */
+type Taken = Decision & { readonly settle?: (actual: number) => Promise<Decision> };
+
+export function createCalls({ seed, engine, tell, isolateIn, slots, durationMs }: CallsOptions): Calls {
+  function make(id: number, action: Action, slot: number, { follows, of, taken }: Made = {}): void {
     const isolate = isolateIn(slot);
     if (!isolate) return;
     const call: CallUnderWay = {
@@ -36,8 +48,10 @@ export function createCalls({ seed, engine, tell, isolateIn, durationMs }: Calls
       waitMs: action.waitMs,
       leavesAfterMs: action.leavesAfterMs,
       comesBack: action.comesBack,
+      afterwards: action.afterwards,
       id,
       follows: follows?.id,
+      of,
       isolate: isolate.id,
       stream: streamOf(seed, 2, id),
       timers: 0,
@@ -46,24 +60,26 @@ export function createCalls({ seed, engine, tell, isolateIn, durationMs }: Calls
     };
     const owner = { isolate, call };
     // On a frozen isolate it waits until that runs again.
-    if (isolate.state === "running") engine.runAs(owner, () => perform(owner, call, slot));
-    else engine.laterFor(owner, 0, () => perform(owner, call, slot));
+    if (isolate.state === "running") engine.runAs(owner, () => perform(owner, call, slot, taken));
+    else engine.laterFor(owner, 0, () => perform(owner, call, slot, taken));
   }
 
-  function perform(owner: Owner, call: CallUnderWay, slot: number): void {
+  function perform(owner: Owner, call: CallUnderWay, slot: number, taken: Taken | undefined): void {
     const { isolate } = owner;
     const limiter = isolate.limiters.get(call.limiter.name);
     if (!limiter) throw new Error(`no limiter ${call.limiter.name}`);
     tell({ type: "called", at: engine.now, call, now: shown(isolate.clock, engine.now) });
     const leaver = call.leavesAfterMs === undefined ? undefined : new AbortController();
     if (leaver) engine.laterFor(owner, call.leavesAfterMs ?? 0, () => leaver.abort(new Error("the caller left")));
-    carryOut(limiter, call, leaver?.signal).then(
+    carryOut(limiter, call, leaver?.signal, taken).then(
       (decision) => {
         call.isAnswered = true;
         const { timers, tasks } = call;
         const now = shown(isolate.clock, engine.now);
         tell({ type: "answered", at: engine.now, call, now, decision, timers, tasks });
-        if (decision) comeBack(call, decision, slot);
+        if (!decision) return;
+        comeBack(call, decision, slot);
+        goOn(owner, call, decision, slot);
       },
       (error) => {
         call.isAnswered = true;
@@ -78,7 +94,23 @@ export function createCalls({ seed, engine, tell, isolateIn, durationMs }: Calls
     if (!call.comesBack || allowed || engine.now + retryAfterMs >= durationMs) return;
     const id = call.id + 1;
     if (id % CALLS_PER_ARRIVAL === 0) return;
-    engine.later(retryAfterMs, () => make(id, call, slot, call));
+    engine.later(retryAfterMs, () => make(id, call, slot, { follows: call }));
+  }
+
+  /** Does what the caller does with what it got: settles it on the isolate that has it, or gives back wherever it is by then. */
+  function goOn({ isolate }: Owner, call: CallUnderWay, decision: Decision, slot: number): void {
+    const { afterwards, id } = call;
+    if (!afterwards || !decision.allowed || engine.now + afterwards.afterMs >= durationMs) return;
+    const { operation, afterMs, units: cost, times, where } = afterwards;
+    if ((id + times) % CALLS_PER_ARRIVAL < times) return;
+    const action = { ...call, operation, cost, waitMs: 0, leavesAfterMs: undefined, comesBack: false };
+    const wish: Action = { ...action, afterwards: undefined };
+    const place = where === undefined ? slot : Math.floor(where * slots);
+    const taken = operation === "settle" ? decision : JSON.parse(JSON.stringify(decision));
+    engine.later(afterMs, () => {
+      if (operation === "settle" && isolateIn(slot) !== isolate) return;
+      for (let time = 1; time <= times; time += 1) make(id + time, wish, place, { of: call, taken });
+    });
   }
 
   return { make };
@@ -88,10 +120,14 @@ export function carryOut(
   limiter: Callable,
   { operation, key: text, keys, cost, waitMs, limiter: { levels } }: CallUnderWay,
   signal: AbortSignal | undefined,
+  taken?: Taken,
 ): Promise<Decision | undefined> {
   const key = levels ? Object.fromEntries(levels.map(({ name }, i) => [name, keys?.[i] ?? ""])) : text;
   if (operation === "reset") return limiter.reset(key, { signal }).then(() => undefined);
-  if (operation === "refund" || operation === "charge") return limiter[operation](key, cost, { signal });
+  if (operation === "reserve") return limiter.reserve(key, { cost, signal });
+  if (operation === "settle") return (taken as Required<Taken>).settle(cost);
+  if (operation === "refund") return limiter.refund(key, cost, { signal, since: taken });
+  if (operation === "charge") return limiter.charge(key, cost, { signal });
   if (operation === "wait") return limiter.wait(key, { cost, timeoutMs: waitMs, signal });
   if (operation === "peek") return limiter.peek(key, { cost, signal });
   return limiter.consume(key, { cost, maxDelayMs: waitMs, signal });

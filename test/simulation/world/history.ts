@@ -1,8 +1,9 @@
 import type { Decision } from "../../../src/core/decision.ts";
+import type { PeriodName } from "../../support/calendars.ts";
 
 // What happens in a world, as plain data: all that judges see of it.
 
-export type Kind = "bucket" | "sliding" | "fixed" | "log";
+export type Kind = "bucket" | "sliding" | "fixed" | "log" | "parts" | "calendar";
 
 /** A policy by its definition's numbers. */
 export interface PolicyRule {
@@ -12,6 +13,10 @@ export interface PolicyRule {
   readonly windowMs: number;
   /** For a bucket; else the limit. */
   readonly burst: number;
+  /** Of a window in parts: how many. */
+  readonly parts?: number;
+  /** Of a period of the calendar, whose `windowMs` is only its usual length: which, and where. */
+  readonly calendar?: readonly [period: PeriodName, timeZone: string];
 }
 
 /** A limiter by what it promises. */
@@ -31,9 +36,24 @@ export interface LimiterRule {
   readonly leases?: { readonly maxMs: number };
   /** Other limiters that it decides together, in one verdict; left out: it is one itself. */
   readonly levels?: readonly LimiterRule[];
+  /** Other limiters that it asks in order, until one admits; left out: it is one itself. */
+  readonly members?: readonly LimiterRule[];
 }
 
-export type Operation = "consume" | "peek" | "refund" | "charge" | "wait" | "reset";
+export type Operation = "consume" | "peek" | "refund" | "charge" | "wait" | "reset" | "reserve" | "settle";
+
+/** What the caller of an admitted call does with it afterwards. */
+export interface Afterwards {
+  /** Settles its reservation, or gives back units of which it tells since when it has them. */
+  readonly operation: "settle" | "refund";
+  readonly afterMs: number;
+  /** Units really used, or given back. */
+  readonly units: number;
+  /** How often it settles, at once: more than once is one too many. */
+  readonly times: number;
+  /** Gives back on an isolate in that place, counted as a share of all; undefined: on its own. A reservation is settled where it is. */
+  readonly where: number | undefined;
+}
 
 /** What a caller wants. */
 export interface Action {
@@ -50,6 +70,8 @@ export interface Action {
   readonly leavesAfterMs: number | undefined;
   /** A denied caller of such patience comes back as soon as it was told to. */
   readonly comesBack: boolean;
+  /** Left out: nothing. */
+  readonly afterwards?: Afterwards | undefined;
 }
 
 /** A call that was made. */
@@ -57,6 +79,8 @@ export interface CallMade extends Action {
   readonly id: number;
   /** The call whose denial told its caller to come back now. */
   readonly follows: number | undefined;
+  /** The call whose cost it books otherwise, or gives back. */
+  readonly of?: CallMade | undefined;
   readonly isolate: number;
 }
 
@@ -90,7 +114,13 @@ export type Happening =
   | { readonly type: "clock"; readonly at: number; readonly isolate: number; readonly byMs: number }
   /** `now` is the isolate's clock. */
   | { readonly type: "called"; readonly at: number; readonly call: CallMade; readonly now: number }
-  | { readonly type: "sent"; readonly at: number; readonly call: CallMade; readonly command: string }
+  | {
+      readonly type: "sent";
+      readonly at: number;
+      readonly call: CallMade;
+      readonly command: string;
+      readonly keys: readonly string[];
+    }
   /** A command has run. `now` is the database's clock; without steps it failed or removed a key. */
   | {
       readonly type: "executed";
@@ -108,7 +138,13 @@ export type Happening =
       readonly error: string | undefined;
     }
   /** The isolate has the reply. */
-  | { readonly type: "replied"; readonly at: number; readonly call: CallMade; readonly failed: boolean }
+  | {
+      readonly type: "replied";
+      readonly at: number;
+      readonly call: CallMade;
+      readonly keys: readonly string[];
+      readonly failed: boolean;
+    }
   | {
       readonly type: "answered";
       readonly at: number;

@@ -6,7 +6,7 @@ import type { Stream } from "./random.ts";
 import type { Entry } from "./timeline.ts";
 
 /** A limiter's methods, or those of several as one, whose keys are records. */
-export type Callable = Methods<string | Readonly<Record<string, string>>, Decision>;
+export type Callable = Methods<string | Readonly<Record<string, string>>, Decision, number>;
 
 /** One instance of the program that limits: it is born, maybe frozen now and then, and ends in the middle of anything. */
 export interface Isolate {

@@ -1,5 +1,8 @@
+import { type Calendar, type CalendarPeriod, calendar } from "../../../src/algorithm/calendar.ts";
+import { parts } from "../../../src/algorithm/parts.ts";
 import { fixedWindow, type Policy, slidingLog, slidingWindow, tokenBucket } from "../../../src/algorithm/policy.ts";
 import { allOf } from "../../../src/limiter/all-of.ts";
+import { anyOf } from "../../../src/limiter/any-of.ts";
 import { leases } from "../../../src/limiter/leases/leases.ts";
 import { createLimiter } from "../../../src/limiter/limiter.ts";
 import type { LimiterOptions } from "../../../src/limiter/options.ts";
@@ -7,6 +10,7 @@ import { redisStore } from "../../../src/store/redis.ts";
 import type { RedisClient } from "../../../src/store/redis-client.ts";
 import type { RemoteStore } from "../../../src/store/store.ts";
 import type { LimiterRule, PolicyRule } from "./history.ts";
+import type { Callable } from "./isolate.ts";
 import type { LimiterMaker, LimiterParts, SetMaker } from "./plan.ts";
 
 /** Today's limiter, as a program on that platform would make it. */
@@ -29,8 +33,21 @@ export function plainOptions({ rule, client, waitUntil }: LimiterParts): Limiter
 /** Today's limiters decided together. */
 export const plainSet: SetMaker = (limiters, { waitUntil }) => allOf(limiters, { waitUntil });
 
+/** Today's limiters asked in order. Refunds tell whose decision they are about. */
+export const plainOrder: SetMaker = (limiters) => anyOf(Object.values(limiters)) as Callable;
+
 /** By client: limiters that are decided together share a store. */
 const stores = new WeakMap<RedisClient, Partial<Record<LimiterRule["clock"], RemoteStore>>>();
+
+const calendars = new Map<string, Calendar>();
+
+/** One for all isolates: plain rules, which take a while to make. */
+function calendarOf(period: CalendarPeriod, timeZone: string): Calendar {
+  const name = `${period} ${timeZone}`;
+  const known = calendars.get(name) ?? calendar(period, { timeZone });
+  calendars.set(name, known);
+  return known;
+}
 
 function storeOn(client: RedisClient, clock: LimiterRule["clock"]): RemoteStore {
   const known = stores.get(client) ?? {};
@@ -39,7 +56,9 @@ function storeOn(client: RedisClient, clock: LimiterRule["clock"]): RemoteStore 
   return known[clock];
 }
 
-function policyOf({ kind, name, limit, windowMs: window, burst }: PolicyRule): Policy {
+function policyOf({ kind, name, limit, windowMs: window, burst, parts: many = 2, calendar: of }: PolicyRule): Policy {
   if (kind === "bucket") return tokenBucket({ name, limit, window, burst });
+  if (kind === "parts") return slidingWindow({ name, limit, window, parts: parts(many) });
+  if (kind === "calendar") return fixedWindow({ name, limit, window: calendarOf(...(of ?? ["1 day", "UTC"])) });
   return { sliding: slidingWindow, fixed: fixedWindow, log: slidingLog }[kind]({ name, limit, window });
 }

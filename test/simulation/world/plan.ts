@@ -20,6 +20,8 @@ export interface Plan {
   readonly limiterOf?: LimiterMaker;
   /** Makes one of several of an isolate's limiters, which are made by then. Default: today's `allOf`. */
   readonly setOf?: SetMaker;
+  /** Makes one that asks several of an isolate's limiters in order. Default: today's `anyOf`. */
+  readonly orderOf?: SetMaker;
   readonly weather: (region: string, database: string) => Weather;
   readonly traffic: readonly Source[];
   readonly incidents: readonly Incident[];

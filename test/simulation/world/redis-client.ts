@@ -24,11 +24,12 @@ export function createClient(options: ClientOptions): RedisClient {
     const owner = world.running;
     const call = owner?.call;
     if (!owner || !call || owner.isolate !== isolate) throw new Error("a request that belongs to no call");
-    tell({ type: "sent", at: world.now, call, command: command.name });
+    const { name, keys } = command;
+    tell({ type: "sent", at: world.now, call, command: name, keys });
     return new Promise((resolve, reject) => {
       signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
       const replied = (failed: boolean) => {
-        if (!signal?.aborted) tell({ type: "replied", at: world.now, call, failed });
+        if (!signal?.aborted) tell({ type: "replied", at: world.now, call, keys, failed });
       };
       network.send({
         owner,

@@ -7,7 +7,7 @@ import { createEngine } from "./engine.ts";
 import type { Tell } from "./history.ts";
 import { startIncidents } from "./incidents.ts";
 import type { Isolate } from "./isolate.ts";
-import { plainLimiter, plainSet } from "./limiter.ts";
+import { plainLimiter, plainOrder, plainSet } from "./limiter.ts";
 import { createNetwork } from "./network.ts";
 import type { Plan, Site } from "./plan.ts";
 import { createPopulation } from "./population.ts";
@@ -80,20 +80,29 @@ export function createWorld({ plan, seed, tell, keeps = () => true }: WorldOptio
       task.then(over, over);
     };
     const made: Record<string, Limiter> = {};
-    const { limiterOf = plainLimiter, setOf = plainSet } = plan;
+    const { limiterOf = plainLimiter, setOf = plainSet, orderOf = plainOrder } = plan;
     for (const rule of plan.limiters) {
       const parts = { rule, client, waitUntil: isolate.canWait ? waitUntil : undefined };
-      if (!rule.levels) made[rule.name] = limiterOf(parts);
-      const together = rule.levels?.map(({ name }) => [name, made[name] as Limiter] as const);
-      isolate.limiters.set(
-        rule.name,
-        together ? setOf(Object.fromEntries(together), parts) : (made[rule.name] as Limiter),
-      );
+      const several = rule.levels ?? rule.members;
+      if (several) {
+        const limiters = Object.fromEntries(several.map(({ name }) => [name, made[name] as Limiter]));
+        isolate.limiters.set(rule.name, (rule.members ? orderOf : setOf)(limiters, parts));
+      } else {
+        made[rule.name] = limiterOf(parts);
+        isolate.limiters.set(rule.name, made[rule.name] as Limiter);
+      }
     }
   }
 
   const population = createPopulation({ seed, plan: plan.population, durationMs, engine, tell, born, happens });
-  const calls = createCalls({ seed, engine, tell, isolateIn: population.in, durationMs });
+  const calls = createCalls({
+    seed,
+    engine,
+    tell,
+    isolateIn: population.in,
+    slots: plan.population.isolates,
+    durationMs,
+  });
   let arrivals = 0;
   function begin(): void {
     population.begin();

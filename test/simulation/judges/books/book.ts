@@ -15,6 +15,8 @@ export interface Book {
   giveBack(at: number, units: number, since?: number): void;
   /** Ms from `at` until nothing of what was taken counts any more. */
   wholeAfterMs(at: number): number;
+  /** Ms for which what was written may be kept at the most, where that follows from neither the window nor `wholeAfterMs`. */
+  mostMs?(at: number): number;
   /** The time of the newest taking that counts; undefined where only the latest time that anything was brought counts. */
   newest?(): number;
   /** Everything that was taken is forgotten. */

@@ -1,0 +1,39 @@
+import type { Action, Afterwards, LimiterRule, Operation } from "../world/history.ts";
+import type { Plan } from "../world/plan.ts";
+import { between, chance, oneOf, type Stream, share } from "../world/random.ts";
+import { inOrder, swarmPlan } from "./swarm.ts";
+import { windowsFlavour } from "./windows.ts";
+
+/** Without refunds that don't say since when, of which nobody can tell to what they go back. */
+const OPERATIONS: readonly Readonly<Partial<Record<Operation, number>>>[] = [
+  { consume: 1, reserve: 1 },
+  { reserve: 1 },
+  { consume: 4, reserve: 4, peek: 1, charge: 0.3 },
+  { consume: 2, reserve: 6, wait: 2 },
+  { consume: 4, reserve: 4, peek: 1, reset: 0.05 },
+];
+
+/** A world of a swarm whose callers reserve and settle, give back what they took, and ask limiters in order; every other one with the windows of `windowsPlan`. */
+export function reservedPlan(seed: number, calls = 14_000): Plan {
+  const windows = seed % 2 === 0 ? windowsFlavour(seed) : {};
+  return swarmPlan(seed, calls, { ...windows, operations: OPERATIONS, afterwards, more: orderOf });
+}
+
+/** Those that stand alone, as one that asks them in order. Where there is one alone it is asked in order, too. */
+function orderOf(limiters: readonly LimiterRule[]): LimiterRule[] {
+  return [inOrder(limiters.filter(({ levels }) => !levels).toReversed())];
+}
+
+/** At once, while the cost counts, around the end of its window, or when it is long over; sometimes twice at once. */
+function afterwards(stream: Stream, { operation, limiter, cost }: Action): Afterwards | undefined {
+  if (operation !== "reserve" && !(operation === "consume" && chance(stream, 0.4))) return undefined;
+  const settles = operation === "reserve";
+  const windowMs = Math.min(10_000, limiter.policies[0]?.windowMs ?? 0);
+  return {
+    operation: settles ? "settle" : "refund",
+    afterMs: share(stream) * oneOf(stream, [0, 5, 300, windowMs, 3 * windowMs]),
+    units: settles ? between(stream, 0, 2 * cost) : between(stream, 0, cost),
+    times: settles ? oneOf(stream, [1, 1, 1, 2]) : 1,
+    where: !settles && chance(stream, 0.6) ? share(stream) : undefined,
+  };
+}
