@@ -9,7 +9,7 @@ const sent = (headers: Record<string, string>, bytes: Buffer) => {
   const body = bodyOf(formatFor(headers), [bytes], [command], false);
   const content = body.content();
   expect(content instanceof Buffer).toBe(bytes.length <= PIECE);
-  const whole = content instanceof Buffer ? content : Buffer.concat([...content]);
+  const whole = content instanceof Buffer ? content : Buffer.concat([...(content as Iterable<Buffer>)]);
   expect(body.size()).toBe(whole.length);
   return whole;
 };
