@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Redis as UpstashRedis } from "@upstash/redis";
 import freePort from "get-port";
 import { Redis } from "ioredis";
 import { startPrivateRedis } from "../src/server/redis/private-redis.ts";
+import { bundleForNode } from "./lib/bundle.ts";
 
 // `npm run bench:rest`: redis-rest beside webdis (a C server with a similar purpose) on one Redis, by turns, under the
 // same load: PING, GET and EVALSHA over 64 keep-alive connections, some two minutes in all. webdis and the load's wrk are
@@ -130,8 +130,8 @@ async function throughClient({ url, token }: { url: string; token: string }) {
 }
 
 async function startRest(): Promise<{ url: string; token: string; headers: Record<string, string> }> {
-  const cli = fileURLToPath(new URL("../src/server/cli/sluice.ts", import.meta.url));
-  const args = ["--import", "tsx", "--", cli, "redis-rest", "--port", "0", "--redis", redis.url];
+  const program = await bundleForNode("src/server/cli/sluice.ts");
+  const args = [program, "redis-rest", "--port", "0", "--redis", redis.url];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   children.push(child);
   const [lines] = (await once(child.stdout, "data")) as [Buffer];

@@ -27,6 +27,8 @@ type Send = (command: Command, signal: AbortSignal | undefined) => Promise<unkno
  * Throws a `TypeError` that names the option.
  */
 export function upstashClient({ url, token, pipeline = false }: UpstashClientOptions): RedisClient {
+  checkPresent("url", url);
+  checkPresent("token", token);
   if (typeof url !== "string" || !/^https?:\/\/\S+$/.test(url)) {
     throw misuse("url", "an http or https URL", url);
   }
@@ -53,4 +55,12 @@ export function upstashClient({ url, token, pipeline = false }: UpstashClientOpt
     withSignal: client,
   });
   return client();
+}
+
+/** Most often the variable is not there, since nothing has read `.env`; an empty one stands for none. */
+function checkPresent(option: "url" | "token", value: unknown): void {
+  if (value !== undefined && value !== "") return;
+  const name = `UPSTASH_REDIS_REST_${option.toUpperCase()}`;
+  const places = "in the environment, .env or wrangler's .dev.vars";
+  throw new TypeError(`${option} must be the value of ${name}, which is not set: look ${places}`);
 }

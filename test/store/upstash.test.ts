@@ -42,6 +42,15 @@ test.each([
   expect(() => upstashClient(options as never)).toThrow(new RegExp(`^${named} must be`));
 });
 
+test.each([
+  [{ url: undefined, token }, "url", "UPSTASH_REDIS_REST_URL"],
+  [{ url: "", token }, "url", "UPSTASH_REDIS_REST_URL"],
+  [{ url, token: undefined }, "token", "UPSTASH_REDIS_REST_TOKEN"],
+])("a variable that is not set is named", (options, option, variable) => {
+  const text = `${option} must be the value of ${variable}, which is not set: look in the environment, .env or wrangler's .dev.vars`;
+  expect(() => upstashClient(options as never)).toThrow(new TypeError(text));
+});
+
 test("a thousand waiting checks whose script is not known send its text a few times, not a thousand", async () => {
   // A server of its own: this test makes it forget scripts.
   const rest = await createRedisRest();

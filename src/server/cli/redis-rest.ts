@@ -1,29 +1,30 @@
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
-import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { ExpectedError } from "../errors.ts";
 import { DEFAULT_LIMITS as limits } from "../rest/limits.ts";
 import { createRedisRest, type RedisRestOptions } from "../rest/server.ts";
 import { createCommandLog } from "./command-log.ts";
 import { writeEnvFile } from "./env-file.ts";
+import { runBeside } from "./run-beside.ts";
+import { fail, untilEnded, wholeNumber } from "./shared.ts";
 
 const EXAMPLES = `
 Examples:
   sluice redis-rest                                  a private Redis, a random token, port 8079
-  sluice redis-rest --env-file .dev.vars             the same, its URL and token written for wrangler
+  sluice redis-rest --write-env .env -- npm run dev  the same, its URL and token in .env, then a program beside it
   sluice redis-rest --redis redis://localhost:6379   an existing Redis
   sluice redis-rest --redis redis+sentinel://localhost:26379/mymaster
   sluice redis-rest --redis redis+cluster://localhost:7000,localhost:7001
 
 A token on the command line can be seen by other users of the machine; in the environment it can't.
-Exit code: 0 after Ctrl-C or SIGTERM, 1 if the server can't start, or a wrong option.`;
+Exit code: 0 after Ctrl-C or SIGTERM, that of the program if there is one, 1 if the server can't start.`;
 
 type Flags = ReturnType<ReturnType<typeof command>["opts"]>;
 
-/** The command `redis-rest`: a server in the foreground that one Ctrl-C ends. */
+/** The command `redis-rest`: a server in the foreground that one Ctrl-C ends, or a program beside it. */
 export function redisRestCommand(): CommandUnknownOpts {
-  return command().action((flags) => serve(flags).catch(fail));
+  return command().action((program, flags) => serve(program, flags).catch(fail));
 }
 
 function command() {
@@ -32,6 +33,7 @@ function command() {
   const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
   return new Command("redis-rest")
     .description("Serve the Upstash REST API over a real Redis, on this machine.")
+    .argument("[program...]", "started when all is ready, with URL and token in its environment; both end together")
     .option("-p, --port <port>", "port to listen on, 0 for a free one", wholeNumber(0, 65535), 8079)
     .option("--host <address>", "address to listen on; any but loopback needs a token of your own", "127.0.0.1")
     .addOption(new Option("--redis <url>", "running Redis to use; default: a private one").env("REDIS_URL"))
@@ -40,28 +42,29 @@ function command() {
     .addOption(token)
     .addOption(reader.env("UPSTASH_REDIS_REST_READONLY_TOKEN"))
     .option("--cors-origin <origin...>", "origins of web pages that may ask, * for all; default: none")
-    .option("--env-file <file>", "write URL and token into this file, e.g. .dev.vars")
-    .option("--write-env <file>", "the same; Node 20 itself reads --env-file too and wants that file to exist")
+    .option("--write-env <file>", "write URL and token into this file when all is ready, e.g. .env or .dev.vars")
     .option("-v, --verbose", "print each command with its time")
     .option("--max-request-bytes <bytes>", "largest request", count, limits.maxRequestBytes)
     .option("--max-reply-bytes <bytes>", "largest answer", count, limits.maxReplyBytes)
     .option("--max-commands <count>", "most commands in a pipeline or transaction", count, limits.maxCommands)
     .option("--client-timeout <ms>", "how long a client may take to send a request", count, limits.clientTimeoutMs)
     .option("--redis-timeout <ms>", "how long Redis may take to answer", count, limits.redisTimeoutMs)
-    .addHelpText("after", EXAMPLES)
-    .allowExcessArguments(false);
+    .addHelpText("after", EXAMPLES);
 }
 
-async function serve(flags: Flags): Promise<void> {
+async function serve(program: readonly string[], flags: Flags): Promise<void> {
   const server = await createRedisRest(await toOptions(flags));
-  const ended = Promise.race(["SIGINT", "SIGTERM", "SIGHUP"].map((name) => once(process, name)));
+  const ended = untilEnded();
+  const env = { UPSTASH_REDIS_REST_URL: server.url, UPSTASH_REDIS_REST_TOKEN: server.token };
   try {
-    const lines = [`UPSTASH_REDIS_REST_URL=${server.url}`, `UPSTASH_REDIS_REST_TOKEN=${server.token}`];
-    const file = flags.envFile ?? flags.writeEnv;
-    if (file !== undefined) await writeEnvFile(file, lines);
-    // Both lines at once, for who waits for them.
-    console.log(lines.join("\n"));
-    await ended;
+    const lines = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    if (flags.writeEnv !== undefined) await writeEnvFile(flags.writeEnv, lines);
+    if (program.length > 0) process.exitCode = await runBeside(program, env, ended);
+    else {
+      // Both lines at once, for who waits for them.
+      console.log(lines.join("\n"));
+      await ended;
+    }
   } finally {
     // Answers under way are finished; a second Ctrl-C ends at once.
     await server.close();
@@ -93,17 +96,4 @@ async function ask(how: string): Promise<boolean> {
   const answer = await terminal.question(`sluice: no Redis on this machine. ${how}? [y/N] `);
   terminal.close();
   return /^y(es)?$/i.test(answer.trim());
-}
-
-function fail(error: unknown): void {
-  if (!(error instanceof ExpectedError)) throw error;
-  console.error(`sluice: ${error.message}`);
-  process.exitCode = 1;
-}
-
-function wholeNumber(least: number, most: number): (value: string) => number {
-  return (value) => {
-    if (/^\d+$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
-    throw new InvalidArgumentError(`A whole number from ${least} to ${most} is due.`);
-  };
 }

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -29,7 +29,7 @@ function sluice(args: string[], env: Record<string, string> = {}) {
 test("prints two ready lines, writes them to the file, shows commands, and ends with 0 at Ctrl-C", async () => {
   const file = join(folder, ".dev.vars");
   await writeFile(file, "OTHER=kept\nUPSTASH_REDIS_REST_URL=old\n");
-  const { child, ready, ended, err } = sluice(["redis-rest", "-p", "0", "--env-file", file, "--verbose"]);
+  const { child, ready, ended, err } = sluice(["redis-rest", "-p", "0", "--write-env", file, "--verbose"]);
   const { url, token } = await ready();
   expect(await readFile(file, "utf8")).toBe(
     `OTHER=kept\nUPSTASH_REDIS_REST_URL=${url}\nUPSTASH_REDIS_REST_TOKEN=${token}\n`,
@@ -59,6 +59,50 @@ test.each(["new", "world-readable"])("a %s file for the token is the owner's alo
   expect((await ended).code).toBe(0);
 });
 
+test("a file for the token stays as it was if the server can't start", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const file = join(folder, ".env");
+  await writeFile(file, "UPSTASH_REDIS_REST_URL=old\n");
+  const taken = String((other.address() as AddressInfo).port);
+  expect((await sluice(["redis-rest", "-p", taken, "--write-env", file]).ended).code).toBe(1);
+  other.close();
+  expect(await readFile(file, "utf8")).toBe("UPSTASH_REDIS_REST_URL=old\n");
+  expect(await readdir(folder)).toEqual([".env"]);
+});
+
+test("a file for the token is replaced as a whole; what a link leads to is written", async () => {
+  const file = join(folder, "shared.env");
+  await writeFile(file, "A=1");
+  const reader = await open(file);
+  await symlink(file, join(folder, ".env"));
+  const args = ["redis-rest", "-p", "0", "--write-env", join(folder, ".env"), "--", "cat", file];
+  const { code, out } = await sluice(args, { UPSTASH_REDIS_REST_TOKEN: "mine" }).ended;
+  expect([code, out]).toEqual([0, expect.stringMatching(/^A=1\nUPSTASH_REDIS_REST_URL=.+\n.+_TOKEN=mine\n$/)]);
+  // Who had it open goes on reading the old one.
+  expect(await reader.readFile("utf8")).toBe("A=1");
+  await reader.close();
+});
+
+test("a program is started when all is ready, and ends both", async () => {
+  const asking =
+    "const env = process.env, url = env.UPSTASH_REDIS_REST_URL, token = env.UPSTASH_REDIS_REST_TOKEN; fetch(url + '/ping?_token=' + token).then((r) => r.text()).then((t) => { console.log(t); process.exitCode = 7; })";
+  const { code, out, err } = await sluice(["redis-rest", "-p", "0", "--", "node", "-e", asking]).ended;
+  expect([code, out, err]).toEqual([7, '{"result":"PONG"}\n', ""]);
+});
+
+test("SIGTERM ends the program, too", async () => {
+  const { child, ended, out } = sluice(["redis-rest", "-p", "0", "--", "sh", "-c", "echo started; exec sleep 1000"]);
+  await expect.poll(out, { timeout: 30_000 }).toBe("started\n");
+  child.kill("SIGTERM");
+  expect((await ended).code).toBe(128 + 15);
+});
+
+test("--version is the package's", async () => {
+  const { version } = JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8"));
+  expect(await sluice(["--version"]).ended).toMatchObject({ code: 0, out: `${version}\n` });
+});
+
 test("the token may come from the environment", async () => {
   const { child, ready, ended } = sluice(["redis-rest", "-p", "0"], { UPSTASH_REDIS_REST_TOKEN: "mine" });
   const { url, token } = await ready();
@@ -82,7 +126,8 @@ test("what a person can mend is one line and exit code 1", async () => {
     ],
     [["-p", "0", "--redis", "http://x"], {}, /^sluice: a Redis URL is .+\n$/],
     [["-p", "0", "--ca", "/nowhere"], {}, /^sluice: can't read the certificates .+\n$/],
-    [["-p", "0", "--env-file", "/nowhere/file"], {}, /^sluice: can't write \/nowhere\/file: .+\n$/],
+    [["-p", "0", "--write-env", "/nowhere/file"], {}, /^sluice: can't write \/nowhere\/file: .+\n$/],
+    [["-p", "0", "no-such-program"], {}, /^sluice: can't start no-such-program: .+\n$/],
     [["-p", "x"], {}, /^error: .+\n$/],
     [["--nonsense"], {}, /^error: .+\n$/],
   ];
@@ -90,7 +135,7 @@ test("what a person can mend is one line and exit code 1", async () => {
   other.close();
   for (const [i, { code, out, err }] of results.entries()) {
     expect(err).toMatch(runs[i]?.[2] as RegExp);
-    expect([code, out]).toEqual([1, runs[i]?.[0].includes("--env-file") ? out : ""]);
+    expect([code, out]).toEqual([1, ""]);
   }
 }, 30_000);
 
@@ -106,7 +151,7 @@ test("--help names every option", async () => {
     "--cors-origin",
     "--token",
     "--read-only-token",
-    "--env-file",
+    "--write-env",
     "--verbose",
   ]) {
     expect(out).toContain(`${option} `);

@@ -1,7 +1,11 @@
 import type { RedisRest } from "../../../src/server/rest/server.ts";
 
 /** One raw request with the server's token; what it answered, JSON parsed. */
-export async function ask(rest: RedisRest, path: string, init: RequestInit & { json?: unknown } = {}) {
+export async function ask(
+  rest: Pick<RedisRest, "url" | "token">,
+  path: string,
+  init: RequestInit & { json?: unknown } = {},
+) {
   const { json, ...request } = init;
   const response = await fetch(rest.url + path, {
     ...request,

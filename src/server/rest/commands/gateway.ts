@@ -38,12 +38,15 @@ export function createGateway({ table, scripts, issueToken, observe }: GatewayOp
     }
     return work;
   };
+  const toClient = (commands: readonly Command[], replies: readonly Reply[]) =>
+    replies.map((reply, index) => scripts.fromRedis(commands[index] as Command, reply));
   const pipeline = async (access: Access, commands: readonly Command[]) => {
     const aside = commands.map((command) => asideFrom(access, command));
     const sent = commands.filter((_, index) => aside[index] === undefined);
-    const answers = (await access.redis.send(sent.map(scripts.toRedis))).values();
-    const fromRedis = (command: Command) => scripts.fromRedis(command, answers.next().value as Reply);
-    const replies = await Promise.all(commands.map((command, index) => aside[index] ?? fromRedis(command)));
+    const answers = toClient(sent, await access.redis.send(sent.map(scripts.toRedis)));
+    const own = answers.values();
+    const isPlain = sent.length === commands.length;
+    const replies = isPlain ? answers : await Promise.all(aside.map((reply) => reply ?? (own.next().value as Reply)));
     const isAway = replies.every((reply) => reply instanceof RestError && reply.status === 503);
     if (isAway && commands.length > 0) throw replies[0];
     return replies;
@@ -51,8 +54,8 @@ export function createGateway({ table, scripts, issueToken, observe }: GatewayOp
   const transaction = async (access: Access, commands: readonly Command[]) => {
     const refusal = commands.map((each) => table.refusalOf(each, access.readOnly)).find((each) => each);
     if (refusal) throw refusal;
-    const replies = commands.length === 0 ? [] : await access.redis.transaction(commands.map(scripts.toRedis));
-    return replies.map((reply, index) => scripts.fromRedis(commands[index] as Command, reply));
+    if (commands.length === 0) return [];
+    return toClient(commands, await access.redis.transaction(commands.map(scripts.toRedis)));
   };
   return {
     /**

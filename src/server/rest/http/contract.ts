@@ -4,15 +4,16 @@ import { RestError } from "../../errors.ts";
 import type { Access, AccessControl } from "../access/access.ts";
 import type { Gateway } from "../commands/gateway.ts";
 import type { Limits } from "../limits.ts";
-import { type Command, isReplyError } from "../redis/protocol.ts";
+import { isReplyError } from "../redis/protocol.ts";
 import { parseCommand, parseCommands } from "./commands.ts";
-import { formatFor, jsonFormat, resp2Format } from "./formats.ts";
+import { bodyOf, formatFor, jsonFormat, resp2Format } from "./formats.ts";
 import { parseTarget, pathCommand } from "./target.ts";
 
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
+  /** The pieces of a long one are made as they are sent. */
+  readonly body: string | Buffer | Iterable<Buffer>;
 }
 
 /** The Upstash REST contract, apart from how requests come in. */
@@ -26,25 +27,25 @@ export function createContract(gateway: Gateway, accessControl: AccessControl, l
       return accessControl.accessFor(bearer ?? parseTarget(url).token);
     },
     /** Runs what the request asks for. @throws ReplyError or {@link RestError} */
-    async answer({ url = "/", method, headers }: IncomingMessage, access: Access, body: Buffer): Promise<Answer> {
+    async answer({ url = "/", method, headers }: IncomingMessage, access: Access, sent: Buffer): Promise<Answer> {
       const format = formatFor(headers);
       const path = method === "POST" || method === "PUT" ? url.split("?", 1)[0] : undefined;
       const isAtomic = path === "/multi-exec";
       if (isAtomic && format === resp2Format) throw new RestError(400, "ERR /multi-exec answers in JSON only");
       const isList = isAtomic || path === "/pipeline";
-      const one = () => (path === "/" ? parseCommand(body) : pathCommand(parseTarget(url), body));
-      const commands = isList ? parseCommands(body, limits.maxCommands) : [one()];
+      const one = () => (path === "/" ? parseCommand(sent) : pathCommand(parseTarget(url), sent));
+      const commands = isList ? parseCommands(sent, limits.maxCommands) : [one()];
       const replies = await gateway.run(access, commands, isAtomic);
       const [reply = null] = replies;
       if (!isList && reply instanceof Error) throw reply;
-      const text = isList ? format.list(replies, commands) : format.result(reply, commands[0] as Command);
-      const size = Buffer.byteLength(text);
+      const body = bodyOf(format, replies, commands, isList);
+      const size = body.size();
       const isTooLarge = size > limits.maxReplyBytes;
       if (isTooLarge)
         throw new RestError(400, `ERR the reply has ${size} bytes, more than the ${limits.maxReplyBytes} allowed`);
       const syncToken = gateway.syncToken(commands);
       const own = { "content-type": format.contentType, "upstash-sync-token": syncToken };
-      return { status: 200, headers: { ...own, "content-length": String(size) }, body: text };
+      return { status: 200, headers: { ...own, "content-length": String(size) }, body: body.content() };
     },
   };
 }

@@ -1,17 +1,34 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { RestError } from "../../errors.ts";
 import { type Command, keyword, type Reply } from "../redis/protocol.ts";
+import { type Body, createBody, type Encoding } from "./body.ts";
 
 /** How answers are written: the contract's `Upstash-Encoding` and `Upstash-Response-Format`. */
 export interface Format {
   readonly contentType: string;
-  /** The body for one reply. */
-  result(reply: Reply, command: Command): string | Buffer;
+  readonly encoding: Encoding;
+  /** What stands before, between and after the replies of a pipeline or transaction. */
+  readonly list: (count: number) => readonly [string, string, string];
+  /** Writes one reply; in a pipeline or transaction it may be an error. */
+  add(body: Body, reply: Reply, command: Command): void;
   /** The body for an error; its text is never encoded. */
   error(message: string): string;
-  /** The body for a pipeline or transaction, errors in their places. */
-  list(replies: readonly Reply[], commands: readonly Command[]): string | Buffer;
 }
+
+/** The body for a request's replies. */
+export function bodyOf(format: Format, replies: readonly Reply[], commands: readonly Command[], isList: boolean): Body {
+  const body = createBody(format.encoding);
+  const [before, between, after] = isList ? format.list(replies.length) : ["", "", ""];
+  body.add(before);
+  for (const [index, reply] of replies.entries()) {
+    if (index > 0) body.add(between);
+    format.add(body, reply, commands[index] as Command);
+  }
+  body.add(after);
+  return body;
+}
+
+const latin1 = (bytes: Buffer): string => bytes.toString("latin1");
 
 /** The format that a request's headers ask for. @throws {RestError} 400 for one that is unknown, or both at once */
 export function formatFor(headers: IncomingHttpHeaders): Format {
@@ -22,35 +39,54 @@ export function formatFor(headers: IncomingHttpHeaders): Format {
   throw new RestError(400, "ERR Upstash-Encoding can't be used with Upstash-Response-Format: resp2");
 }
 
-export const jsonFormat = jsonLike((bytes) => JSON.stringify(bytes.toString()));
+export const jsonFormat = jsonLike({ encode: (bytes) => JSON.stringify(bytes.toString()).slice(1, -1), isUtf8: true });
 
 /** For clients that ask so: keeps bytes that are no UTF-8. Base64 needs no escaping in JSON. */
-const base64Format = jsonLike((bytes) => `"${bytes.toString("base64")}"`);
+const base64Format = jsonLike({ encode: (bytes) => bytes.toString("base64") });
 
 /** Redis's own: for all commands with one reply each, so not for transactions. */
 export const resp2Format: Format = {
   contentType: "application/octet-stream",
-  result: (reply, command) => Buffer.concat(respParts(reply, nullOf(command))),
-  error: (message) => `-${oneLine(message)}\r\n`,
-  list(replies, commands) {
-    const parts = replies.flatMap((reply, index) => respParts(reply, nullOf(commands[index] as Command)));
-    return Buffer.concat([Buffer.from(`*${replies.length}\r\n`), ...parts]);
-  },
+  encoding: { encode: latin1, sent: "latin1" },
+  list: (count) => [`*${count}\r\n`, "", ""],
+  add: (body, reply, command) => addResp(body, reply, nullOf(command)),
+  error: (message) => `-${message.replace(/[\r\n]+/g, " ")}\r\n`,
 };
 
-function jsonLike(text: (bytes: Buffer) => string): Format {
-  const value = (reply: Reply): string => {
-    if (reply instanceof Buffer) return text(reply);
-    if (typeof reply === "string") return DIGITS.test(reply) ? reply : text(Buffer.from(reply));
-    if (reply === null) return "null";
-    if (reply instanceof Error) return text(Buffer.from(reply.message));
-    return `[${(reply as readonly Reply[]).map(value).join(",")}]`;
-  };
-  // A bare OK stays readable: clients look for it before they decode.
-  const result = (reply: Reply) => (reply === "OK" ? '{"result":"OK"}' : `{"result":${value(reply)}}`);
+function jsonLike(encoding: Encoding): Format {
   const error = (message: string) => `{"error":${JSON.stringify(message)}}`;
-  const item = (reply: Reply) => (reply instanceof Error ? error(reply.message) : result(reply));
-  return { contentType: "application/json", result, error, list: (replies) => `[${replies.map(item).join(",")}]` };
+  return {
+    contentType: "application/json",
+    encoding,
+    list: () => ["[", ",", "]"],
+    add(body, reply) {
+      // A bare OK stays readable: clients look for it before they decode.
+      if (reply === "OK") return body.add('{"result":"OK"}');
+      if (reply instanceof Error) return body.add(error(reply.message));
+      body.add('{"result":');
+      addJson(body, reply);
+      body.add("}");
+    },
+    error,
+  };
+}
+
+function addJson(body: Body, reply: Reply): void {
+  if (Array.isArray(reply)) {
+    body.add("[");
+    for (const [index, item] of reply.entries()) {
+      if (index > 0) body.add(",");
+      addJson(body, item);
+    }
+    body.add("]");
+  } else if (reply === null || (typeof reply === "string" && DIGITS.test(reply))) {
+    body.add(String(reply));
+  } else {
+    body.add('"');
+    const text = reply instanceof Error ? reply.message : (reply as string);
+    body.addBytes(reply instanceof Buffer ? reply : Buffer.from(text));
+    body.add('"');
+  }
 }
 
 const DIGITS = /^(0|-?[1-9]\d*)$/;
@@ -64,13 +100,16 @@ function nullOf(command: Command): string {
   return NULL_LISTS.test(keyword(command[0])) || NULL_LISTS.test(words) ? "*-1\r\n" : "$-1\r\n";
 }
 
-function respParts(reply: Reply, none: string): Buffer[] {
-  if (reply instanceof Buffer) return [Buffer.from(`$${reply.length}\r\n`), reply, Buffer.from("\r\n")];
-  if (typeof reply === "string") return [Buffer.from(`${DIGITS.test(reply) ? ":" : "+"}${reply}\r\n`)];
-  if (reply === null) return [Buffer.from(none)];
-  if (reply instanceof Error) return [Buffer.from(`-${oneLine(reply.message)}\r\n`)];
-  const items = reply as readonly Reply[];
-  return [Buffer.from(`*${items.length}\r\n`), ...items.flatMap((item) => respParts(item, none))];
+function addResp(body: Body, reply: Reply, none: string): void {
+  if (reply === null) body.add(none);
+  else if (typeof reply === "string") body.add(`${DIGITS.test(reply) ? ":" : "+"}${reply}\r\n`);
+  else if (reply instanceof Error) body.add(latin1(Buffer.from(resp2Format.error(reply.message))));
+  else if (reply instanceof Buffer) {
+    body.add(`$${reply.length}\r\n`);
+    body.addBytes(reply);
+    body.add("\r\n");
+  } else {
+    body.add(`*${(reply as readonly Reply[]).length}\r\n`);
+    for (const item of reply as readonly Reply[]) addResp(body, item, none);
+  }
 }
-
-const oneLine = (message: string): string => message.replace(/[\r\n]+/g, " ");

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener } from "node:http";
+import { pipeline, Readable } from "node:stream";
 import { type Contract, errorAnswer } from "./contract.ts";
 
 const PATHS = new Set(["/", "/pipeline", "/multi-exec"]);
@@ -20,7 +21,10 @@ export function answerPlain(contract: Contract, maxRequestBytes: number, router:
     const isPlain = method === "POST" && PATHS.has(url) && headers.origin === undefined;
     if (!isPlain || !(Number(headers["content-length"]) <= maxRequestBytes)) return router(request, response);
     const { status, headers: own, body } = await answer(request).catch((error) => errorAnswer(error, request));
-    response.writeHead(status, own).end(body);
+    response.writeHead(status, own);
+    if (typeof body === "string" || body instanceof Buffer) response.end(body);
+    // As fast as the client reads; an error is that it is gone.
+    else pipeline(Readable.from(body), response, () => {});
   };
 }
 

@@ -55,9 +55,11 @@ export function createRouter(options: RouterOptions): RequestListener {
   );
   app.all("*", async (c) => {
     const hasBody = c.req.method === "POST" || c.req.method === "PUT";
-    const body = hasBody ? Buffer.from(await c.req.arrayBuffer()) : Buffer.alloc(0);
-    const answer = await contract.answer(c.env.incoming, c.get("access"), body);
-    return c.body(answer.body as string, answer.status as ContentfulStatusCode, answer.headers);
+    const sent = hasBody ? Buffer.from(await c.req.arrayBuffer()) : Buffer.alloc(0);
+    const answer = await contract.answer(c.env.incoming, c.get("access"), sent);
+    const isWhole = typeof answer.body === "string" || answer.body instanceof Buffer;
+    const body = isWhole ? answer.body : Readable.toWeb(Readable.from(answer.body));
+    return c.body(body as string, answer.status as ContentfulStatusCode, answer.headers);
   });
   const answerError = (error: unknown, c?: Context<Env>) => {
     const { body, ...init } = errorAnswer(error, c?.env.incoming);

@@ -18,7 +18,7 @@ export interface RawConnection {
 }
 
 /** A connection whose bytes the test writes itself. */
-export function openRaw(rest: RedisRest): RawConnection {
+export function openRaw(rest: Pick<RedisRest, "url">): RawConnection {
   const socket = connect(Number(new URL(rest.url).port), "127.0.0.1");
   socket.setNoDelay(true);
   let text = "";
