@@ -108,7 +108,10 @@ describe.each(Object.entries(SHAPES))("%s with work in flight beside a quota", (
   });
 
   test("a store that is away", async () => {
-    const { limiter } = limitsOf(1, { ...brokenStore, run: () => Promise.reject(new StoreError("network", "away")) });
+    const { limiter } = limitsOf(1, {
+      ...brokenStore,
+      run: () => Promise.reject(new StoreError("network", "away")),
+    } as Store);
     expect((await served(limiter, () => new Response("body"))()).status).toBe(200);
   });
 });
