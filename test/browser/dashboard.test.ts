@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { createLimiter, fixedWindow, type Limiter, openRules, redisStore, rules, slidingWindow } from "sluice";
+import { allOf, createLimiter, fixedWindow, type Limiter, openRules, redisStore, rules, slidingWindow } from "sluice";
 import { type Analytics, analytics } from "sluice/analytics";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { startDashboard } from "../../src/server/cli/dashboard.ts";
@@ -98,7 +98,7 @@ async function seed(): Promise<void> {
 beforeAll(async () => {
   await seed();
   browser = await launchChromium();
-  server = await startDashboard(cuttable, 0, namespace);
+  server = await startDashboard(cuttable, 0, { namespace });
 }, 300_000);
 afterEach(async () => {
   line.cut = false;
@@ -180,8 +180,13 @@ describe("figures", () => {
     }
     const all = [...own.values()].reduce((sum, count) => sum + count, 0);
     expect(await page.locator("#summary dd").first().innerText()).toBe(all.toLocaleString("en"));
-    expect(await page.locator("#calls svg[role=img]").getAttribute("aria-label")).toContain(
-      "0 denied by another limiter",
+    expect(await page.locator("#calls svg[role=img]").getAttribute("aria-label")).toBe(
+      ["allowed", "denied"]
+        .map((outcome) => {
+          const both = (own.get(`api ${outcome}`) ?? 0) + (own.get(`login ${outcome}`) ?? 0);
+          return `${both.toLocaleString("en")} ${outcome}`;
+        })
+        .join(", "),
     );
     await page.getByText("The same as a table").click();
     const cells = await page
@@ -198,6 +203,43 @@ describe("figures", () => {
     expect([...origins]).toEqual([server.url]);
     expect(page.url(), "the token is gone from the address").toBe(`${server.url}/`);
     expect(errors).toEqual([]);
+  });
+
+  test("calls of allOf count once over all limiters, and in full for each", async () => {
+    const space = uniqueName();
+    const onEvent = analytics({ redis: client, namespace: space });
+    const limiterOf = (name: string, limit: number) => {
+      const policies = [fixedWindow({ name: "quota", limit, window: "1 d" })];
+      return createLimiter({ name, store, policies, onEvent, snapshots: false });
+    };
+    const store = redisStore(client, { namespace: space });
+    const [org, user] = [limiterOf("org", 50), limiterOf("user", 4)];
+    const all = allOf({ org, user });
+    const [allowed, denied, alone] = [8, 6, 3];
+    for (let i = 0; i < 7; i += 1) for (const key of ["ada", "bob"]) await all.consume({ org: "acme", user: key });
+    for (let i = 0; i < alone; i += 1) await org.consume("globex");
+    await onEvent.flush();
+    const other = await startDashboard(client, 0, { namespace: space });
+    const { page, errors } = await openPage({}, other.link);
+    await ready(page);
+    const calls = page.locator("#summary dd").first();
+    expect(await calls.innerText()).toBe(`${allowed + denied + alone}`);
+    const drawn = () => page.locator("#calls svg[role=img]").getAttribute("aria-label");
+    expect(await drawn()).toBe(`${allowed + alone} allowed, ${denied} denied`);
+    expect(await row(page, "sources", "store")).toEqual(["store", `${allowed + denied + alone}`, "100.0 %"]);
+    expect((await row(page, "policies", "org")).slice(2, 5)).toEqual([`${allowed + alone}`, "0", `${denied}`]);
+    expect((await row(page, "policies", "user")).slice(2, 5)).toEqual([`${allowed}`, `${denied}`, "0"]);
+    // 2 commands a call, 1 for each key written; 3 for each limiter's figures.
+    const commands = 2 * (allowed + denied + alone) + 2 * allowed + alone + 2 * 3;
+    expect(await page.locator("#saved").innerText()).toContain(`Some ${commands} commands`);
+    expect(await page.locator("#together").innerText()).toContain("A call of allOf is one here");
+    await page.getByRole("combobox", { name: "Limiter" }).selectOption("org");
+    expect(await calls.innerText()).toBe(`${allowed + denied + alone}`);
+    expect(await drawn()).toBe(`${allowed + alone} allowed, 0 denied, ${denied} denied by another limiter`);
+    await page.getByRole("combobox", { name: "Limiter" }).selectOption("user");
+    expect(await calls.innerText()).toBe(`${allowed + denied}`);
+    expect(errors).toEqual([]);
+    await other.close();
   });
 
   test("of one limiter, and of another span", async () => {
@@ -421,7 +463,7 @@ describe("rules", () => {
 
 describe("states", () => {
   test("empty: it tells what to do", async () => {
-    const empty = await startDashboard(client, 0, uniqueName());
+    const empty = await startDashboard(client, 0, { namespace: uniqueName() });
     const { page, errors } = await openPage({}, empty.link);
     await ready(page);
     expect(await page.locator("#empty").innerText()).toContain("onEvent: analytics({ redis })");

@@ -170,7 +170,7 @@ describe("figures", () => {
       { policy: "burst", outcome: "denied", source: "snapshot", count: 3 },
     ]);
     expect(limiters[1].denied.keys).toEqual([{ key: "<b>eve</b>", count: 2, error: 0 }]);
-    expect(limiters[1].hours).toEqual([{ at: expect.any(Number), calls: limiters[1].calls }]);
+    expect(limiters[1].hours).toEqual([{ at: expect.any(Number), calls: limiters[1].calls, beside: [] }]);
     expect(response.headers.get("content-type")).toContain("application/json");
   });
 
