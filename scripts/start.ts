@@ -2,6 +2,7 @@
 // everything.
 import { ExpectedError } from "../src/server/errors.ts";
 import type { RedisRest } from "../src/server/rest/server.ts";
+import { forgetDemo, tellDemo } from "./start/demo-file.ts";
 import { portFrom } from "./start/options.ts";
 import { startRedis } from "./start/redis.ts";
 import { type LocalWorker, prepareWorker } from "./start/worker.ts";
@@ -11,6 +12,7 @@ const PATIENCE_MS = 5000;
 
 let worker: LocalWorker | undefined;
 let rest: RedisRest | undefined;
+let url: string | undefined;
 let ending: Promise<void> | undefined;
 
 // Ctrl-C comes twice: from the terminal, and from npm.
@@ -32,9 +34,15 @@ async function start(): Promise<void> {
   say("Worker", "starting under workerd");
   await worker.serve({
     port,
-    secrets: { UPSTASH_REDIS_REST_URL: rest.url, UPSTASH_REDIS_REST_TOKEN: rest.token },
+    secrets: {
+      UPSTASH_REDIS_REST_URL: rest.url,
+      UPSTASH_REDIS_REST_TOKEN: rest.token,
+      DASHBOARD_HOSTS: `127.0.0.1:${port} localhost:${port}`,
+    },
   });
-  welcome(`http://127.0.0.1:${port}`, rest);
+  url = `http://127.0.0.1:${port}`;
+  await tellDemo({ worker: url, url: rest.url, token: rest.token });
+  welcome(url, rest);
   await worker.ended;
   throw new ExpectedError("the Worker's process has ended");
 }
@@ -45,6 +53,7 @@ function end(exitCode: number): void {
     await worker?.end();
     await Promise.race([starting, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
     await rest?.close();
+    if (url) await forgetDemo({ worker: url });
     process.exit(exitCode);
   })();
 }
@@ -54,6 +63,7 @@ function welcome(url: string, { privateRedis }: RedisRest): void {
   console.log(`
   ${url}  (ready after ${seconds} s)
 
+  See      ${url}/dashboard, what operators see; npm run demo:traffic gives it something to show
   Try      curl -i -H "x-api-key: me" ${url}/api/bucket${
     privateRedis ? `\n  Watch    redis-cli -u ${privateRedis.url} monitor` : ""
   }

@@ -60,11 +60,15 @@ export {
   type NewRule,
   type OpenRulesOptions,
   openRules,
+  type RemoveOptions,
   type Rules,
+  type RulesRead,
+  type SeenOptions,
 } from "./rules/open-rules.ts";
 export type { Rule, RuleKind, RuleTerms } from "./rules/rule.ts";
 export type { RuleChange } from "./rules/rule-file.ts";
 export { type RulesOptions, rules } from "./rules/rules.ts";
+export { RulesChangedError } from "./rules/rules-changed.ts";
 export { type MemoryStoreOptions, memoryStore } from "./store/memory.ts";
 export { type RedisStoreOptions, redisStore } from "./store/redis.ts";
 export type { RedisClient } from "./store/redis-client.ts";

@@ -1,24 +1,37 @@
 import { type Context, Hono } from "hono";
-import { createLimiter, type LimiterEvent, leases, redisStore, slidingWindow, tokenBucket } from "sluice";
+import { createLimiter, type LimiterEvent, leases, redisStore, rules, slidingWindow, tokenBucket } from "sluice";
+import { analytics } from "sluice/analytics";
+import { dashboard } from "sluice/dashboard";
 import { clientIp, firstOf, header, rateLimit } from "sluice/hono";
 import { upstashClient } from "sluice/upstash";
 
 interface Env {
-  Bindings: { UPSTASH_REDIS_REST_URL: string; UPSTASH_REDIS_REST_TOKEN: string };
+  Bindings: {
+    UPSTASH_REDIS_REST_URL: string;
+    UPSTASH_REDIS_REST_TOKEN: string;
+    /** Under which hosts, separated by spaces, the dashboard is open to all: those of this machine, set by `npm start` alone. */
+    DASHBOARD_HOSTS?: string;
+  };
 }
 
+const clientOf = ({ UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token }: Env["Bindings"]) =>
+  upstashClient({ url, token });
+
 /** Nothing is sent, and no timer starts, before the first check. */
-function createLimiters({ UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token }: Env["Bindings"]) {
-  const store = redisStore(upstashClient({ url, token }));
+function createLimiters(bindings: Env["Bindings"]) {
+  const redis = clientOf(bindings);
+  const store = redisStore(redis);
   const bucket = tokenBucket({ name: "bucket", limit: 5, window: "10 s", burst: 10 });
   const window = slidingWindow({ name: "window", limit: 10, window: "10 s" });
   const hot = tokenBucket({ name: "hot", limit: 100, window: "10 s" });
-  const onEvent = see;
+  // Sooner than usual, for those who watch: figures by default wait for a minute, rules for ten seconds.
+  const onEvent = [see, analytics({ redis, flushMs: 2000 })];
+  const shared = { store, onEvent, rules: rules({ redis, refreshMs: 2000 }) };
   return {
-    bucket: createLimiter({ name: "demo-bucket", store, policies: [bucket], onEvent }),
-    window: createLimiter({ name: "demo-window", store, policies: [window], onEvent }),
-    hot: createLimiter({ name: "demo-hot", store, policies: [hot], onEvent }),
-    leased: createLimiter({ name: "demo-leased", store, policies: [hot], onEvent, leases: leases({ maxMs: 2000 }) }),
+    bucket: createLimiter({ ...shared, name: "demo-bucket", policies: [bucket] }),
+    window: createLimiter({ ...shared, name: "demo-window", policies: [window] }),
+    hot: createLimiter({ ...shared, name: "demo-hot", policies: [hot] }),
+    leased: createLimiter({ ...shared, name: "demo-leased", policies: [hot], leases: leases({ maxMs: 2000 }) }),
   };
 }
 
@@ -81,7 +94,18 @@ app.get("/api/status", async (c) => {
   const { bucket, window, hot, leased } = limitersOf(c);
   const third = c.req.query("leases") === undefined ? hot : leased;
   const [bucketNow, windowNow, hotNow] = await Promise.all([bucket, window, third].map((one) => one.peek(whose)));
-  return c.json({ bucket: bucketNow, window: windowNow, hot: hotNow }, 200, { "cache-control": "no-store" });
+  const status = { bucket: bucketNow, window: windowNow, hot: hotNow, dashboard: mayOperate(c.req.raw, c.env) };
+  return c.json(status, 200, { "cache-control": "no-store" });
+});
+
+/** On this machine whoever opens it operates it; deployed nobody does, until you ask your own login here. */
+function mayOperate({ url }: Request, { DASHBOARD_HOSTS = "" }: Env["Bindings"]): boolean {
+  return DASHBOARD_HOSTS.split(" ").includes(new URL(url).host);
+}
+
+app.on(["GET", "POST"], ["/dashboard", "/dashboard/*"], (c) => {
+  const authorize = (request: Request) => mayOperate(request, c.env);
+  return dashboard({ redis: clientOf(c.env), authorize, path: "/dashboard", refreshMs: 5000 })(c.req.raw);
 });
 
 export default app;

@@ -10,6 +10,6 @@ export interface PolicyToDescribe {
   readonly limit: number;
   readonly windowMs: number;
   readonly burst: number;
-  /** The letter that stands for the algorithm in store keys. */
-  readonly algorithm: { readonly code: string };
+  /** The letter that stands for the algorithm in store keys, and, if it has settings of its own, what stands there for these. */
+  readonly algorithm: { readonly code: string; readonly kind?: ((window: string) => string) | undefined };
 }

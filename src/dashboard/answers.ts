@@ -31,7 +31,8 @@ export function asset(name: string): Response | undefined {
   return text === undefined ? undefined : answer(name.slice(name.lastIndexOf(".") + 1), text);
 }
 
-export function page(path: string, token: string, cookie: string): Response {
-  const html = (assets["index.html"] as string).replaceAll("{{path}}", path).replace("{{token}}", token);
+/** The page, with what it needs to know in place of `{{name}}`. */
+export function page(known: Readonly<Record<string, string | number>>, cookie: string): Response {
+  const html = (assets["index.html"] as string).replace(/\{\{(\w+)\}\}/g, (_all, name) => String(known[name]));
   return answer("html", html, 200, { "set-cookie": cookie });
 }

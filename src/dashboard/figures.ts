@@ -21,5 +21,5 @@ export async function figures(
 /** Hours with their calls alone: with all lists a month would be megabytes. */
 const withoutLists = (each: LimiterAnalytics) => ({
   ...each,
-  hours: each.hours.map(({ at, calls }) => ({ at, calls })),
+  hours: each.hours.map(({ at, calls, beside }) => ({ at, calls, beside })),
 });

@@ -1,62 +1,49 @@
-import { fixedWindow, type Policy, slidingLog, slidingWindow, tokenBucket } from "../algorithm/policy.ts";
 import type { PolicyStatus } from "../core/decision.ts";
-import type { LimiterDescription, PolicyDescription } from "../limiter/described/description.ts";
-import { createLimiter, type Limiter } from "../limiter/limiter.ts";
-import { redisStore } from "../store/redis.ts";
-import type { RedisClient } from "../store/redis-client.ts";
+import type { LimiterDescription } from "../limiter/described/description.ts";
+import { limitsUnder } from "../rules/limits.ts";
+import type { Rule } from "../rules/rule.ts";
+import type { RuleIndex } from "../rules/rule-index.ts";
+import type { Database } from "./database.ts";
+import { limiterFrom, policiesFrom } from "./described-limiter.ts";
 
 /** One key in one limiter, as it is now. */
 export interface KeyState {
   readonly limiter: string;
+  /** With the limits in force, those of a rule included. */
   readonly policies: readonly PolicyStatus[];
+  /** The operators' rule for this key, if there is one. */
+  readonly rule?: Rule;
   /** Why there is no telling. */
   readonly error?: string;
 }
 
-/** The key's state in each of the limiters. */
+/** The key's state in each of the limiters, under the rules. */
 export function keyStates(
-  redis: RedisClient,
-  namespace: string | undefined,
+  database: Database,
   descriptions: readonly LimiterDescription[],
+  rules: RuleIndex,
   key: string,
 ): Promise<KeyState[]> {
+  const at = Date.now();
   return Promise.all(
     descriptions.map(async (description): Promise<KeyState> => {
       const limiter = description.name;
+      const rule = rules.find(limiter, key, at);
+      const found = { limiter, ...(rule && { rule }) };
       try {
-        const decision = await limiterFrom(redis, namespace, description).peek(key);
-        if ("policies" in decision) return { limiter, policies: decision.policies };
-        // Of the rules this limiter has none.
-        const error = decision.source === "fallback" ? decision.error.message : "A rule decides about this key";
-        return { limiter, policies: [], error };
+        return { ...found, policies: await statusOf(database, description, rule, key) };
       } catch (error) {
-        return { limiter, policies: [], error: (error as Error).message };
+        return { ...found, policies: [], error: (error as Error).message };
       }
     }),
   );
 }
 
-/** The limiter that has described itself so, on a store of its own. */
-export function limiterFrom(
-  redis: RedisClient,
-  namespace: string | undefined,
-  { name, policies }: LimiterDescription,
-): Limiter {
-  return createLimiter({
-    name,
-    store: redisStore(redis, { namespace }),
-    policies: policies.map(policyFrom),
-    failureMode: "closed",
-    snapshots: false,
-    breaker: false,
-    timeoutMs: 5000,
-  });
-}
-
-const MAKERS: Readonly<Record<string, typeof tokenBucket>> = { tokenBucket, slidingWindow, fixedWindow, slidingLog };
-
-function policyFrom({ algorithm, name, limit, windowMs: window, burst }: PolicyDescription): Policy {
-  const make = Object.hasOwn(MAKERS, algorithm) ? MAKERS[algorithm] : undefined;
-  if (!make) throw new Error(`This page does not know policies of the kind ${algorithm}`);
-  return make({ name, limit, window, ...(make === tokenBucket && { burst }) });
+async function statusOf(database: Database, description: LimiterDescription, rule: Rule | undefined, key: string) {
+  const policies = policiesFrom(description);
+  const limit = rule?.limits && limitsUnder(rule, policies, undefined);
+  const decision = await limiterFrom(database, description.name, policies).peek(key, { limit });
+  if ("policies" in decision) return decision.policies;
+  // Of the rules this limiter has none.
+  throw decision.source === "fallback" ? decision.error : new Error("A rule decides about this key");
 }

@@ -1,3 +1,4 @@
+import type { Decision } from "../core/decision.ts";
 import type { DecisionEvent } from "../core/event.ts";
 
 /**
@@ -12,6 +13,14 @@ export interface Verdict {
   readonly policy: string;
 }
 
+/** Whether it is a call of `allOf` in which another limiter binds: that one's event tells the same call, too. */
+export function isBeside({ limiter, whole }: DecisionEvent): boolean {
+  return whole !== undefined && bindingOf(whole) !== limiter;
+}
+
+/** The name of the limiter that binds in a decision of `allOf`. */
+const bindingOf = (whole: Decision) => (whole as { readonly limiter?: unknown }).limiter;
+
 /** The verdict as the limiter of the event sees it. */
 export function verdictOf({ limiter, decision, whole }: DecisionEvent): Verdict {
   const { policy } = decision;
@@ -19,6 +28,5 @@ export function verdictOf({ limiter, decision, whole }: DecisionEvent): Verdict 
   if (!whole) return { outcome: "denied", policy };
   if (decision !== whole) return { outcome: decision.allowed ? "denied-by-another" : "denied", policy };
   // Without a part of its own it is told the whole, which names the limiter that binds and a policy of that one.
-  const binding = (whole as { readonly limiter?: unknown }).limiter;
-  return binding === limiter ? { outcome: "denied", policy } : { outcome: "denied-by-another", policy: "" };
+  return bindingOf(whole) === limiter ? { outcome: "denied", policy } : { outcome: "denied-by-another", policy: "" };
 }

@@ -1,5 +1,18 @@
-import { createLimiter, fixedWindow, memoryStore, redisStore, slidingWindow, tokenBucket } from "sluice";
-import { analytics } from "sluice/analytics";
+import {
+  calendar,
+  createLimiter,
+  fixedWindow,
+  inFlight,
+  memoryStore,
+  openRules,
+  type PolicyStatus,
+  parts,
+  redisStore,
+  type Store,
+  slidingWindow,
+  tokenBucket,
+} from "sluice";
+import { type Analytics, analytics } from "sluice/analytics";
 import { type DashboardOptions, dashboard } from "sluice/dashboard";
 import { afterAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { ioredisClient } from "../../src/store/ioredis.ts";
@@ -139,6 +152,8 @@ describe("who may", () => {
     const whole = { redis: client, authorize: () => true };
     expect(() => dashboard({ redis: client } as never)).toThrow("authorize must be a function, not undefined");
     expect(() => dashboard({ ...whole, redis: {} as never })).toThrow("redis must have the method evalsha");
+    expect(() => dashboard({ ...whole, refreshMs: 5 })).toThrow("refreshMs must be a whole number from 1000");
+    expect(() => dashboard({ ...whole, operator: "ann" as never })).toThrow("operator must be a function");
     expect(() => dashboard({ ...whole, path: "ops" })).toThrow('path must be a path such as "/ops", not "ops"');
   });
 });
@@ -155,7 +170,7 @@ describe("figures", () => {
       { policy: "burst", outcome: "denied", source: "snapshot", count: 3 },
     ]);
     expect(limiters[1].denied.keys).toEqual([{ key: "<b>eve</b>", count: 2, error: 0 }]);
-    expect(limiters[1].hours).toEqual([{ at: expect.any(Number), calls: limiters[1].calls }]);
+    expect(limiters[1].hours).toEqual([{ at: expect.any(Number), calls: limiters[1].calls, beside: [] }]);
     expect(response.headers.get("content-type")).toContain("application/json");
   });
 
@@ -221,6 +236,7 @@ describe("one key", () => {
 
   test("every action is refused without the page's own token, from another origin, or without one", async () => {
     const { login } = await traffic();
+    await openRules({ redis: client, namespace }).add({ what: "allow", key: "health" });
     const handler = handlerWith();
     const [own, other] = [await loaded(handler), await loaded(handler)];
     const whole = { cookie: own.cookie, "x-sluice-page": own.token, origin: "https://ops.test" };
@@ -238,10 +254,14 @@ describe("one key", () => {
       { ...whole, origin: "null" },
     ];
     for (const headers of refused) {
-      for (const path of ["/api/reset", "/api/key"]) {
-        expect((await act(handler, { limiter: "login", key: "<b>eve</b>" }, headers, path)).status).toBe(403);
+      const rule = { what: "block", key: "<b>eve</b>" };
+      const { version } = await openRules({ redis: client, namespace }).read();
+      for (const path of ["/api/reset", "/api/key", "/api/rules/add", "/api/rules/remove"]) {
+        const body = { limiter: "login", key: "<b>eve</b>", rule, id: 1, version };
+        expect((await act(handler, body, headers, path)).status).toBe(403);
       }
     }
+    expect(await openRules({ redis: client, namespace }).list()).toMatchObject([{ id: 1, what: "allow" }]);
     expect(await login.peek("<b>eve</b>")).toMatchObject({ remaining: 0 });
     expect((await handler(new Request("https://ops.test/api/reset", { method: "PUT", headers: whole }))).status).toBe(
       405,
@@ -260,6 +280,173 @@ describe("one key", () => {
       ["login", undefined],
       ["newer", "This page does not know policies of the kind newer"],
     ]);
+  });
+});
+
+describe("the state of every kind of limiter", () => {
+  const described = async (limiter: (options: { store: Store; onEvent: Analytics }) => Promise<unknown>) => {
+    const onEvent = analytics({ redis: client, namespace });
+    await limiter({ store: redisStore(client, { namespace }), onEvent });
+    await onEvent.flush();
+    // A reader that knows nothing but the database.
+    return (await stateOf("ada")).limiters[0];
+  };
+
+  test("windows in parts and of the calendar, alone and as a set", async () => {
+    const policies = [
+      slidingWindow({ name: "minute", limit: 20, window: "1 m", parts: parts(10) }),
+      fixedWindow({ name: "month", limit: 100, window: calendar("1 month", { timeZone: "Asia/Tokyo" }) }),
+      fixedWindow({ name: "day", limit: 50, window: calendar("1 day") }),
+      tokenBucket({ name: "burst", limit: 30, window: "1 d", burst: 40 }),
+    ];
+    for (const some of [...policies.map((policy) => [policy]), policies]) {
+      namespace = uniqueName();
+      const found = await described(async (options) => {
+        const limiter = createLimiter({ name: "api", policies: some, ...options });
+        for (let i = 0; i < 3; i += 1) await limiter.consume("ada");
+      });
+      expect(found.error).toBeUndefined();
+      expect(found.policies.map(({ policy, remaining, burst }: PolicyStatus) => [policy, remaining, burst])).toEqual(
+        some.map(({ name, burst }) => [name, burst - 3, burst]),
+      );
+    }
+  });
+
+  test("work in flight: how many are held of how many, until a reset frees them", async () => {
+    const exportsOn = (options: { store: Store; onEvent?: Analytics }) =>
+      createLimiter({ name: "exports", policies: [inFlight({ name: "at-once", limit: 5, hold: "1 h" })], ...options });
+    const found = await described(async (options) => {
+      const limiter = exportsOn(options);
+      for (let i = 0; i < 3; i += 1) await limiter.hold("ada");
+    });
+    expect(found.policies).toMatchObject([
+      { policy: "at-once", unit: "concurrent-requests", remaining: 2, burst: 5, windowMs: 3_600_000 },
+    ]);
+    expect(found.policies[0].resetAfterMs).toBeGreaterThan(3_500_000);
+    const { page, handler } = await operating();
+    expect((await act(handler, { limiter: "exports", key: "ada" }, page)).status).toBe(200);
+    const fresh = exportsOn({ store: redisStore(client, { namespace }) });
+    expect(await fresh.peek("ada")).toMatchObject({ remaining: 5 });
+  });
+
+  test("under a rule: which one, with the limits in force", async () => {
+    await traffic();
+    const book = openRules({ redis: client, namespace });
+    await book.add({ what: "limit", limiter: "login", key: "ada", limits: { quota: 7 }, why: "a customer" });
+    await book.add({ what: "block", pattern: "a*", why: "not the most specific" });
+    const { limiters } = await stateOf("ada");
+    expect(limiters).toMatchObject([
+      { limiter: "api", rule: { id: 2, what: "block" }, policies: [{ policy: "burst" }, { remaining: 100 - 5 }] },
+      { limiter: "login", rule: { id: 1, why: "a customer" }, policies: [{ limit: 7, remaining: 7 }] },
+    ]);
+  });
+
+  test("what lies in the rules' place hides no counts", async () => {
+    await traffic();
+    await redis.set(`${namespace}/sluice:rules`, "a shopping list");
+    const { limiters, rulesError } = await stateOf("ada");
+    expect(rulesError).toMatch(/is no list of rules/);
+    expect(limiters[1]).toMatchObject({ limiter: "login", policies: [{ remaining: 2 }] });
+    const response = await get(handlerWith(), "/api/rules");
+    expect([response.status, (await response.json()).error]).toEqual([503, rulesError]);
+  });
+});
+
+/** A handler, and what its page sends along. */
+async function operating(more: Partial<DashboardOptions> = {}) {
+  const handler = handlerWith(more);
+  const { cookie, token } = await loaded(handler);
+  return { handler, page: { cookie, "x-sluice-page": token, origin: "https://ops.test" } };
+}
+
+describe("rules", () => {
+  /** Asks as a page does that has just read the rules. */
+  async function opened(more: Partial<DashboardOptions> = {}) {
+    const { handler, page } = await operating(more);
+    const read = async () => (await get(handler, "/api/rules")).json();
+    const send = async (path: string, body: object) => {
+      const response = await act(handler, body, page, `/api/rules/${path}`);
+      return { status: response.status, ...(await response.json()) };
+    };
+    return { read, send };
+  }
+
+  test("are added and removed, listed with their history, and the limiters with their policies", async () => {
+    await traffic();
+    const { read, send } = await opened();
+    const before = await read();
+    expect(before).toMatchObject({ rules: [], history: [], limiters: [{ name: "api" }, { name: "login" }] });
+    expect(before.limiters[0].policies).toEqual([
+      { name: "burst", limit: 3 },
+      { name: "daily", limit: 100 },
+    ]);
+    const rule = { what: "block", limiter: "login", key: "<b>eve</b>", for: "1 h", why: "stuffing", by: "ann" };
+    const added = await send("add", { rule, version: before.version });
+    expect(added).toMatchObject({ status: 200, rule: { id: 1, key: "<b>eve</b>", by: "ann" }, warnings: [] });
+    const { version, rules } = await read();
+    expect(rules).toEqual([added.rule]);
+    expect(await send("remove", { id: 1, by: "bob", version })).toMatchObject({ status: 200, rule: { id: 1 } });
+    const after = await read();
+    expect(after).toMatchObject({
+      rules: [],
+      history: [
+        { change: "remove", by: "bob" },
+        { change: "add", by: "ann" },
+      ],
+    });
+    expect(await send("remove", { id: 1, version: after.version })).toMatchObject({ status: 404 });
+  });
+
+  test("of another operator are not overwritten unseen", async () => {
+    const [ann, bob] = [await opened(), await opened()];
+    const { version } = await ann.read();
+    const rule = { what: "block", key: "eve" };
+    await bob.send("add", { rule: { ...rule, why: "bob's reason", by: "bob" }, version });
+    const late = { rule: { ...rule, why: "ann's reason", by: "ann" }, version };
+    for (let i = 0; i < 2; i += 1) {
+      expect(await ann.send("add", late)).toMatchObject({ status: 409, error: expect.stringMatching(/have changed/) });
+      expect(await ann.send("remove", { id: 1, version })).toMatchObject({ status: 409 });
+    }
+    const seen = await ann.read();
+    expect(seen.rules).toMatchObject([{ why: "bob's reason" }]);
+    expect(await ann.send("add", { ...late, version: seen.version })).toMatchObject({ status: 200 });
+    expect((await bob.read()).history).toHaveLength(2);
+  });
+
+  test("that can't be meant take force, those that can't be right are refused in words", async () => {
+    await traffic();
+    const { read, send } = await opened();
+    const { version } = await read();
+    const all = { rule: { what: "block", pattern: "*" }, version };
+    expect(await send("add", all)).toMatchObject({ status: 422, error: expect.stringContaining("every key") });
+    const wrong = [
+      { rule: { what: "ban", key: "k" }, says: "what must be" },
+      { rule: { what: "block", key: "" }, says: "key must be" },
+      { rule: { what: "block", key: "k".repeat(513) }, says: "key must be" },
+      { rule: { what: "limit", key: "k", limits: {} }, says: "limits must be" },
+      { rule: { what: "block", network: "example.org" }, says: "network must be" },
+      { rule: null, says: "must have one of" },
+    ];
+    for (const { rule, says } of wrong) {
+      const answer = await send("add", { rule, version });
+      expect(answer).toMatchObject({ status: 400, error: expect.stringContaining(says) });
+    }
+    expect(await send("add", { rule: { what: "block", key: "k" } })).toMatchObject({ status: 400 });
+    expect(await send("remove", { id: 1 })).toMatchObject({ status: 400 });
+    expect(await send("remove", { id: "1", version })).toMatchObject({ status: 400 });
+    expect((await read()).rules).toEqual([]);
+    expect(await send("add", { ...all, force: true })).toMatchObject({ status: 200, warnings: [expect.any(String)] });
+  });
+
+  test("are made by whom the server says, where it knows", async () => {
+    const { read, send } = await opened({ operator: () => "ann" });
+    const { version, by } = await read();
+    expect(by).toBe("ann");
+    await send("add", { rule: { what: "block", key: "k", by: "somebody else" }, version });
+    const seen = await read();
+    expect(seen.rules).toMatchObject([{ by: "ann" }]);
+    await send("remove", { id: 1, by: "somebody else", version: seen.version });
+    expect((await read()).history.map((change: { by: string }) => change.by)).toEqual(["ann", "ann"]);
   });
 });
 

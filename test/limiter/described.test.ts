@@ -1,8 +1,11 @@
 import { afterAll, describe, expect, inject, test } from "vitest";
+import { calendar } from "../../src/algorithm/calendar.ts";
+import { parts } from "../../src/algorithm/parts.ts";
 import { fixedWindow, slidingLog, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import type { LimiterToDescribe } from "../../src/core/limiter-to-describe.ts";
 import { readDescriptions, writeDescription } from "../../src/limiter/described/descriptions.ts";
 import { readLimiters } from "../../src/limiter/described/read-limiters.ts";
+import { inFlight } from "../../src/limiter/in-flight/policy.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import { ioredisClient } from "../../src/store/ioredis.ts";
 import { memoryStore } from "../../src/store/memory.ts";
@@ -51,6 +54,33 @@ describe("descriptions of limiters", () => {
     ]);
     expect(await redis.pttl(key)).toBeGreaterThan(29 * DAY_MS);
     expect(await read(MIDNIGHT + 30 * DAY_MS)).toEqual([]);
+  });
+
+  test("tell what was said to parts, to a calendar and to work in flight", async () => {
+    const { write, read, key } = rigOf();
+    const policies = [
+      slidingWindow({ name: "a", limit: 9, window: "1 m", parts: parts(10) }),
+      fixedWindow({ name: "b", limit: 9, window: calendar("1 month", { timeZone: "Asia/Tokyo" }) }),
+    ];
+    await write({ name: "set", policies });
+    await write({ name: "work", policies: [inFlight({ name: "n", limit: 3, hold: "30 s" })] });
+    expect(await read()).toMatchObject([
+      {
+        name: "set",
+        policies: [
+          { algorithm: "slidingWindow", kind: "p10-", windowMs: 60_000 },
+          { algorithm: "fixedWindow", kind: "c1month@Asia/Tokyo" },
+        ],
+      },
+      { name: "work", policies: [{ algorithm: "inFlight", limit: 3, windowMs: 30_000 }] },
+    ]);
+    // An algorithm that goes by the name of what every object has, or by none, is nobody's.
+    const day = Math.floor(MIDNIGHT / DAY_MS);
+    const one = { name: "p", limit: 1, windowMs: 1, burst: 1 };
+    for (const algorithm of ["constructor", 5]) {
+      await redis.hset(key, "odd", `${day} ${JSON.stringify({ policies: [{ ...one, algorithm }] })}`);
+      expect(await read()).toHaveLength(2);
+    }
   });
 
   test("are written where they differ, and once a day", async () => {

@@ -3,6 +3,7 @@ import { fixedWindow } from "../../src/algorithm/policy.ts";
 import { writeDescription } from "../../src/limiter/described/descriptions.ts";
 import { type NewRule, openRules } from "../../src/rules/open-rules.ts";
 import { createReader } from "../../src/rules/reader.ts";
+import { RulesChangedError } from "../../src/rules/rules-changed.ts";
 import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import type { RedisClient } from "../../src/store/redis-client.ts";
@@ -95,6 +96,23 @@ describe("rules", () => {
     await Promise.all(ids.slice(0, 20).map((id, i) => operators[i % 6]?.remove(id)));
     expect((await open().list()).map(({ id }) => id)).toEqual(ids.slice(20).sort((a, b) => a - b));
     expect(await open().history()).toHaveLength(50);
+  });
+
+  test("a change decided on a version is made only while it stands; nothing of the other's is lost", async () => {
+    const { open } = rigOf();
+    const [ann, bob] = [open(), open()];
+    const { version: empty } = await ann.read();
+    await bob.add({ what: "block", key: "k", by: "bob" }, { version: empty });
+    const late = ann.add({ what: "allow", key: "k", by: "ann" }, { version: empty });
+    await expect(late).rejects.toThrow(RulesChangedError);
+    await expect(ann.remove(1, { by: "ann", version: empty })).rejects.toThrow("The rules have changed since");
+    expect(await ann.list()).toMatchObject([{ what: "block", by: "bob" }]);
+    expect(await ann.history()).toHaveLength(1);
+    const { version } = await ann.read();
+    expect(version).not.toBe(empty);
+    expect(await ann.remove(1, { by: "ann", version })).toMatchObject({ id: 1 });
+    await expect(ann.remove(1, { version })).rejects.toThrow(RulesChangedError);
+    expect(await ann.remove(1)).toBeUndefined();
   });
 
   test("take no more than 512 KiB, and what would is not written", async () => {

@@ -51,6 +51,7 @@ async function lookNow() {
     const status = await look(asked, withLeases);
     if (asked !== apiKey() || withLeases !== panels.hot.leases()) return;
     for (const [name, panel] of Object.entries(panels)) panel.show(status[name]);
+    document.querySelector("#dashboard").hidden = !status.dashboard;
     const { error } = status.bucket;
     outage.hidden = !error;
     if (error)

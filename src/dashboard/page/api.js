@@ -1,7 +1,7 @@
 const { content } = document.querySelector('meta[name="sluice-page"]');
 const base = new URL(".", import.meta.url);
 
-/** Asks the server; throws an error with its words. */
+/** Asks the server; throws an error with its words and its `status`. */
 export async function ask(path, body) {
   const init = body && {
     method: "POST",
@@ -10,6 +10,6 @@ export async function ask(path, body) {
   };
   const response = await fetch(new URL(path, base), init);
   const answer = await response.json().catch(() => ({ error: `The server answered ${response.status}` }));
-  if (!response.ok) throw new Error(answer.error);
+  if (!response.ok) throw Object.assign(new Error(answer.error), { status: response.status });
   return answer;
 }

@@ -1,9 +1,11 @@
 import { ask } from "./api.js";
-import { element, markScrollable } from "./dom.js";
-import { lookUp } from "./key.js";
+import { element, keepingFocus, markScrollable } from "./dom.js";
+import { lookUp, refreshKey } from "./key.js";
+import { refreshRules } from "./rules.js";
 import { showFigures } from "./views.js";
 
-const EVERY_MS = 30_000;
+const EVERY_MS = Number(document.querySelector('meta[name="sluice-refresh"]').content);
+const EVERY = `${Math.round(EVERY_MS / 1000)} s`;
 const [choice, status, trouble, empty, figures] = ["choice", "status", "trouble", "empty", "figures"].map((id) =>
   document.getElementById(id),
 );
@@ -22,7 +24,7 @@ async function refresh() {
     if (turn !== asked) return;
     latest = found;
     trouble.hidden = true;
-    status.textContent = `As of ${new Date().toLocaleTimeString()}, again every 30 s`;
+    status.textContent = `As of ${new Date().toLocaleTimeString()}, again every ${EVERY}`;
     show();
   } catch (error) {
     if (turn !== asked) return;
@@ -31,7 +33,7 @@ async function refresh() {
       element(
         "p",
         {},
-        `${error.message}. ${latest ? "What is shown is what was last read." : ""} It is tried again every 30 s; check that Redis runs and that its URL and token are right.`,
+        `${error.message}. ${latest ? "What is shown is what was last read." : ""} It is tried again every ${EVERY}; check that Redis runs and that its URL and token are right.`,
       ),
     );
     trouble.hidden = false;
@@ -58,27 +60,29 @@ function show() {
   figures.hidden = !some;
   // What is being read or typed in stays: an open table is opened again.
   const open = document.querySelector("details.numbers")?.open;
-  const focused = document.activeElement?.getAttribute("aria-label");
-  if (some)
-    showFigures(chosen, latest, (key) => {
-      lookUp(key);
-      document.getElementById("key-title").scrollIntoView();
-    });
+  keepingFocus(() => {
+    if (some)
+      showFigures(chosen, latest, (key) => {
+        lookUp(key);
+        document.getElementById("key-title").scrollIntoView();
+      });
+  });
   const details = document.querySelector("details.numbers");
   if (open && details) details.open = true;
   markScrollable();
-  if (focused && document.activeElement === document.body) {
-    [...document.querySelectorAll("button[aria-label]")]
-      .find((each) => each.getAttribute("aria-label") === focused)
-      ?.focus();
-  }
+}
+
+/** Reads all that is shown, the figures first. */
+async function refreshAll() {
+  await refresh();
+  await Promise.all([refreshRules(), refreshKey()]);
 }
 
 choice.elements.hours.addEventListener("change", refresh);
 choice.elements.limiter.addEventListener("change", show);
-document.getElementById("refresh").addEventListener("click", refresh);
+document.getElementById("refresh").addEventListener("click", refreshAll);
 choice.addEventListener("submit", (event) => event.preventDefault());
-document.addEventListener("visibilitychange", () => document.hidden || refresh());
+document.addEventListener("visibilitychange", () => document.hidden || refreshAll());
 addEventListener("resize", () => latest && show());
-setInterval(() => document.hidden || refresh(), EVERY_MS);
-refresh();
+setInterval(() => document.hidden || refreshAll(), EVERY_MS);
+refreshAll();

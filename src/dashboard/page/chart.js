@@ -11,6 +11,8 @@ const KINDS = [
 export function callsChart(slots, stepMs, width) {
   // A page that is not laid out yet has none.
   const room = Math.max(240, width);
+  // What there is none of needs no place, but for what everybody looks for.
+  const kinds = KINDS.filter(([kind]) => kind !== "another" || slots.some((slot) => slot[kind] !== 0));
   const most = Math.max(1, ...slots.map(({ allowed, denied, another }) => allowed + denied + another));
   const top = niceAbove(most);
   // In pixels of the page, so that its text is as large as any other.
@@ -22,13 +24,15 @@ export function callsChart(slots, stepMs, width) {
   ]);
   const bars = slots.flatMap((slot, i) => {
     let under = 0;
-    return KINDS.map(([kind]) => {
-      const from = under;
-      under += slot[kind];
-      const height = y(from) - y(under);
-      const place = { x: LEFT + i * step + step * 0.1, width: step * 0.8, y: y(under), height };
-      return slot[kind] === 0 ? "" : shape("rect", { class: kind, ...place });
-    }).filter(Boolean);
+    return kinds
+      .map(([kind]) => {
+        const from = under;
+        under += slot[kind];
+        const height = y(from) - y(under);
+        const place = { x: LEFT + i * step + step * 0.1, width: step * 0.8, y: y(under), height };
+        return slot[kind] === 0 ? "" : shape("rect", { class: kind, ...place });
+      })
+      .filter(Boolean);
   });
   const every = Math.ceil(slots.length / Math.max(1, Math.floor(room / 150)));
   const labels = slots.flatMap((slot, i) =>
@@ -42,7 +46,7 @@ export function callsChart(slots, stepMs, width) {
         ]
       : [],
   );
-  const sums = KINDS.map(([kind, words]) => `${count(slots.reduce((sum, slot) => sum + slot[kind], 0))} ${words}`);
+  const sums = kinds.map(([kind, words]) => `${count(slots.reduce((sum, slot) => sum + slot[kind], 0))} ${words}`);
   const picture = shape(
     "svg",
     { viewBox: `0 0 ${room} ${HEIGHT + 16}`, role: "img", "aria-label": sums.join(", ") },
@@ -53,7 +57,7 @@ export function callsChart(slots, stepMs, width) {
   const legend = element(
     "ul",
     { class: "legend" },
-    ...KINDS.map(([kind, words]) =>
+    ...kinds.map(([kind, words]) =>
       element(
         "li",
         {},

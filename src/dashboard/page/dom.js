@@ -68,3 +68,13 @@ export function markScrollable() {
     }
   }
 }
+
+/** Redraws, and puts the focus back on what has the same name. */
+export function keepingFocus(redraw) {
+  const name = document.activeElement?.getAttribute("aria-label");
+  redraw();
+  if (!name || document.activeElement !== document.body) return;
+  [...document.querySelectorAll("button[aria-label]")]
+    .find((each) => each.getAttribute("aria-label") === name)
+    ?.focus();
+}

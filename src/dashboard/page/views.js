@@ -8,16 +8,29 @@ const PRICE = 0.2;
 /** Longer keys are kept without their end. */
 const LONGEST_KEY = 96;
 
+/** Commands of a request for something else than a check, by purpose. */
+const COMMANDS = { lease: 3, rules: 2, analytics: 3 };
+/** Answers that nobody was asked for. */
+const FREE = new Set(["snapshot", "lease", "rule"]);
+
+const isFree = ({ source }) => FREE.has(source);
 const sum = (list, measure) => list.reduce((all, each) => all + measure(each), 0);
 const callsOf = (calls, test = () => true) => sum(calls.filter(test), (call) => call.count);
 
+/**
+ * The calls of one of the chosen limiters. Beside others a call of `allOf` is one, so those that another limiter binds, and counts,
+ * too, are taken off.
+ */
+const callsIn = ({ calls, beside }, chosen) =>
+  chosen.length === 1 ? calls : [...calls, ...beside.map((each) => ({ ...each, count: -each.count }))];
+
 /** Shows what limiters came to; `chosen` are those to be shown. */
 export function showFigures(chosen, { from, hours }, lookUp) {
-  const calls = chosen.flatMap((each) => each.calls);
+  const calls = chosen.flatMap((each) => callsIn(each, chosen));
   const show = (id, ...content) => document.getElementById(id).replaceChildren(...content);
   const all = callsOf(calls);
-  const stored = callsOf(calls, ({ source }) => source === "store");
-  const failed = sum(chosen, ({ errors }) => sum(Object.values(errors), (each) => each));
+  const failed = callsOf(calls, ({ source }) => source === "fallback" || source === "memory");
+  const together = chosen.length > 1 && chosen.some(({ beside }) => beside.length > 0);
   const latency = classesOf(chosen);
 
   show(
@@ -28,11 +41,16 @@ export function showFigures(chosen, { from, hours }, lookUp) {
         callsOf(calls, ({ outcome }) => outcome === "denied"),
         all,
       ),
-      "Without a trip": percent(all - stored, all),
+      "Without a trip": percent(callsOf(calls, isFree), all),
       "Store errors": count(failed),
       "Store, median": quantile(latency, 0.5),
       "Store, 99 of 100": quantile(latency, 0.99),
     }).map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))),
+  );
+
+  show(
+    "together",
+    together ? "A call of allOf is one here and over time; below it is counted for each of its limiters." : "",
   );
 
   const stepMs = hours > 24 * 8 ? 24 * HOUR_MS : hours > 24 ? 6 * HOUR_MS : HOUR_MS;
@@ -49,13 +67,11 @@ export function showFigures(chosen, { from, hours }, lookUp) {
     ),
   );
 
-  const sources = Object.entries(Object.groupBy(calls, ({ source }) => source)).map(([source, some]) => [
-    source,
-    callsOf(some),
-    percent(callsOf(some), all),
-  ]);
+  const sources = Object.entries(Object.groupBy(calls, ({ source }) => source))
+    .map(([source, some]) => [source, callsOf(some), percent(callsOf(some), all)])
+    .sort(([, one], [, other]) => other - one);
   show("sources", table("Where answers came from", ["Source", "Calls", "Share"], sources));
-  show("saved", savedText(calls, stored, all));
+  show("saved", savedText(calls, chosen, together ? setsBeside(chosen) : 0));
   const mostSlow = Math.max(1, ...latency.map((each) => each.count));
   show(
     "latency",
@@ -88,13 +104,29 @@ export function showFigures(chosen, { from, hours }, lookUp) {
   );
 }
 
-function savedText(calls, stored, all) {
-  const commands =
-    callsOf(calls, ({ source, outcome }) => source === "store" && outcome === "allowed") * 3 +
-    callsOf(calls, ({ source, outcome }) => source === "store" && outcome !== "allowed") * 2;
-  const perCall = stored === 0 ? 2 : commands / stored;
-  const saved = ((all - stored) * perCall * PRICE) / 100_000;
-  return `${count(all - stored)} of ${count(all)} calls took no trip to Redis. Some ${count(commands)} commands were billed for the others; at $${PRICE.toFixed(2)} for 100 000 that is $${((commands * PRICE) / 100_000).toFixed(2)}, and $${saved.toFixed(2)} saved.`;
+/** The keys that calls of `allOf` wrote beside those of the limiters that bind. */
+const setsBeside = (chosen) =>
+  callsOf(
+    chosen.flatMap(({ beside }) => beside),
+    ({ source, outcome }) => source === "store" && outcome === "allowed",
+  );
+
+/** What was billed, and what the calls that took no trip would have been billed besides. */
+function savedText(calls, chosen, sets) {
+  const all = callsOf(calls);
+  const stored = callsOf(calls, ({ source }) => source === "store");
+  const allowed = callsOf(calls, ({ source, outcome }) => source === "store" && outcome === "allowed");
+  const checks = 2 * stored + allowed + sets;
+  const requests = chosen.flatMap((each) => each.requests);
+  const others = Object.entries(COMMANDS).map(
+    ([purpose, each]) => each * callsOf(requests, (r) => r.purpose === purpose),
+  );
+  const [leases] = others;
+  const commands = checks + sum(others, (each) => each);
+  const free = callsOf(calls, isFree);
+  const saved = Math.max(0, free * (stored === 0 ? 2 : checks / stored) - leases);
+  const dollars = (many) => `$${((many * PRICE) / 100_000).toFixed(2)}`;
+  return `${count(free)} of ${count(all)} calls took no trip to Redis. Some ${count(commands)} commands were billed for the others, leases, rules and these figures: ${dollars(commands)} at ${dollars(100_000)} for 100 000, and ${dollars(saved)} saved.`;
 }
 
 function rowsOf({ limiter, calls }) {
@@ -113,9 +145,9 @@ function slotsOf(chosen, from, hours, stepMs) {
     denied: 0,
     another: 0,
   }));
-  for (const { at, calls } of chosen.flatMap((each) => each.hours)) {
-    const slot = slots[Math.floor((at - from) / stepMs)];
-    for (const { outcome, count } of slot ? calls : [])
+  for (const hour of chosen.flatMap((each) => each.hours)) {
+    const slot = slots[Math.floor((hour.at - from) / stepMs)];
+    for (const { outcome, count } of slot ? callsIn(hour, chosen) : [])
       slot[outcome === "denied-by-another" ? "another" : outcome] += count;
   }
   return slots;

@@ -33,6 +33,11 @@ export interface LatencyClass {
 export interface AnalyticsFigures {
   /** Each `consume`, `wait` and `reserve` once; looking, booking and giving back decide nothing. */
   readonly calls: readonly CallCount[];
+  /**
+   * Of these calls those of an `allOf` in which another limiter binds, and counts them, too: where all its limiters have `analytics`,
+   * the calls of several limiters less these are each call once. Their `policy` is `""`.
+   */
+  readonly beside: readonly CallCount[];
   /** By kind of the error: how many of these the store could not answer. */
   readonly errors: Readonly<Record<StoreErrorKind, number>>;
   readonly requests: readonly RequestCount[];
@@ -53,6 +58,7 @@ export function figuresOf(hours: readonly StoredHour[]): AnalyticsFigures {
     for (const [name, count] of Object.entries(hour.sums)) sums.set(name, (sums.get(name) ?? 0) + count);
   }
   const calls: CallCount[] = [];
+  const beside: CallCount[] = [];
   const errors = noErrors();
   const requests = new Map<string, { purpose: StoreEvent["purpose"]; count: number; failed: typeof errors }>();
   const latency = BOUNDS_MS.map((upToMs) => ({ upToMs, count: 0 }));
@@ -68,7 +74,9 @@ export function figuresOf(hours: readonly StoredHour[]): AnalyticsFigures {
     if (what === "error") errors[which as StoreErrorKind] += count;
     else if (what === "request") requestOf(which).count += count;
     else if (what === "failure") requestOf(which).failed[last as StoreErrorKind] += count;
-    else if (what === "ms") {
+    else if (what === "beside") {
+      beside.push({ policy: "", outcome: which as Outcome, source: rest[0] as Decision["source"], count });
+    } else if (what === "ms") {
       const found = latency.find(({ upToMs }) => String(upToMs) === which);
       if (found) found.count += count;
     } else calls.push({ policy: last, outcome: what as Outcome, source: which as Decision["source"], count });
@@ -76,6 +84,7 @@ export function figuresOf(hours: readonly StoredHour[]): AnalyticsFigures {
   const listOf = (name: "asked" | "denied") => hours.map(({ tops }) => listIn(tops[name])).reduce(mergedLists, NO_KEYS);
   return {
     calls,
+    beside,
     errors,
     requests: [...requests.values()].sort((a, b) => (a.purpose < b.purpose ? -1 : 1)),
     latency,

@@ -1,6 +1,6 @@
 import type { DecisionEvent, LimiterEvent, StoreEvent } from "../../core/event.ts";
 import { decides } from "../decides.ts";
-import { verdictOf } from "../verdict.ts";
+import { isBeside, verdictOf } from "../verdict.ts";
 import { boundOf } from "./latency.ts";
 import { createTopKeys, type TopKeys } from "./top-keys.ts";
 
@@ -38,6 +38,7 @@ function countDecision(sums: Sums, event: DecisionEvent): void {
   const { outcome, policy } = verdictOf(event);
   const kind = `${outcome} ${decision.source} `;
   increase(sums, sums.counts.size < MOST_NAMES || sums.counts.has(kind + policy) ? kind + policy : kind);
+  if (isBeside(event)) increase(sums, `beside ${kind}`);
   if (decision.error) increase(sums, `error ${decision.error.kind}`);
   if (!sums.tops) return;
   const key = shortened(event.key);

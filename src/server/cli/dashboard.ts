@@ -2,11 +2,12 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { Command, type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
 import { getRequestListener } from "@hono/node-server";
-import { dashboard } from "../../dashboard/dashboard.ts";
+import { type DashboardOptions, dashboard } from "../../dashboard/dashboard.ts";
 import type { RedisClient } from "../../store/redis-client.ts";
 import { ExpectedError } from "../errors.ts";
 import { startHttpServer } from "../rest/http/server.ts";
 import { databaseOfEnvironment, namespaceOption } from "./database.ts";
+import { userName } from "./user-name.ts";
 
 const HOST = "127.0.0.1";
 const CLIENT_TIMEOUT_MS = 30_000;
@@ -15,7 +16,7 @@ const CLOSE_GRACE_MS = 1000;
 /** The command `dashboard`: a page on this machine alone, until Ctrl-C. */
 export function dashboardCommand(): CommandUnknownOpts {
   return new Command("dashboard")
-    .description("Show what limiters decide, and a key's state, on a page of this machine.")
+    .description("Show what limiters decide, a key's state and the rules, and change them, on a page of this machine.")
     .option("-p, --port <port>", "port to listen on, 0 for a free one", portIn, 8078)
     .addOption(namespaceOption())
     .addHelpText("after", "\nThe database is that of UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN.")
@@ -24,14 +25,18 @@ export function dashboardCommand(): CommandUnknownOpts {
 }
 
 async function serve(port: number, namespace: string | undefined): Promise<void> {
-  const server = await startDashboard(databaseOfEnvironment(), port, namespace);
+  const server = await startDashboard(databaseOfEnvironment(), port, { namespace, operator: userName });
   console.log(`The dashboard, for whoever has this link: ${server.link}`);
   await Promise.race(["SIGINT", "SIGTERM", "SIGHUP"].map((name) => once(process, name)));
   await server.close();
 }
 
 /** Serves the page on loopback; `link` lets its browser in by a cookie. @throws {ExpectedError} if the port is taken */
-export async function startDashboard(redis: RedisClient, port: number, namespace?: string) {
+export async function startDashboard(
+  redis: RedisClient,
+  port: number,
+  options: Pick<DashboardOptions, "namespace" | "operator"> = {},
+) {
   const token = randomBytes(24).toString("base64url");
   let cookie = "";
   let hosts: readonly string[] = [];
@@ -45,7 +50,7 @@ export async function startDashboard(redis: RedisClient, port: number, namespace
   const isOwnHost = (request: Request) => hosts.includes(request.headers.get("host") ?? "");
   const handler = dashboard({
     redis,
-    namespace,
+    ...options,
     authorize: (request) => isOwnHost(request) && (byLink(request) || byCookie(request)),
   });
 

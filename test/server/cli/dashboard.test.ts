@@ -7,7 +7,7 @@ import { uniqueName } from "../../support/redis.ts";
 const redis = upstashClient({ url: inject("restUrl"), token: inject("restToken") });
 let server: Awaited<ReturnType<typeof startDashboard>>;
 beforeAll(async () => {
-  server = await startDashboard(redis, 0, uniqueName());
+  server = await startDashboard(redis, 0, { namespace: uniqueName() });
 });
 afterAll(() => server.close());
 

@@ -1,10 +1,10 @@
-import { userInfo } from "node:os";
 import { Command, type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
 import type { Duration } from "../../../core/duration.ts";
 import { StoreError } from "../../../core/errors.ts";
 import { type AddedRule, type NewRule, openRules, type Rules } from "../../../rules/open-rules.ts";
 import { ExpectedError } from "../../errors.ts";
 import { databaseOfEnvironment, namespaceOption } from "../database.ts";
+import { userName } from "../user-name.ts";
 import { limitsIn } from "./limits.ts";
 import { historyText, rulesText } from "./print.ts";
 import { selectorOf } from "./selector.ts";
@@ -126,13 +126,5 @@ async function run(task: () => Promise<void>): Promise<void> {
     const { message } = error as Error;
     console.error(`sluice: ${message}${message.startsWith("Refused: ") ? "; --force takes it all the same" : ""}`);
     process.exitCode = 1;
-  }
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return "unknown";
   }
 }

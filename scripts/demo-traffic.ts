@@ -1,0 +1,71 @@
+// `npm run demo:traffic`: makes the dashboard of a running `npm start` worth looking at. First a day that has passed, by a clock
+// that goes faster, then traffic as it comes. Its figures add to those that are there.
+import { parseArgs } from "node:util";
+import { upstashClient } from "sluice/upstash";
+import { ExpectedError } from "../src/server/errors.ts";
+import { runningDemo } from "./start/demo-file.ts";
+import { playLive } from "./traffic/live.ts";
+import { playPast } from "./traffic/past.ts";
+
+const HELP = "the options are --hours 0 to 72 that have passed (24) and --minutes 0 to 600 from now on (3)";
+const WIDTH = 30;
+
+const ending = new AbortController();
+process.on("SIGINT", () => {
+  // The second time it is meant at once.
+  if (ending.signal.aborted) process.exit(130);
+  ending.abort();
+});
+
+try {
+  await run();
+} catch (error) {
+  if (!(error instanceof ExpectedError)) throw error;
+  console.error(`sluice: ${error.message}`);
+  process.exitCode = 1;
+}
+
+async function run(): Promise<void> {
+  const { hours, minutes } = asked();
+  const { worker, url, token } = await runningDemo();
+  const redis = upstashClient({ url, token });
+  if (hours > 0) {
+    await playPast(redis, hours, ({ hour, calls }) => {
+      const bar = "█".repeat(Math.round((WIDTH * hour) / hours)).padEnd(WIDTH, "░");
+      show(`The day before  ${bar}  ${hour} of ${hours} h, ${number(calls)} calls`, hour === hours);
+    });
+  }
+  console.log(`Look at it:  ${worker}/dashboard`);
+  if (minutes === 0) return;
+  console.log("Ctrl-C ends what comes now.");
+  const live = { redis, worker, forMs: minutes * 60_000, signal: ending.signal };
+  const began = performance.now();
+  await playLive(live, (calls) => {
+    const left = Math.max(0, Math.round(minutes * 60 - (performance.now() - began) / 1000));
+    show(`Now             ${number(calls)} calls, ${left} s left `, false);
+  });
+  console.log("\nDone.");
+}
+
+function asked(): { hours: number; minutes: number } {
+  try {
+    const options = { hours: { type: "string" }, minutes: { type: "string" } } as const;
+    const { hours = "24", minutes = "3" } = parseArgs({ options }).values;
+    const numbers = { hours: Number(hours), minutes: Number(minutes) };
+    const isRight = Number.isInteger(numbers.hours) && numbers.hours >= 0 && numbers.hours <= 72;
+    if (isRight && numbers.minutes >= 0 && numbers.minutes <= 600) return numbers;
+  } catch {
+    // Something that isn't an option of this command; told below.
+  }
+  throw new ExpectedError(HELP);
+}
+
+/** One line that changes, where there is a terminal; else lines. */
+function show(text: string, isLast: boolean): void {
+  if (!process.stdout.isTTY) console.log(text.trimEnd());
+  else process.stdout.write(`\r\u001b[K${text}${isLast ? "\n" : ""}`);
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en");
+}
