@@ -22,6 +22,11 @@ export interface Bringing {
   };
 }
 
+/** A store that is several, and so brings the level that asks them. */
+export interface BringingStore {
+  level(options: CheckedOptions): Level;
+}
+
 /** The options that bring their own code, by name. The later one sees a call first. */
 export interface Extensions {
   leases?: Extension | undefined;
