@@ -17,7 +17,7 @@ export function rigOf(policies: Policy[] = [fixedWindow({ name: "p", limit: 10, 
   const asked: Name[] = [];
   const state: Record<Name, "well" | "away" | "silent" | "deaf"> = { fra: "well", iad: "well", syd: "well" };
   /** Runs before a request reaches its database. */
-  const hooks: { before?: (name: Name) => unknown } = {};
+  const hooks: { before?: ((name: Name) => unknown) | undefined } = {};
 
   function storeOf(name: Name): RemoteStore {
     const redis = simulatedRedis(clock.now);
