@@ -12,11 +12,13 @@ export function levelsOf({ limiter, key, keys }: CallMade): readonly Level[] {
   return limiter.levels.map((rule, i) => ({ rule, key: keys?.[i] ?? "" }));
 }
 
-/** What a command concerns: for each of its keys the limiter whose name it begins with. */
-export function levelsOfCommand({ call, keys }: Extract<Happening, { type: "executed" }>): readonly Level[] {
+/** What a command concerns: for each of its keys the limiter whose name it begins with, or the part of it that the database holds. */
+export function levelsOfCommand({ call, keys, database }: Extract<Happening, { type: "executed" }>): readonly Level[] {
   const levels = levelsOf(call);
   return keys.map((key) => {
     const level = levels.find(({ rule }) => key.startsWith(`${rule.name}:`));
+    const part = level?.rule.regions?.find((rule) => rule.database === database);
+    if (level && part) return { rule: part, key: level.key };
     if (level) return level;
     throw new Error(`${key} is a key of none of the call's limiters`);
   });

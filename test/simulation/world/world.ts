@@ -82,7 +82,7 @@ export function createWorld({ plan, seed, tell, keeps = () => true }: WorldOptio
     const made: Record<string, Limiter> = {};
     const { limiterOf = plainLimiter, setOf = plainSet } = plan;
     for (const rule of plan.limiters) {
-      const parts = { rule, client, waitUntil: isolate.canWait ? waitUntil : undefined };
+      const parts = { rule, client, region: isolate.region, waitUntil: isolate.canWait ? waitUntil : undefined };
       if (!rule.levels) made[rule.name] = limiterOf(parts);
       const together = rule.levels?.map(({ name }) => [name, made[name] as Limiter] as const);
       isolate.limiters.set(
