@@ -16,6 +16,7 @@ export type {
   FallbackDecision,
   KnownDecision,
   PolicyStatus,
+  RegionPart,
   RuleDecision,
   RuleInForce,
 } from "./core/decision.ts";
@@ -52,6 +53,8 @@ export { type InFlightOptions, type InFlightPolicy, inFlight } from "./limiter/i
 export { type LeaseOptions, leases } from "./limiter/leases/leases.ts";
 export { createLimiter, type InFlightLimiter, type Limiter } from "./limiter/limiter.ts";
 export type { LimiterOptions } from "./limiter/options.ts";
+export type { Near, RegionsOptions, Shares } from "./limiter/regions/plan.ts";
+export { regions } from "./limiter/regions/regions.ts";
 export type { Reservation, Reserved } from "./limiter/reservation.ts";
 export { countDecisions, type DecisionCounter, type DecisionCounts } from "./observe/count-decisions.ts";
 export {

@@ -20,6 +20,14 @@ export interface PolicyStatus {
   readonly resetAfterMs: number;
 }
 
+/** What one region's database gave of a call's cost, as plain data. */
+export interface RegionPart {
+  /** When it did, by its store's time, in ms since the epoch. */
+  readonly at: number;
+  /** The units, for each policy in the order of the limiter's `policies`. */
+  readonly units: readonly number[];
+}
+
 /** An answer that knows the counts. Its JSON leaves out what is `Infinity`, for which JSON has no number. */
 export interface KnownDecision {
   readonly allowed: boolean;
@@ -54,6 +62,11 @@ export interface KnownDecision {
    * (`"memory"`).
    */
   readonly source: "store" | "snapshot" | "lease" | "memory";
+  /**
+   * Set where the quota is split over `regions`: which of them gave the cost, by name. The counts are then those of the regions that
+   * this call asked or that this isolate knows to be exhausted; the others may have more.
+   */
+  readonly regions?: Readonly<Record<string, RegionPart>>;
   /** Why the store could not be asked; set with source `"memory"`. */
   readonly error?: StoreError;
 }

@@ -45,6 +45,8 @@ export interface StoreEvent {
   readonly limiter: string;
   /** What it asked for: a check, more units behind an answer (`leases`), the rules, a reset, or to keep sums (`analytics`). */
   readonly purpose: "check" | "lease" | "rules" | "reset" | "analytics";
+  /** Which database, where the quota is split over `regions`. */
+  readonly region?: string;
   /** Ms until the answer, or until it was given up on. */
   readonly ms: number;
   /** Why there was no answer that could be used. */

@@ -177,11 +177,12 @@ function membersOf<Name extends string>(limiters: Readonly<Record<Name, Limiter>
 }
 
 /** Throws a `RangeError` if the limiter can't be combined with those before it. */
-function checkLevel(option: string, { options, program }: Level, before: readonly Member<string>[]): void {
+function checkLevel(option: string, { options, program, check }: Level, before: readonly Member<string>[]): void {
   const { store, name } = options;
   if (program.algorithms.some(({ step, set }) => step && !set)) {
     throw new RangeError(`${option} has a slidingLog, which combines with nothing; slidingWindow does`);
   }
+  if (check) throw new RangeError(`${option} is on regions, whose databases can't decide together with others`);
   if (store.remote && !store.run) throw new RangeError(`${option} is on a store that decides one key at a time`);
   for (const other of before) {
     if (other.level.options.store !== store) {

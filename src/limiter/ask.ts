@@ -20,7 +20,11 @@ export interface Asker {
   pauseMs(): number;
 }
 
-export function createAsker(options: Pick<CheckedOptions, "name" | "timeoutMs" | "breaker" | "now" | "tell">): Asker {
+/** `leastMs`: so long a store has to have been waited for before its lateness is a failure of its own. */
+export function createAsker(
+  options: Pick<CheckedOptions, "name" | "timeoutMs" | "breaker" | "now" | "tell">,
+  leastMs = options.timeoutMs,
+): Asker {
   const { name, timeoutMs, now, tell } = options;
   const breaker = options.breaker && createBreaker(options.breaker, timeoutMs);
 
@@ -50,7 +54,7 @@ export function createAsker(options: Pick<CheckedOptions, "name" | "timeoutMs" |
         if (call.signal?.aborted) throw call.signal.reason;
         const error = storeError(thrown);
         told(purpose, since, call.spent, error);
-        if (inTimeMs === timeoutMs || error.kind !== "timeout") breaker?.failed(pass, error, timeOf(now));
+        if (inTimeMs >= leastMs || error.kind !== "timeout") breaker?.failed(pass, error, timeOf(now));
         return error;
       }
     },

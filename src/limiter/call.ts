@@ -1,4 +1,4 @@
-import { type Algorithm, type Demand, NO_CEILING, onlyLook } from "../algorithm/algorithm.ts";
+import { type Algorithm, type Demand, NO_CEILING, onlyLook, type State } from "../algorithm/algorithm.ts";
 import type { Program } from "../algorithm/program.ts";
 import type { Decision, RuleDecision } from "../core/decision.ts";
 import type { PolicyInForce } from "./amounts.ts";
@@ -39,6 +39,8 @@ export interface Call {
   readonly takenAt: number | undefined;
   /** What it was served from without a request, to put it back there. */
   servedFrom?: unknown;
+  /** The store's state that its answer follows from, where that is one. */
+  state?: State;
   /** The answer, where an operator's rule decides. */
   readonly ruled?: RuleDecision;
 }

@@ -29,6 +29,11 @@ export interface Bringing {
 export const bringsOf = ({ policies }: Pick<CheckedOptions, "policies">) =>
   (policies?.[0] as Partial<Bringing> | undefined)?.brings;
 
+/** A store that is several, and so brings the level that asks them. */
+export interface BringingStore {
+  level(options: CheckedOptions): Level;
+}
+
 /** The options that bring their own code, by name. The later one sees a call first. */
 export interface Extensions {
   leases?: Extension | undefined;

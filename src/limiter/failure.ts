@@ -7,7 +7,7 @@ import type { FailureMode } from "./checked-options.ts";
 export const SPARE_KEYS = 10_000;
 
 /** When to come back if nobody knows the counts, in ms, at the earliest. */
-const RETRY_AFTER_MS = 1000;
+export const RETRY_AFTER_MS = 1000;
 
 /**
  * The answer where nothing counts the call, as in failure modes `"open"` and `"closed"`: no counts are invented. Bookings

@@ -1,6 +1,6 @@
 import { type Program, programFor } from "../algorithm/program.ts";
 import { step } from "../algorithm/step.ts";
-import type { KnownDecision, RuleDecision } from "../core/decision.ts";
+import type { Decision, KnownDecision, RuleDecision } from "../core/decision.ts";
 import type { StoreError } from "../core/errors.ts";
 import { misuse } from "../core/misuse.ts";
 import type { KeySetReply } from "../store/key-set.ts";
@@ -15,6 +15,12 @@ import type { Question } from "./methods.ts";
 import { createSnapshots } from "./snapshots.ts";
 import { takenAt } from "./taken-at.ts";
 import { uncountedDecision } from "./uncounted.ts";
+
+/** How calls are answered: from a snapshot if it denies, else by the store, else by the failure mode; `reset` asks always. */
+export interface Check {
+  decision(call: Call): Decision | Promise<Decision>;
+  reset(place: string, signal: AbortSignal | undefined): Promise<void>;
+}
 
 /** One limiter's share in a verdict: what it asks of the store for a key, and what this isolate knows of its keys. */
 export interface Level {
@@ -38,6 +44,10 @@ export interface Level {
   forgetAll?(): void;
   /** Puts back what a known decision took, since the call is denied after all. Left out where none takes anything. */
   putBack?(call: Call): void;
+  /** How calls are answered by this level, or one made of it, where one store is not all that is asked. */
+  check?(level: Level): Check;
+  /** Where several databases count for it: the same with the level of each as `wrap` makes it. */
+  each?(wrap: (level: Level) => Level): Level;
 }
 
 /** What is asked of the store, and how, where that is more than a step. */
@@ -99,6 +109,7 @@ export function createLevel(options: CheckedOptions): Level {
       const at = store.clock === "limiter" ? clock : snapshot.state[0] + clock - snapshot.askedAt;
       const { allowed, state } = step(algorithms, snapshot.state, at, demandsOf(program, call, "consume", at));
       if (allowed) return undefined;
+      call.state = state;
       const decision = decide(algorithms, call, { allowed, state }, 0, "snapshot");
       return Number.isNaN(decision.retryAfterMs) ? undefined : decision;
     },
@@ -106,6 +117,7 @@ export function createLevel(options: CheckedOptions): Level {
     turn: () => snapshots?.turn() ?? 0,
 
     seen(call, reply, askedAt, turn) {
+      call.state = reply.state;
       const leadMs = store.clock === "limiter" ? Math.max(0, reply.state[0] - askedAt) : 0;
       const decision = decide(algorithms, call, reply, leadMs, "store");
       // A state from a clock that runs ahead expires in the store before it would here.

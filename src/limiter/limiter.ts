@@ -1,7 +1,7 @@
 import type { Decision } from "../core/decision.ts";
 import { createCheck } from "./check.ts";
 import type { FailureMode } from "./checked-options.ts";
-import { bringsOf, extensionsOf } from "./extension.ts";
+import { type BringingStore, bringsOf, extensionsOf } from "./extension.ts";
 import type { HoldMethods } from "./in-flight/hold.ts";
 import type { InFlightPolicy } from "./in-flight/policy.ts";
 import { createLevel, type Level } from "./level.ts";
@@ -37,7 +37,8 @@ export function createLimiter<const Name extends string = string>(
   const extensions = extensionsOf(options).concat(bringsOf(plain) ?? []);
   const checked = extensions.reduce((all, extension) => extension.options?.(all) ?? all, plain);
   const { name, store, policies } = checked;
-  const level = extensions.reduce((level, extension) => extension.level(level), createLevel(checked));
+  const first = (store as Partial<BringingStore>).level?.(checked) ?? createLevel(checked);
+  const level = extensions.reduce((level, extension) => extension.level(level), first);
   claimName(store, name, policies);
   for (const observer of [options.onEvent].flat()) observer?.onLimiter?.(checked);
   return limiterOn<Name>(level);
@@ -46,7 +47,7 @@ export function createLimiter<const Name extends string = string>(
 /** The limiter that answers with a level. */
 export function limiterOn<Name extends string>(level: Level): Limiter<Name> {
   const { name, failureMode, now, waitUntil, tell } = level.options;
-  const check = createCheck(level);
+  const check = (level.check ?? createCheck)(level);
 
   const core: Core<string, Decision> = {
     now,

@@ -13,6 +13,8 @@ export interface TcpProxy {
    * over them goes through once the state is `"up"`.
    */
   state: "up" | "down" | "held";
+  /** What is on its way back arrives so much later, in ms, as if the server were far away; default 0. */
+  delayMs: number;
   close(): Promise<void>;
 }
 
@@ -23,12 +25,17 @@ export async function startTcpProxy(upstream: number): Promise<TcpProxy> {
   let state: TcpProxy["state"] = "up";
   let isCutting = false;
   let connections = 0;
+  let delayMs = 0;
 
   function passThrough(client: Socket): void {
     const server = tracked(connect(upstream, "127.0.0.1"));
     client.pipe(server);
     server.on("data", (chunk) => {
-      if (!isCutting) return client.write(chunk);
+      if (!isCutting) {
+        if (delayMs === 0) return client.write(chunk);
+        // Timers of one length fire in their order.
+        return void setTimeout(() => client.writable && client.write(chunk), delayMs);
+      }
       isCutting = false;
       client.destroy();
     });
@@ -68,6 +75,12 @@ export async function startTcpProxy(upstream: number): Promise<TcpProxy> {
       state = next;
       if (next !== "up") cutAll();
       else for (const goOn of held.splice(0)) goOn();
+    },
+    get delayMs() {
+      return delayMs;
+    },
+    set delayMs(ms) {
+      delayMs = ms;
     },
     async close() {
       cutAll();

@@ -3,6 +3,7 @@ import { misuse, shown } from "../../core/misuse.ts";
 import { wholeNumber } from "../../core/whole-number.ts";
 import type { CheckedOptions } from "../checked-options.ts";
 import type { Extension } from "../extension.ts";
+import type { Level } from "../level.ts";
 import { leasedLevel, MARGIN_MS } from "./leased-level.ts";
 
 export interface LeaseOptions {
@@ -29,7 +30,9 @@ export function leases({ maxMs, maxKeys = 10_000 }: LeaseOptions = {}): Extensio
     options: (options) => (options.store.remote ? withRoomFor(options, maxMs ?? defaultMs(options.policies)) : options),
     level(level) {
       const { store, policies } = level.options;
-      return store.remote ? leasedLevel(level, maxMs ?? defaultMs(policies), maxKeys) : level;
+      const leased = (own: Level) => leasedLevel(own, maxMs ?? defaultMs(policies), maxKeys);
+      if (!store.remote) return level;
+      return level.each?.(leased) ?? leased(level);
     },
   };
 }

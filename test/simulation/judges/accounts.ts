@@ -209,8 +209,10 @@ function writtenBy(account: Account, at: number, { now, endsAt }: KeyStep, purpo
   return { at, latest, endsAt, countsMs: most(0), mostMs: most(1) };
 }
 
-function purposeOf({ operation }: CallMade, { deltas }: KeyStep): Ruling["purpose"] {
-  if (operation === "peek") return "look";
+function purposeOf({ operation, limiter }: CallMade, { deltas, ceilings }: KeyStep): Ruling["purpose"] {
+  // What several regions are to give, they are asked for first.
+  const looks = limiter.regions !== undefined && ceilings.every((ceiling) => ceiling < 0);
+  if (operation === "peek" || looks) return "look";
   if (operation === "charge") return "book";
   if (operation === "refund") return "give";
   // What was used beyond a reservation is booked, what was not comes back.

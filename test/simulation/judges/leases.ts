@@ -5,7 +5,7 @@ import type { Judge } from "./judge.ts";
 import { levelsOf } from "./levels.ts";
 
 /** What one key was given, or booked. */
-interface Admitted {
+export interface Admitted {
   readonly at: number;
   readonly units: number;
   /** Booked after it was spent: no definition forbids that. */
@@ -75,7 +75,7 @@ export function leasesJudge(databaseNow: (database: string) => number, figures: 
 }
 
 /** What is too much by the definitions, in the order of time. */
-function excess(rule: LimiterRule, list: readonly Admitted[]): string | undefined {
+export function excess(rule: LimiterRule, list: readonly Admitted[]): string | undefined {
   const books: Book[] = rule.policies.map(bookOf);
   for (const { at, units, booked } of list.toSorted((a, b) => a.at - b.at)) {
     if (!(at > 0)) return `${units} by a database that did not take them`;

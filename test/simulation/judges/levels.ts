@@ -22,13 +22,17 @@ export function memberOf({ limiter }: CallMade, decision: Decision | undefined):
 interface Command {
   readonly call: CallMade;
   readonly keys: readonly string[];
+  /** Left out where a limiter's parts in several databases count as one. */
+  readonly database?: string;
 }
 
-/** What a command concerns: for each of its keys the limiter whose name it begins with. */
-export function levelsOfCommand({ call, keys }: Command): readonly Level[] {
+/** What a command concerns: for each of its keys the limiter whose name it begins with, or the part of it that the database holds. */
+export function levelsOfCommand({ call, keys, database }: Command): readonly Level[] {
   const levels = levelsOf(call);
   return keys.map((key) => {
     const level = levels.find(({ rule }) => key.startsWith(`${rule.name}:`));
+    const part = level?.rule.regions?.find((rule) => rule.database === database);
+    if (level && part) return { rule: part, key: level.key };
     if (level) return level;
     throw new Error(`${key} is a key of none of the call's limiters`);
   });

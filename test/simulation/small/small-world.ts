@@ -151,7 +151,9 @@ export function createSmallWorld(plan: SmallPlan, listen: Tell): SmallWorld {
     const client = createClient({ isolate, database, network, heedsSignals: true, tell, world });
     running = { isolate, call: undefined };
     const { limiter: rule, limiterOf = plainLimiter } = plan;
-    const alone = (rule.levels ?? [rule]).map((rule) => limiterOf({ rule, client: () => client, waitUntil }));
+    const alone = (rule.levels ?? [rule]).map((rule) =>
+      limiterOf({ rule, client: () => client, region: "here", waitUntil }),
+    );
     for (const limiter of alone) isolate.limiters.set(limiter.name, limiter);
     const byName = Object.fromEntries(alone.map((limiter) => [limiter.name, limiter]));
     if (rule.levels) isolate.limiters.set(rule.name, plainSet(byName, { rule, waitUntil }));

@@ -34,6 +34,10 @@ export interface LimiterRule {
   readonly breaker: boolean;
   /** Left out: it takes nothing ahead. */
   readonly leases?: { readonly maxMs: number };
+  /** The parts of it that databases hold, each of which has the database's name for its region; left out: one database has all. */
+  readonly regions?: readonly LimiterRule[];
+  /** How it is split over them, by region. */
+  readonly shares?: Readonly<Record<string, number>>;
   /** Other limiters that it decides together, in one verdict; left out: it is one itself. */
   readonly levels?: readonly LimiterRule[];
   /** Other limiters that it asks in order, until one admits; left out: it is one itself. */

@@ -6,6 +6,7 @@ import { anyOf } from "../../../src/limiter/any-of.ts";
 import { leases } from "../../../src/limiter/leases/leases.ts";
 import { createLimiter } from "../../../src/limiter/limiter.ts";
 import type { LimiterOptions } from "../../../src/limiter/options.ts";
+import { regions } from "../../../src/limiter/regions/regions.ts";
 import { redisStore } from "../../../src/store/redis.ts";
 import type { RedisClient } from "../../../src/store/redis-client.ts";
 import type { RemoteStore } from "../../../src/store/store.ts";
@@ -16,10 +17,14 @@ import type { LimiterMaker, LimiterParts, SetMaker } from "./plan.ts";
 /** Today's limiter, as a program on that platform would make it. */
 export const plainLimiter: LimiterMaker = (parts) => createLimiter(plainOptions(parts));
 
-export function plainOptions({ rule, client, waitUntil }: LimiterParts): LimiterOptions {
+export function plainOptions({ rule, client, region, waitUntil }: LimiterParts): LimiterOptions {
+  const storeIn = (database: string) => storeOn(client(database), rule.clock);
+  const stores = rule.regions?.map(({ database }) => [database, storeIn(database)] as const);
   return {
     name: rule.name,
-    store: storeOn(client(rule.database), rule.clock),
+    store: stores
+      ? regions({ near: region, stores: Object.fromEntries(stores), shares: rule.shares })
+      : storeIn(rule.database),
     policies: rule.policies.map(policyOf),
     timeoutMs: rule.timeoutMs,
     failureMode: rule.failureMode,

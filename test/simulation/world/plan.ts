@@ -60,6 +60,8 @@ export interface LimiterParts {
   readonly rule: LimiterRule;
   /** The isolate's client of a database: always the same one. */
   readonly client: (database: string) => RedisClient;
+  /** Where the isolate is. */
+  readonly region: string;
   /** Tells the platform to wait for work; undefined on an isolate whose platform has no such thing. */
   readonly waitUntil: ((task: Promise<unknown>) => void) | undefined;
 }

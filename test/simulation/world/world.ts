@@ -82,7 +82,7 @@ export function createWorld({ plan, seed, tell, keeps = () => true }: WorldOptio
     const made: Record<string, Limiter> = {};
     const { limiterOf = plainLimiter, setOf = plainSet, orderOf = plainOrder } = plan;
     for (const rule of plan.limiters) {
-      const parts = { rule, client, waitUntil: isolate.canWait ? waitUntil : undefined };
+      const parts = { rule, client, region: isolate.region, waitUntil: isolate.canWait ? waitUntil : undefined };
       const several = rule.levels ?? rule.members;
       if (several) {
         const limiters = Object.fromEntries(several.map(({ name }) => [name, made[name] as Limiter]));

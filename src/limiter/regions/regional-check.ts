@@ -1,0 +1,107 @@
+import type { Decision, KnownDecision } from "../../core/decision.ts";
+import type { WaitUntil } from "../../core/event.ts";
+import type { Call } from "../call.ts";
+import { createCheck } from "../check.ts";
+import type { Check, Level } from "../level.ts";
+import { createStandIn } from "../stand-in.ts";
+import { timeOf } from "../time.ts";
+import { charged, returned } from "./booked.ts";
+import { createBudget } from "./budget.ts";
+import { gathered, isThere } from "./gather.ts";
+import type { RegionPlan } from "./plan.ts";
+import { askRegion, countedCost, isAskable, type Region, type Round } from "./round.ts";
+import { splitPolicies } from "./shares.ts";
+import { told } from "./told.ts";
+
+/** How calls are answered by several databases: by the nearest that can, then by the next, then by several together. */
+export function createRegionalCheck(level: Level, levels: readonly Level[], plan: RegionPlan): Check {
+  const { now, timeoutMs, waitUntil } = level.options;
+  const regions = levels.map((own, i): Region => {
+    const closed: Level = { ...own, options: { ...own.options, failureMode: "closed" } };
+    return { name: plan.names[i] as string, level: own, check: createCheck(closed) };
+  });
+  const standIn = createStandIn(level, () => Math.min(...levels.map(({ asker }) => asker.pauseMs())));
+
+  function decision(call: Call): Decision | Promise<Decision> {
+    call.signal?.throwIfAborted();
+    const clock = timeOf(now);
+    const known = level.known(call, clock);
+    if (known) return known;
+    const { since } = call;
+    if (since?.source === "memory" || since?.source === "fallback") return instead(call, since.error);
+    const weights = plan.weightsOf(call.key);
+    const parts = splitPolicies(call.policies, weights);
+    const round: Round = {
+      ...{ call, regions, parts, now, error: undefined, seen: new Map() },
+      order: plan.orderOf(call.key).filter((region) => parts[region]),
+      budget: createBudget(Math.min(call.timeoutMs ?? timeoutMs, timeoutMs), now),
+    };
+    return answer(round, weights).then((decision) => decision ?? instead(call, round.error));
+  }
+
+  const instead = (call: Call, error: Round["error"]) => standIn.answer(call, level.request(call, timeOf(now)), error);
+
+  async function answer(round: Round, weights: readonly number[]): Promise<KnownDecision | undefined> {
+    const { call } = round;
+    if (call.task === "refund" || call.task === "leave") return returned(round);
+    if (call.task === "charge") return (await whole(round)) ?? charged(round, weights);
+    const taken = await whole(round);
+    if (taken) return taken;
+    await seeOthers(round);
+    if (round.seen.size === 0) return undefined;
+    if (!isThere(round)) return (await lent(round)) ?? told(round, false, []);
+    const brought = call.options?.waitUntil as WaitUntil | undefined;
+    return call.task === "peek" ? told(round, true, []) : gathered(round, brought ?? waitUntil);
+  }
+
+  return {
+    decision,
+    async reset(place, signal) {
+      const done = await Promise.allSettled(regions.map(async ({ check }) => check.reset(place, signal)));
+      standIn.reset(place);
+      for (const one of done) if (one.status === "rejected") throw one.reason;
+    },
+  };
+}
+
+/** Takes the whole cost, or looks for it, where one region has it: in the nearest of those. */
+async function whole(round: Round): Promise<KnownDecision | undefined> {
+  const { call, order, parts } = round;
+  const own = { task: call.task === "peek" ? "peek" : "consume" } as const;
+  const able = order.filter((region) => parts[region]?.every(({ burst }, i) => countedCost(call, i) <= burst));
+  for (const [i, region] of able.entries()) {
+    const isLast = !able.slice(i + 1).some((other) => isAskable(round, other, own));
+    const answer = await askRegion(round, region, own, isLast);
+    if (!answer?.allowed) continue;
+    const given = { region, at: answer.at, units: call.costs.map((_cost, i) => countedCost(call, i)) };
+    return told(round, true, call.task === "peek" ? [] : [given], answer.delayMs);
+  }
+  return undefined;
+}
+
+/** Looks at the regions whose whole part is less than the cost, at the same time; at one, if all of them have too little. */
+async function seeOthers(round: Round): Promise<void> {
+  const { call, order, parts, seen } = round;
+  const isEver = call.policies.every(({ burst }, i) => countedCost(call, i) <= burst);
+  const asked = order.filter((region) => parts[region]?.some(({ burst }, i) => countedCost(call, i) > burst));
+  const others = isEver ? asked : asked.slice(0, seen.size > 0 ? 0 : 1);
+  await Promise.all(
+    others.map((region) => {
+      const costs = call.costs.map((cost, i) => Math.min(cost, parts[region]?.[i]?.burst ?? 0));
+      return askRegion(round, region, { task: "peek", costs }, false);
+    }),
+  );
+}
+
+/** Takes the cost from the region with the shortest wait, if the caller accepts that. */
+async function lent(round: Round): Promise<KnownDecision | undefined> {
+  const { call, seen } = round;
+  const { maxDelayMs } = call;
+  const waits = [...seen].filter(([, { call: own }]) => own.costs === call.costs);
+  const [next] = waits.toSorted(([, a], [, b]) => a.decision.retryAfterMs - b.decision.retryAfterMs);
+  if (!next || call.task !== "consume" || next[1].decision.retryAfterMs > maxDelayMs) return undefined;
+  const [region] = next;
+  const answer = await askRegion(round, region, { maxDelayMs }, true);
+  if (!answer?.allowed) return undefined;
+  return told(round, true, [{ region, at: answer.at, units: call.costs }], answer.delayMs);
+}

@@ -1,0 +1,83 @@
+import type { KnownDecision } from "../../core/decision.ts";
+import type { StoreError } from "../../core/errors.ts";
+import type { PolicyInForce } from "../amounts.ts";
+import type { Call } from "../call.ts";
+import type { Check, Level } from "../level.ts";
+import { timeOf } from "../time.ts";
+import type { Budget } from "./budget.ts";
+
+/** One database of a limiter that is split over several. */
+export interface Region {
+  readonly name: string;
+  readonly level: Level;
+  /** Answers `"fallback"` where it can't be asked. */
+  readonly check: Check;
+}
+
+/** What a region told in a call, and of what. */
+export interface Seen {
+  readonly call: Call;
+  readonly decision: KnownDecision;
+}
+
+/** One call on several databases. Regions go by their indexes, and the fixed order is that of these. */
+export interface Round {
+  readonly call: Call;
+  readonly regions: readonly Region[];
+  /** The policies as each region has them; `undefined` for one without a part. */
+  readonly parts: readonly (readonly PolicyInForce[] | undefined)[];
+  /** Those with a part, the nearest first. */
+  readonly order: readonly number[];
+  readonly budget: Budget;
+  readonly now: () => number;
+  /** What each told last. */
+  readonly seen: Map<number, Seen>;
+  /** Why the first one that could not be asked could not be. */
+  error: StoreError | undefined;
+}
+
+/** What is asked of a region: the call's task, or another, with costs of its own. */
+export type OwnCall = Partial<Pick<Call, "task" | "costs" | "maxDelayMs" | "since" | "takenAt">>;
+
+/** The call as it is asked of region `i`. */
+export function ownCall({ call, parts }: Round, i: number, own: OwnCall): Call {
+  const alone = { maxDelayMs: 0, since: undefined, takenAt: undefined, servedFrom: undefined };
+  return { ...call, ...alone, policies: parts[i] ?? call.policies, ...own };
+}
+
+/** What a region decides, as far as it can be asked in time; `isLast`: nobody is asked behind it. */
+export async function askRegion(
+  round: Round,
+  i: number,
+  own: OwnCall,
+  isLast: boolean,
+): Promise<KnownDecision | undefined> {
+  const { budget, regions } = round;
+  const { level, check } = regions[i] as Region;
+  const timeoutMs = budget.hopMs(isLast);
+  const call = { ...ownCall(round, i, own), timeoutMs };
+  const isPaused = level.asker.pauseMs() > 0;
+  // Without time left there is still what this isolate knows.
+  const decision = timeoutMs > 0 ? await check.decision(call) : level.known(call, timeOf(round.now));
+  if (!decision) return undefined;
+  if (decision.source === "fallback") {
+    budget.passed(decision.error.kind === "timeout" && !isPaused ? timeoutMs : 0);
+    round.error ??= decision.error;
+    return undefined;
+  }
+  budget.passed(0);
+  round.seen.set(i, { call, decision: decision as KnownDecision });
+  return decision as KnownDecision;
+}
+
+/** Whether a region would be asked by a request: it is not known to be exhausted, nor to be away. */
+export function isAskable(round: Round, i: number, own: OwnCall): boolean {
+  const { level } = round.regions[i] as Region;
+  if (level.asker.pauseMs() > 0) return false;
+  return level.known(ownCall(round, i, { ...own, task: "peek" }), timeOf(round.now)) === undefined;
+}
+
+/** What a call costs a policy that counts it. */
+export function countedCost({ policies, costs }: Call, i: number): number {
+  return policies[i]?.uncounted === undefined ? (costs[i] as number) : 0;
+}

@@ -1,0 +1,276 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { fixedWindow } from "../../../src/algorithm/policy.ts";
+import type { Decision } from "../../../src/core/decision.ts";
+import { known } from "../../support/known.ts";
+import { rigOf } from "./rig.ts";
+
+const TIMEOUT_MS = 800;
+const noBreaker = { timeoutMs: TIMEOUT_MS, breaker: false } as const;
+
+describe("one deadline over all databases", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** What it comes to, and after how many ms. */
+  async function timed(call: Promise<Decision>): Promise<{ decision: Decision; ms: number }> {
+    const since = Date.now();
+    let done: Decision | undefined;
+    void call.then((decision) => {
+      done = decision;
+    });
+    for (;;) {
+      await vi.advanceTimersByTimeAsync(1);
+      if (done) return { decision: done, ms: Date.now() - since };
+    }
+  }
+
+  test.each(["the clock runs", "the clock stands still"])(
+    "each but the last gets half of what is left (%s)",
+    async (clock) => {
+      const { isolate, state, taken } = rigOf();
+      const now = clock === "the clock runs" ? () => Date.now() : () => 1_760_000_000_000;
+      const limiter = isolate({}, { ...noBreaker, now });
+      state.fra = "silent";
+      const one = await timed(limiter.consume("ada"));
+      expect(one.decision).toMatchObject({ allowed: true, regions: { iad: { units: [1] } } });
+      expect(Math.abs(one.ms - TIMEOUT_MS / 2)).toBeLessThan(10);
+      state.iad = "silent";
+      const two = await timed(limiter.consume("ada"));
+      expect(two.decision).toMatchObject({ allowed: true, regions: { syd: { units: [1] } } });
+      expect(Math.abs(two.ms - (TIMEOUT_MS * 3) / 4)).toBeLessThan(10);
+      state.syd = "silent";
+      taken();
+      const three = await timed(limiter.consume("ada"));
+      expect(three.decision).toMatchObject({ allowed: true, source: "fallback" });
+      expect(Math.abs(three.ms - TIMEOUT_MS)).toBeLessThan(10);
+      expect(taken()).toEqual(["fra", "iad", "syd"]);
+    },
+  );
+
+  test("a home gets all of it", async () => {
+    const { isolate, state } = rigOf();
+    state.iad = "silent";
+    const { decision, ms } = await timed(isolate({ shares: () => ({ iad: 1 }) }, noBreaker).consume("ada"));
+    expect(decision.source).toBe("fallback");
+    expect(Math.abs(ms - TIMEOUT_MS)).toBeLessThan(10);
+  });
+
+  test("the one before an exhausted one is the last", async () => {
+    const { isolate, state } = rigOf();
+    const limiter = isolate({}, { ...noBreaker, now: () => Date.now() });
+    for (let i = 0; i < 10; i += 1) await limiter.consume("ada");
+    await limiter.refund("ada", 1);
+    state.fra = "silent";
+    const { decision, ms } = await timed(limiter.consume("ada"));
+    expect(decision).toMatchObject({ allowed: false, source: "snapshot" });
+    expect(Math.abs(ms - TIMEOUT_MS)).toBeLessThan(10);
+  });
+
+  test("a database that is silent costs at most one deadline per pause, and none is asked in it", async () => {
+    const { isolate, state, taken } = rigOf([fixedWindow({ name: "p", limit: 30_000, window: "1 h" })]);
+    const limiter = isolate({}, { timeoutMs: TIMEOUT_MS, now: () => Date.now() });
+    state.fra = "silent";
+    let lostMs = 0;
+    const first = Date.now();
+    while (Date.now() - first < 60_000) {
+      const { decision, ms } = await timed(limiter.consume("ada"));
+      expect(decision).toMatchObject({ allowed: true, regions: { iad: { units: [1] } } });
+      lostMs += ms > 100 ? ms : 0;
+      await vi.advanceTimersByTimeAsync(20);
+    }
+    const asked = taken().filter((name) => name === "fra").length;
+    // Three failures in a row, then one for each pause: 0.25 to 0.5 s at first, then twice that, up to 10 s.
+    expect(asked).toBeLessThan(20);
+    expect(lostMs).toBeLessThanOrEqual(asked * (TIMEOUT_MS / 2 + 5));
+    state.fra = "well";
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await limiter.consume("ada")).toMatchObject({ regions: { fra: { units: [1] } } });
+  });
+
+  test("one that is silent behind others that deny is found to be away, too", async () => {
+    const { isolate, state, taken } = rigOf();
+    const limiter = isolate({}, { timeoutMs: TIMEOUT_MS, now: () => Date.now(), snapshots: false });
+    for (let i = 0; i < 10; i += 1) await limiter.consume("ada");
+    state.iad = "silent";
+    for (let i = 0; i < 4; i += 1) expect((await timed(limiter.consume("ada"))).decision.allowed).toBe(false);
+    taken();
+    const { decision, ms } = await timed(limiter.consume("ada"));
+    expect(decision).toMatchObject({ allowed: false, source: "store" });
+    expect(ms).toBeLessThan(10);
+    expect(taken()).toEqual(["fra", "syd"]);
+  });
+});
+
+describe("databases that are away", () => {
+  test("the others go on, and a lost home costs its keys alone", async () => {
+    const { isolate, state } = rigOf();
+    state.fra = "away";
+    const limiter = isolate({}, { failureMode: "closed" });
+    let admitted = 0;
+    for (let i = 0; i < 20; i += 1) if ((await limiter.consume("ada")).allowed) admitted += 1;
+    expect(admitted).toBe(6);
+    const homes = isolate({ shares: (key) => (key === "there" ? { iad: 1 } : { fra: 1 }) }, { name: "homes" });
+    expect(await homes.consume("there")).toMatchObject({ allowed: true, source: "store" });
+    expect(await homes.consume("here")).toMatchObject({ allowed: true, source: "fallback" });
+  });
+
+  test.each(["open", "closed", "memory"] as const)(
+    "where one has denied, the answer is denied, in mode %s",
+    async (failureMode) => {
+      const { isolate, state } = rigOf();
+      const before = isolate();
+      for (let i = 0; i < 4; i += 1) await before.consume("ada");
+      state.iad = "away";
+      state.syd = "away";
+      const limiter = isolate({}, { failureMode, snapshots: false });
+      for (let i = 0; i < 6; i += 1) {
+        expect(await limiter.consume("ada")).toMatchObject({ allowed: false, source: "store", remaining: 0 });
+      }
+    },
+  );
+
+  test.each([
+    ["open", { allowed: true, source: "fallback" }],
+    ["closed", { allowed: false, source: "fallback" }],
+    ["memory", { allowed: true, source: "memory", limit: 10, remaining: 9 }],
+  ] as const)("where none can be asked, the failure mode %s answers", async (failureMode, answer) => {
+    const { isolate, state } = rigOf();
+    Object.assign(state, { fra: "away", iad: "away", syd: "away" });
+    const limiter = isolate({}, { failureMode });
+    const decision = await limiter.consume("ada");
+    expect(decision).toMatchObject(answer);
+    expect(decision.error?.message).toMatch(/fra is away/);
+    // What was counted here goes back to here.
+    if (failureMode === "memory") {
+      Object.assign(state, { fra: "well", iad: "well", syd: "well" });
+      expect(await limiter.refund("ada", 1, { since: decision })).toMatchObject({ source: "memory", remaining: 10 });
+    }
+  });
+
+  test("with failure mode memory one isolate admits the whole limit by itself, and no more", async () => {
+    const { isolate, state } = rigOf();
+    Object.assign(state, { fra: "away", iad: "away", syd: "away" });
+    const limiter = isolate({}, { failureMode: "memory" });
+    let admitted = 0;
+    for (let i = 0; i < 30; i += 1) if ((await limiter.consume("ada")).allowed) admitted += 1;
+    expect(admitted).toBe(10);
+  });
+
+  test("a cost that takes the missing one's share waits for its return, not for ever", async () => {
+    const { isolate, state } = rigOf();
+    state.syd = "away";
+    expect(await isolate().consume("ada", { cost: 9 })).toMatchObject({
+      allowed: false,
+      retryAfterMs: 1000,
+      remaining: 7,
+    });
+    expect(await isolate().consume("ada", { cost: 11 })).toMatchObject({ allowed: false, retryAfterMs: Infinity });
+  });
+
+  test("events tell which region was asked, and why it gave no answer", async () => {
+    const { isolate, state, events } = rigOf();
+    state.fra = "away";
+    await isolate().consume("ada");
+    expect(events).toMatchObject([
+      { type: "store", limiter: "api", region: "fra", purpose: "check", error: { kind: "network" } },
+      { type: "store", limiter: "api", region: "iad", purpose: "check" },
+      { type: "decision", operation: "consume", decision: { allowed: true } },
+    ]);
+  });
+
+  test("a caller who goes ends the tour", async () => {
+    const { isolate, hooks, taken } = rigOf();
+    const leaver = new AbortController();
+    hooks.before = () => leaver.abort(new Error("gone"));
+    await expect(isolate().consume("ada", { signal: leaver.signal })).rejects.toThrow("gone");
+    expect(taken()).toEqual(["fra"]);
+  });
+});
+
+describe("a cost that no region has alone", () => {
+  test("is taken in one order, from wherever the caller is", async () => {
+    const { isolate, taken } = rigOf();
+    const decision = known(await isolate({ near: "syd" }).consume("ada", { cost: 8 }));
+    expect(decision).toMatchObject({
+      allowed: true,
+      remaining: 2,
+      regions: { fra: { units: [4] }, iad: { units: [3] }, syd: { units: [1] } },
+    });
+    // First all are looked at, at the same time.
+    expect(taken().slice(3)).toEqual(["fra", "iad", "syd"]);
+  });
+
+  test("goes back, once, if somebody else takes the rest in between; no denial in between is remembered", async () => {
+    const { isolate, hooks, taken } = rigOf();
+    const other = isolate({ near: "syd" });
+    const limiter = isolate();
+    let requests = 0;
+    hooks.before = async () => {
+      requests += 1;
+      // Behind the three looks and the first take.
+      if (requests !== 5) return;
+      hooks.before = undefined;
+      for (let i = 0; i < 6; i += 1) await other.consume("ada");
+    };
+    const denied = known(await limiter.consume("ada", { cost: 8 }));
+    expect(denied).toMatchObject({ allowed: false, regions: {}, remaining: 4 });
+    expect(denied.retryAfterMs).toBe(60_000);
+    taken();
+    const peeked = known(await isolate({}, { snapshots: false }).peek("ada"));
+    expect(peeked.remaining).toBe(4);
+    taken();
+    // fra has its four back, and this isolate asks for them.
+    for (let i = 0; i < 4; i += 1)
+      expect(await limiter.consume("ada")).toMatchObject({ allowed: true, regions: { fra: { units: [1] } } });
+    expect(await limiter.consume("ada")).toMatchObject({ allowed: false });
+  });
+
+  test("what is lost on the way back stays taken", async () => {
+    const { isolate, hooks, state, clock } = rigOf();
+    const other = isolate({ near: "syd" });
+    let requests = 0;
+    hooks.before = async () => {
+      requests += 1;
+      if (requests !== 5) return;
+      hooks.before = undefined;
+      for (let i = 0; i < 6; i += 1) await other.consume("ada");
+      state.fra = "away";
+    };
+    expect(await isolate().consume("ada", { cost: 8 })).toMatchObject({ allowed: false });
+    state.fra = "well";
+    expect(await isolate().peek("ada")).toMatchObject({ allowed: false, remaining: 0 });
+    clock.ms += 60_000;
+    expect(await isolate().consume("ada", { cost: 10 })).toMatchObject({ allowed: true });
+  });
+
+  test("goes back if the caller goes", async () => {
+    const { isolate, hooks } = rigOf();
+    const leaver = new AbortController();
+    let requests = 0;
+    hooks.before = () => {
+      requests += 1;
+      if (requests === 5) leaver.abort(new Error("gone"));
+    };
+    await expect(isolate().consume("ada", { cost: 8, signal: leaver.signal })).rejects.toThrow("gone");
+    hooks.before = undefined;
+    // iad may have taken its part when the caller went: that stays taken.
+    expect(known(await isolate({}, { snapshots: false }).consume("ada", { cost: 7 }))).toMatchObject({ allowed: true });
+  });
+
+  test("goes back behind the answer where the platform lets it", async () => {
+    const { isolate, hooks } = rigOf();
+    const other = isolate({ near: "syd" });
+    const tasks: Promise<unknown>[] = [];
+    let requests = 0;
+    hooks.before = async () => {
+      requests += 1;
+      if (requests !== 5) return;
+      for (let i = 0; i < 6; i += 1) await other.consume("ada");
+    };
+    const limiter = isolate({}, { waitUntil: (task) => void tasks.push(task) });
+    expect(await limiter.consume("ada", { cost: 8 })).toMatchObject({ allowed: false });
+    expect(tasks).toHaveLength(1);
+    await Promise.all(tasks);
+    expect(await limiter.consume("ada", { cost: 4 })).toMatchObject({ allowed: true });
+  });
+});

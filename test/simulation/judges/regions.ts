@@ -1,0 +1,152 @@
+import type { CallMade, Happening, LimiterRule, PolicyRule } from "../world/history.ts";
+import type { Judge } from "./judge.ts";
+import { type Admitted, excess } from "./leases.ts";
+
+/** What happened in worlds of regions. */
+export interface RegionFigures {
+  admitted: number;
+  /** Of these: from several regions at once. */
+  gathered: number;
+  denied: number;
+  /** What was taken in vain, and went back. */
+  back: number;
+  /** Answers by failure mode. */
+  fallback: number;
+}
+
+export const noRegionFigures = (): RegionFigures => ({
+  admitted: 0,
+  gathered: 0,
+  denied: 0,
+  back: 0,
+  fallback: 0,
+});
+
+/** What a call took of a database, less what it gave back. */
+interface Taking {
+  readonly at: number;
+  /** The number of the event. */
+  readonly order: number;
+  readonly units: number[];
+}
+
+/** Holds limiters that are split over databases to their whole limits. */
+export function regionsJudge(figures = noRegionFigures()): Judge {
+  const takings = new Map<number, Map<string, Taking>>();
+  /** Calls that a database has answered. */
+  const heard = new Set<number>();
+  const given = new Map<
+    string,
+    { readonly rule: LimiterRule; readonly list: (Admitted & { readonly order: number })[] }
+  >();
+  let events = 0;
+  const checked = new Set<LimiterRule>();
+
+  function give(rule: LimiterRule, key: string, admitted: Admitted & { readonly order: number }): void {
+    const place = `${rule.database}/${key}`;
+    const account = given.get(place) ?? { rule, list: [] };
+    given.set(place, account);
+    account.list.push(admitted);
+  }
+
+  /** What is wrong with an admission. */
+  function admitted(call: CallMade, parts: Readonly<Record<string, { readonly units: readonly number[] }>>) {
+    const own = takings.get(call.id);
+    const sums = call.limiter.policies.map((_policy, i) =>
+      Object.values(parts).reduce((sum, { units }) => sum + (units[i] ?? 0), 0),
+    );
+    if (sums.some((sum) => sum !== call.cost)) return `is said to have been given ${sums} for a cost of ${call.cost}`;
+    for (const [region, { units }] of Object.entries(parts)) {
+      const rule = call.limiter.regions?.find(({ database }) => database === region);
+      if (!rule) return `was given something by ${region}, which has no part`;
+      const taking = own?.get(region);
+      if (units.some((unit, i) => unit > (taking?.units[i] ?? 0))) {
+        return `was given ${units} by ${region}, which took ${taking?.units ?? 0} for it`;
+      }
+      const order = taking?.order ?? 0;
+      const at = taking?.at ?? Number.NaN;
+      // What is lent is due later, which the judge of the definition holds it to. All policies of a call have the same cost, but what several give together may differ between them.
+      if (units.every((unit) => unit === units[0]))
+        give(rule, call.key, { at, order, units: units[0] ?? 0, booked: call.waitMs > 0 });
+    }
+    return undefined;
+  }
+
+  return {
+    name: "regions",
+    promise:
+      "The parts of a limit add up to exactly that; what a call is given, its regions have taken for it, and what goes back, the same region; no more is given than each part's own definition allows by that database's time; and no call is let pass by failure mode once a database has answered it.",
+    see(happening, { rulings, complain }) {
+      events += 1;
+      if (happening.type === "called" && !checked.has(happening.call.limiter)) {
+        checked.add(happening.call.limiter);
+        const wrong = wrongSum(happening.call.limiter);
+        if (wrong) complain(wrong);
+      }
+      for (const { call, account, step, purpose, units } of rulings) {
+        if (!step.allowed || happening.type !== "executed" || (purpose !== "take" && purpose !== "leave")) continue;
+        const own = takings.get(call.id) ?? new Map<string, Taking>();
+        takings.set(call.id, own);
+        const sign = purpose === "take" ? 1 : -1;
+        if (sign < 0) figures.back += 1;
+        const before = own.get(account.rule.database);
+        if (sign < 0 && units.some((unit, i) => unit > (before?.units[i] ?? 0))) {
+          complain(`${account.rule.database} got ${units} back of ${call.key}, and took ${before?.units ?? 0}`);
+        }
+        own.set(account.rule.database, {
+          order: events,
+          at: sign > 0 ? happening.now : (before?.at ?? Number.NaN),
+          units: units.map((unit, i) => (before?.units[i] ?? 0) + sign * unit),
+        });
+      }
+      if (happening.type === "replied" && !happening.failed) heard.add(happening.call.id);
+      if (happening.type === "answered") answered(happening, complain);
+      if (happening.type !== "ended") return;
+      for (const [place, { rule, list }] of given) {
+        const wrong = excess(
+          rule,
+          list.toSorted((a, b) => a.order - b.order),
+        );
+        if (wrong) complain(`${place} was given ${wrong}`);
+      }
+    },
+  };
+
+  function answered(
+    { call, decision }: Extract<Happening, { type: "answered" }>,
+    complain: (text: string) => void,
+  ): void {
+    if (!decision || (call.operation !== "consume" && call.operation !== "wait")) return;
+    const { source } = decision;
+    if (source === "fallback" || source === "memory") {
+      figures.fallback += 1;
+      // A wait asks again and again.
+      if (heard.has(call.id) && call.operation === "consume") {
+        complain(`${call.key} got an answer by failure mode although a database had answered`);
+      }
+      return;
+    }
+    if (source === "rule") return;
+    if (!decision.allowed) {
+      figures.denied += 1;
+      return;
+    }
+    const parts = decision.regions ?? {};
+    figures.admitted += 1;
+    if (Object.keys(parts).length > 1) figures.gathered += 1;
+    const wrong = admitted(call, parts);
+    if (wrong) complain(`${call.key} ${wrong}`);
+  }
+}
+
+/** Which parts don't add up to their whole. */
+function wrongSum({ policies, regions = [] }: LimiterRule): string | undefined {
+  for (const [i, { name, limit, burst }] of policies.entries()) {
+    const sum = (number: (policy: PolicyRule) => number) =>
+      regions.reduce((sum, { policies }) => sum + number(policies[i] as PolicyRule), 0);
+    if (sum((policy) => policy.limit) !== limit || sum((policy) => policy.burst) !== burst) {
+      return `the parts of ${name} do not add up to ${limit} and ${burst}`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,139 @@
+import { flashCrowd, poisson, waves } from "../traffic/arrivals.ts";
+import { callers } from "../traffic/callers.ts";
+import { partitions, storms } from "../traffic/incidents.ts";
+import { evenKeys, hotKey, oneKey } from "../traffic/keys.ts";
+import type { Kind, LimiterRule, PolicyRule } from "../world/history.ts";
+import type { Latency } from "../world/network.ts";
+import type { Plan } from "../world/plan.ts";
+import { between, chance, oneOf, type Stream, share, streamOf } from "../world/random.ts";
+
+const HOUR_MS = 3_600_000;
+const NEAR: Latency = { least: 0.2, median: 0.5, p99: 2, most: 10 };
+const FAR: readonly Latency[] = [
+  { least: 10, median: 20, p99: 40, most: 80 },
+  { least: 40, median: 75, p99: 110, most: 200 },
+];
+
+/** A world of one limiter that is split over up to ten databases: partitions, isolates that end, clocks that are hours apart. */
+export function regionalPlan(seed: number, calls = 6000): Plan {
+  const stream = streamOf(seed, 11);
+  const names = Array.from({ length: oneOf(stream, [2, 3, 3, 5, 10]) }, (_, i) => `r${i}`);
+  const limiter = limiterOf(stream, names);
+  const [policy] = limiter.policies as readonly [PolicyRule];
+  const due = (policy.limit * 1000) / policy.windowMs;
+  const perSecond = Math.min(2000, Math.max(20, due * oneOf(stream, [0.5, 0.9, 1.1, 2, 4, 40])));
+  const durationMs = Math.min(600_000, Math.max(4000, (calls / perSecond) * 1000));
+  const most = Math.max(1, Math.floor(Math.min(...limiter.policies.map(({ burst }) => burst)) * share(stream)));
+  const next = callers({
+    limiters: [limiter],
+    keys: oneOf(stream, [oneKey("k"), hotKey(0.7, evenKeys(5)), evenKeys(3)]),
+    operations: oneOf(stream, [{ consume: 1 }, { consume: 20, peek: 1 }, { consume: 10, wait: 1 }]),
+    mostCost: oneOf(stream, [1, 3, most, most]),
+    mostWaitMs: 300,
+    acceptsDelay: oneOf(stream, [0, 0, 0.2]),
+    leaves: oneOf(stream, [0, 0.05]),
+    leavesWithinMs: 100,
+    comesBack: oneOf(stream, [0, 0.3]),
+  });
+  const rate = oneOf(stream, [
+    () => perSecond,
+    waves(oneOf(stream, [500, 5000]), 0.3, perSecond / 10, perSecond),
+    flashCrowd(durationMs * 0.3, durationMs * 0.6, perSecond / 10, perSecond),
+  ]);
+  const far = oneOf(stream, FAR);
+  const part = oneOf(stream, [0, 0.001, 0.02]);
+  const [lostRequest, lostReply, resetBefore, resetAfter] = [part, part, part, part].map((p) => p * share(stream)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const faults = { lostRequest, lostReply, resetBefore, resetAfter };
+  return {
+    name: `${names.length} regions, ${limiter.policies.map(({ kind }) => kind).join("+")}`,
+    durationMs,
+    databases: names.map((name) => ({ name, offsetMs: between(stream, -HOUR_MS, HOUR_MS), takesFlags: true })),
+    population: {
+      isolates: oneOf(stream, [2, 4, 8, 32]),
+      regions: names.slice(0, oneOf(stream, [1, names.length, names.length])),
+      meanLifeMs: oneOf(stream, [Infinity, durationMs / 2, durationMs / 20]),
+      gapMs: oneOf(stream, [0, 100]),
+      meanFreezeEveryMs: oneOf(stream, [Infinity, durationMs / 5]),
+      freezeMs: oneOf(stream, [20, 500]),
+      clock: (isolate) => ({ offsetMs: between(isolate, -HOUR_MS, HOUR_MS), pace: 1 }),
+      // A clock set back lengthens a lease by as much: docs/leases.md.
+      meanJumpEveryMs: oneOf(stream, [Infinity, durationMs / 3]),
+      jump: (isolate) => between(isolate, 1, 60_000),
+      workers: oneOf(stream, [0, 0.5, 1]),
+      noWaitUntil: oneOf(stream, [0, 0.5, 1]),
+      deafClients: 0,
+    },
+    limiters: [limiter],
+    weather: (region, database) => ({ latency: region === database ? NEAR : far, ...faults }),
+    traffic: [poisson("callers", perSecond, next, rate)],
+    incidents: [
+      ...(chance(stream, 0.6) ? [partitions(durationMs / 6, oneOf(stream, [500, 5000]))] : []),
+      ...(chance(stream, 0.3) ? [storms(durationMs / 4, 5000, { factor: 10, loss: oneOf(stream, [0, 0.5]) })] : []),
+    ],
+  };
+}
+
+function limiterOf(stream: Stream, names: readonly string[]): LimiterRule {
+  const kinds: readonly Kind[] = ["bucket", "bucket", "sliding", "fixed"];
+  const policies = Array.from({ length: oneOf(stream, [1, 1, 1, 2]) }, (_, i): PolicyRule => {
+    const kind = oneOf(stream, kinds);
+    const windowMs = oneOf(stream, [1000, 5000, 20_000, 60_000]);
+    const limit = oneOf(stream, [7, 20, 100, 500]) + between(stream, 0, 9);
+    const burst = kind === "bucket" ? Math.max(1, Math.round(limit * oneOf(stream, [0.3, 1, 2]))) : limit;
+    return { kind, name: `p${i}`, limit, windowMs, burst };
+  });
+  const even = chance(stream, 0.5);
+  const shares = Object.fromEntries(names.map((name) => [name, even ? 1 : between(stream, 0, 9)]));
+  if (Object.values(shares).every((weight) => weight === 0)) shares[names[0] as string] = 1;
+  const whole: LimiterRule = {
+    name: "api",
+    database: names[0] as string,
+    policies,
+    clock: "redis",
+    timeoutMs: oneOf(stream, [300, 1000]),
+    failureMode: oneOf(stream, ["open", "closed", "memory"]),
+    snapshots: chance(stream, 0.2) ? undefined : { maxKeys: 100, maxAgeMs: 5000 },
+    breaker: chance(stream, 0.8),
+    shares,
+  };
+  return { ...whole, regions: partsOf(whole, names) };
+}
+
+/** What each region's database holds, unit by unit: written from the docs, and nothing of it shared with src/. */
+function partsOf(whole: LimiterRule, names: readonly string[]): LimiterRule[] {
+  const weights = names.map((name) => whole.shares?.[name] ?? 0);
+  const least = Math.min(...whole.policies.flatMap(({ limit, burst }) => [limit, burst]));
+  const first = dealt(least, weights);
+  const held = weights.map((weight, i) => ((first[i] as number) > 0 ? weight : 0));
+  const dealtOut = whole.policies.map(({ limit, burst }) => ({
+    limits: dealt(limit, held),
+    bursts: dealt(burst, held),
+  }));
+  return names.map((database, region) => ({
+    ...whole,
+    database,
+    policies: whole.policies.map((policy, i) => ({
+      ...policy,
+      limit: dealtOut[i]?.limits[region] as number,
+      burst: dealtOut[i]?.bursts[region] as number,
+    })),
+  }));
+}
+
+function dealt(units: number, weights: readonly number[]): number[] {
+  const parts = weights.map(() => 0);
+  for (let unit = 0; unit < units; unit += 1) {
+    let next = 0;
+    weights.forEach((weight, i) => {
+      const isMore = weight * ((parts[next] as number) + 1) > (weights[next] as number) * ((parts[i] as number) + 1);
+      if (isMore) next = i;
+    });
+    parts[next] = (parts[next] as number) + 1;
+  }
+  return parts;
+}

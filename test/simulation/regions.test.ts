@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import * as broken from "./broken/regions.ts";
+import { deadlinesJudge } from "./judges/deadlines.ts";
+import { definitionJudge } from "./judges/definition.ts";
+import { endingsJudge } from "./judges/endings.ts";
+import { livesJudge } from "./judges/lives.ts";
+import { neverMoreJudge } from "./judges/never-more.ts";
+import { noRegionFigures, regionsJudge } from "./judges/regions.ts";
+import { regionalPlan } from "./plans/regional.ts";
+import { simulate } from "./run/simulate.ts";
+import type { Plan } from "./world/plan.ts";
+
+const CALLS = 2000;
+
+async function complaintIn(seeds: readonly number[], planOf: (seed: number) => Plan, figures = noRegionFigures()) {
+  for (const seed of seeds) {
+    const plan = planOf(seed);
+    const { complaint } = await simulate({
+      plan,
+      seed,
+      judges: () => [
+        regionsJudge(figures),
+        definitionJudge(),
+        neverMoreJudge(),
+        livesJudge(),
+        deadlinesJudge(),
+        endingsJudge(),
+      ],
+    });
+    if (complaint) return `seed ${seed}, ${plan.name}: the judge of ${complaint.judge}: ${complaint.text}`;
+  }
+  return undefined;
+}
+
+const seedsFrom = (first: number, many: number) => Array.from({ length: many }, (_, i) => first + i);
+
+describe("limits that are split over regions", () => {
+  test("hold by each database's own time, under partitions, deaths and clocks that are hours apart", async () => {
+    const figures = noRegionFigures();
+    expect(await complaintIn(seedsFrom(700, 12), (seed) => regionalPlan(seed, CALLS), figures)).toBeUndefined();
+    expect(figures.admitted).toBeGreaterThan(3000);
+    expect(figures.denied).toBeGreaterThan(5000);
+    expect(figures.gathered).toBeGreaterThan(50);
+    expect(figures.back).toBeGreaterThan(20);
+    expect(figures.fallback).toBeGreaterThan(20);
+  });
+
+  test("in worlds of random seeds", async () => {
+    const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 2);
+    process.stdout.write(`simulated worlds of regions of seeds ${seeds}\n`);
+    expect(await complaintIn(seeds, (seed) => regionalPlan(seed, CALLS))).toBeUndefined();
+  });
+});
+
+/** What is broken, the judge that it shows to, and a world in which it does. */
+const BROKEN: readonly (readonly [what: string, judge: string, seed: number, parts: Partial<Plan>])[] = [
+  ["a remainder that is given in every region", "definition", 700, { limiterOf: broken.remainderToEach }],
+  ["what goes back to another region", "regions", 703, { limiterOf: broken.returningElsewhere }],
+  ["what goes back twice", "regions", 703, { limiterOf: broken.returningTwice }],
+  ["a denial that becomes the failure mode's open", "regions", 700, { limiterOf: broken.openAfterDenial }],
+  ["a cost of which only some is there", "regions", 700, { limiterOf: broken.halfGiven }],
+];
+
+test.each(BROKEN)("%s is caught by the judge of %s", async (_what, judge, seed, parts) => {
+  const complaint = await complaintIn([seed], (seed) => ({ ...regionalPlan(seed, CALLS), ...parts }));
+  expect(complaint).toContain(`the judge of ${judge}`);
+});
