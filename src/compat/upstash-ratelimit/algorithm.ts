@@ -1,9 +1,9 @@
 import type { EphemeralCache } from "./ephemeral-cache.ts";
-import type { Redis } from "./redis.ts";
+import type { FullRedis } from "./redis.ts";
 
 /** What an algorithm works with on one database. */
 export interface RegionContext {
-  redis: Redis;
+  redis: FullRedis;
   /** Left out where `ephemeralCache` is `false`. */
   cache?: EphemeralCache;
   /** Whether the limit in Redis stands in place of the algorithm's own. */

@@ -1,14 +1,10 @@
+import type { Redis as FullRedis } from "@upstash/redis";
 import type { RedisClient } from "../../store/redis-client.ts";
 
-/** What the types ask of a client: that of `@upstash/redis` has it. */
-export interface Redis {
-  evalsha(sha1: string, keys: string[], args: unknown[]): Promise<unknown>;
-  get(key: string): Promise<unknown>;
-  set(key: string, value: unknown): Promise<unknown>;
-}
+/** What the types ask of a client. */
+export type Redis = Pick<FullRedis, "evalsha" | "get" | "set">;
 
-/** What is used besides. A client that lacks it fails when that is called, no earlier. */
-export type FullRedis = Redis & Pick<RedisClient, "eval" | "del" | "withSignal">;
+export type { FullRedis };
 
 /** What clients threw, by the signal of the call. */
 const thrown = new WeakMap<AbortSignal, unknown>();
@@ -27,9 +23,9 @@ function withoutPreface(error: unknown): unknown {
 
 /** The client as a store takes it, which keeps what it throws for the caller. */
 export function clientOf(redis: Redis): RedisClient {
-  const full = redis as FullRedis;
+  const full = redis as unknown as RedisClient;
 
-  function keeping(client: () => FullRedis, signal?: AbortSignal): RedisClient {
+  function keeping(client: () => RedisClient, signal?: AbortSignal): RedisClient {
     async function kept<T>(task: () => Promise<T>): Promise<T> {
       try {
         return await task();
@@ -44,7 +40,7 @@ export function clientOf(redis: Redis): RedisClient {
       del: (key) => kept(() => client().del(key)),
       // Looked up by `in`, since a client with commands of any name would take it for one.
       withSignal: (signal) =>
-        keeping(() => ("withSignal" in full ? (full.withSignal?.(signal) as FullRedis) : full), signal),
+        keeping(() => ("withSignal" in full ? (full.withSignal?.(signal) ?? full) : full), signal),
     };
   }
   return keeping(() => full);

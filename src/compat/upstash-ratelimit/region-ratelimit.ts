@@ -5,7 +5,7 @@ import { countedAlgorithm } from "./counted-algorithm.ts";
 import { type Duration, windowMsOf } from "./duration.ts";
 import type { SharedConfig } from "./options.ts";
 import { DEFAULT_PREFIX, Ratelimit } from "./ratelimit.ts";
-import type { Redis } from "./redis.ts";
+import type { FullRedis, Redis } from "./redis.ts";
 
 /** The options of `Ratelimit`. */
 export interface RegionRatelimitConfig extends SharedConfig {
@@ -28,7 +28,7 @@ export interface RegionRatelimitConfig extends SharedConfig {
  */
 export class RegionRatelimit extends Ratelimit<RegionContext> {
   constructor({ redis, ...config }: RegionRatelimitConfig) {
-    super({ ...config, ctx: { redis, prefix: config.prefix ?? DEFAULT_PREFIX } });
+    super({ ...config, ctx: { redis: redis as FullRedis, prefix: config.prefix ?? DEFAULT_PREFIX } });
   }
 
   /** At most `tokens`, a whole number from 0, in each window aligned to the epoch. */
