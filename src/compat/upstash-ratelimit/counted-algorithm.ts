@@ -1,9 +1,10 @@
 import type { Policy } from "../../algorithm/policy.ts";
-import type { Algorithm, RatelimitResponse, RegionContext } from "./algorithm.ts";
-import { type Counting, countingOn, look, take } from "./counting.ts";
-import type { Guard, KnownLimit } from "./guard.ts";
-import { limited } from "./guarded-level.ts";
-import { deniedResponse, quotaOf, responseOf, withPending } from "./response.ts";
+import type { Algorithm, MultiRegionContext, RatelimitResponse, RegionContext } from "./algorithm.ts";
+import type { Counting } from "./counting.ts";
+import { type Guard, type KnownLimit, newGuard } from "./guard.ts";
+import { blockedResponse, deniedResponse, quotaOf, responseOf, withPending } from "./response.ts";
+
+type Context = RegionContext | MultiRegionContext;
 
 /** One check as a limiter of this module asks it. */
 export interface Check {
@@ -16,9 +17,9 @@ export interface Check {
 export interface Counted {
   /** Whether what a check looks up is looked up in the request that counts it. */
   readonly guards: boolean;
-  check(ctx: RegionContext, identifier: string, check: Check): Promise<RatelimitResponse>;
+  check(ctx: Context, identifier: string, check: Check): Promise<RatelimitResponse>;
   /** The limit in Redis, as far as this isolate knows it. */
-  limitOf(ctx: RegionContext): KnownLimit | undefined;
+  limitOf(ctx: Context): KnownLimit | undefined;
 }
 
 const counted = new WeakMap<object, Counted>();
@@ -26,71 +27,69 @@ const counted = new WeakMap<object, Counted>();
 /** What an algorithm is asked by, if it counts with Sluice's limiter. */
 export const countedOf = (algorithm: object): Counted | undefined => counted.get(algorithm);
 
-/** What one value per context is; of its caches only those that users brought are their own. */
-const brought = new WeakSet<object>();
-
-/** Notes that a context's cache is in a map of the user's, which other limiters may share. */
-export const noteBrought = (cache: object): void => void brought.add(cache);
-
-export interface CountedOptions {
-  /** The tokens per window, or those that a bucket holds: also 0, which no policy has. */
+/** How an algorithm counts. */
+export interface HowToCount<TContext> {
+  readonly policy: Policy;
+  /** What a response tells as the limit where nobody was asked. */
   readonly limit: number;
-  /** Whether it takes tokens ahead. */
-  readonly leased?: boolean;
+  readonly guards: boolean;
+  /** Whether this isolate keeps what it knows in a map of the user's, if there is one. */
+  readonly sharesMap: boolean;
+  countingOn(ctx: TContext): Counting;
 }
 
-/** An algorithm of the original's shape that counts with Sluice's limiter. */
-export function countedAlgorithm(policy: Policy, { limit, leased = false }: CountedOptions): Algorithm<RegionContext> {
-  const own = limit === 0 ? limited(policy, 0) : policy;
-  const countings = new WeakMap<RegionContext, Counting>();
+/** Contexts whose cache is in a map of the user's. */
+const withMap = new WeakSet<object>();
 
-  function countingOf(ctx: RegionContext): Counting {
-    if (leased && !ctx.cache) throw new Error("This algorithm requires a cache: ephemeralCache must not be false");
+/** Notes that a context's cache is in a map of the user's, which other limiters may share. */
+export const noteMap = (ctx: object): void => void withMap.add(ctx);
+
+/** An algorithm of the original's shape that counts with Sluice's limiter. */
+export function countedAlgorithm<TContext extends Context>(how: HowToCount<TContext>): Algorithm<TContext> {
+  const { policy, limit, guards, sharesMap } = how;
+  const countings = new WeakMap<Context, Counting>();
+
+  function countingOf(ctx: TContext): Counting {
     const known = countings.get(ctx);
     if (known) return known;
-    const fresh = countingOn(ctx, own, leased);
+    const fresh = how.countingOn(ctx);
     countings.set(ctx, fresh);
     return fresh;
   }
 
   /** A map of the user's may know more than this limiter, which may have been made for this request alone. */
-  const cacheOf = ({ cache, dynamicLimits }: RegionContext) =>
-    cache && brought.has(cache) && !dynamicLimits && !leased ? cache : undefined;
+  function mapOf(ctx: TContext) {
+    const isDynamic = "dynamicLimits" in ctx && ctx.dynamicLimits;
+    return sharesMap && withMap.has(ctx) && !isDynamic ? ctx.cache : undefined;
+  }
 
-  async function check(ctx: RegionContext, identifier: string, { rate = 1, guard, signal }: Check) {
+  async function check(ctx: TContext, identifier: string, { rate = 1, guard, signal }: Check) {
     const counting = countingOf(ctx);
-    const cache = cacheOf(ctx);
-    const block = rate > 0 ? cache?.isBlocked(identifier) : undefined;
+    const map = mapOf(ctx);
+    const block = rate > 0 ? map?.isBlocked(identifier) : undefined;
     if (block?.blocked) return blockedResponse(limit, block.reset);
     const tasks: Promise<unknown>[] = [];
-    const decision = await take(counting, identifier, rate, guard, signal, tasks);
+    const decision = await counting.take(identifier, rate, { guard, signal, tasks });
     if (!decision) return deniedResponse(guard.found.at(-1));
     const response = responseOf(decision, policy);
-    if (rate < 0) cache?.pop(identifier);
+    if (rate < 0) map?.pop(identifier);
     // Only what holds for every request: one that costs more may be denied while others pass.
-    else if (rate === 1 && !response.success) cache?.blockUntil(identifier, response.reset);
+    else if (rate === 1 && !response.success) map?.blockUntil(identifier, response.reset);
     return withPending(response, tasks);
   }
 
-  const methods = {
-    limit: (ctx: RegionContext, identifier: string, rate?: number) =>
-      check(ctx, identifier, { rate, guard: { values: [], found: [], fetch: false }, signal: undefined }),
-    getRemaining: async (ctx: RegionContext, identifier: string) =>
-      quotaOf(await look(countingOf(ctx), identifier), policy),
-    async resetTokens(ctx: RegionContext, identifier: string) {
-      cacheOf(ctx)?.pop(identifier);
-      await countingOf(ctx).limiter.reset(identifier);
+  const methods: ReturnType<Algorithm<TContext>> = {
+    limit: (ctx, identifier, rate) => check(ctx, identifier, { rate, guard: newGuard(), signal: undefined }),
+    getRemaining: async (ctx, identifier) => quotaOf(await countingOf(ctx).look(identifier), policy),
+    async resetTokens(ctx, identifier) {
+      mapOf(ctx)?.pop(identifier);
+      await countingOf(ctx).reset(identifier);
     },
   };
-  counted.set(methods, { guards: !leased, check, limitOf: (ctx) => countingOf(ctx).limit });
+  counted.set(methods, {
+    guards,
+    check: (ctx, identifier, asked) => check(ctx as TContext, identifier, asked),
+    limitOf: (ctx) => countingOf(ctx as TContext).limit,
+  });
   return () => methods;
 }
-
-const blockedResponse = (limit: number, reset: number): RatelimitResponse => ({
-  success: false,
-  limit,
-  remaining: 0,
-  reset,
-  pending: Promise.resolve(),
-  reason: "cacheBlock",
-});

@@ -1,6 +1,6 @@
 import { createGenerations } from "../../store/generations.ts";
 import { redisStore } from "../../store/redis.ts";
-import { type Guard, guardAsked } from "./guard.ts";
+import { type Guard, guardAsked, newGuard } from "./guard.ts";
 import { updateIpDenyList } from "./ip-deny-list.ts";
 import type { LimitOptions } from "./options.ts";
 import { clientOf, type Redis } from "./redis.ts";
@@ -23,7 +23,7 @@ export interface DenyList {
 
 /** No list: nothing is looked up. */
 export const NO_DENY_LIST: DenyList = {
-  guardFor: () => ({ values: [], found: [], fetch: false }),
+  guardFor: () => newGuard(),
   remembered: () => undefined,
   ask: async () => {},
   noted: () => [],
@@ -34,13 +34,8 @@ export function denyListOf(redis: Redis, prefix: string, threshold: number): Den
   const deniedUntil = createGenerations<number>(MOST_REMEMBERED);
 
   return {
-    guardFor(identifier, { ip, userAgent, country } = {}) {
-      return {
-        values: [identifier, ip, userAgent, country].filter((value) => !!value) as string[],
-        found: [],
-        fetch: false,
-      };
-    },
+    guardFor: (identifier, { ip, userAgent, country } = {}) =>
+      newGuard([identifier, ip, userAgent, country].filter((value): value is string => !!value)),
     remembered: ({ values }) => values.find((value) => (deniedUntil.get(value) ?? 0) > Date.now()),
     // Who asks has a deadline of its own.
     ask: (guard) => guardAsked(store, prefix, guard, new AbortController().signal),

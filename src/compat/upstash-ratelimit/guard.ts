@@ -14,6 +14,8 @@ export interface Guard {
   fetch: boolean;
 }
 
+export const newGuard = (values: readonly string[] = []): Guard => ({ values, found: [], fetch: false });
+
 /** A limit that is changed while it runs, as this isolate knows it: its text in Redis, empty if there is none. */
 export interface KnownLimit {
   text: string;

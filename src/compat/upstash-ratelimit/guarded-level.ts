@@ -54,11 +54,7 @@ export function guardedLevel(level: Level, prefix: string, limit: KnownLimit | u
   return {
     ...level,
 
-    placeOf(key) {
-      const identifier = key as string;
-      if (isShort(identifier)) return `${identifier}:${kind}`;
-      return keyDigest(identifier).then((text) => `${prefix}#${text}:${kind}`);
-    },
+    placeOf: placeIn(prefix, kind),
 
     call: (key, place, question) => inForce(level.call(key, place, question)),
 
@@ -87,6 +83,13 @@ export function guardedLevel(level: Level, prefix: string, limit: KnownLimit | u
     },
   };
 }
+
+/** Where an identifier's state lies: the identifier comes with the prefix before it. */
+export const placeIn = (prefix: string, kind: string) => (key: unknown) => {
+  const identifier = key as string;
+  if (isShort(identifier)) return `${identifier}:${kind}`;
+  return keyDigest(identifier).then((text) => `${prefix}#${text}:${kind}`);
+};
 
 const guardOf = (call: Call) => (call.options as unknown as GuardedOptions).guard;
 

@@ -6,10 +6,10 @@ import { sleep } from "../../limiter/sleep.ts";
 import { MAX_TIMER_MS } from "../../limiter/time.ts";
 import type { Algorithm, MultiRegionContext, RatelimitResponse, RegionContext, Remaining } from "./algorithm.ts";
 import { Analytics, recordChecked } from "./analytics.ts";
-import { countedOf, noteBrought } from "./counted-algorithm.ts";
+import { countedOf, noteMap } from "./counted-algorithm.ts";
 import { type DenyList, denyListOf, NO_DENY_LIST } from "./deny-list.ts";
 import { ephemeralCache } from "./ephemeral-cache.ts";
-import { dynamicLimitKey } from "./guard.ts";
+import { dynamicLimitKey, newGuard } from "./guard.ts";
 import { limitIn } from "./guarded-level.ts";
 import type { LimitOptions, SharedConfig } from "./options.ts";
 import type { FullRedis, Redis } from "./redis.ts";
@@ -52,7 +52,7 @@ export abstract class Ratelimit<TContext extends RegionContext | MultiRegionCont
     this.primaryRedis = "redis" in ctx ? ctx.redis : (ctx.regionContexts[0] as RegionContext).redis;
     if ("redis" in ctx) Object.assign(ctx, { prefix, dynamicLimits: this.dynamicLimits });
     if (map !== false) ctx.cache = ephemeralCache(map ?? new Map());
-    if (map && ctx.cache) noteBrought(ctx.cache);
+    if (map) noteMap(ctx);
     if (config.analytics) this.analytics = new Analytics({ redis: this.primaryRedis, prefix });
     this.#denyList = this.enableProtection
       ? denyListOf(this.primaryRedis, prefix, this.denyListThreshold)
@@ -103,7 +103,7 @@ export abstract class Ratelimit<TContext extends RegionContext | MultiRegionCont
     const key = dynamicLimitKey(this.prefix);
     if (limit === false) await (this.primaryRedis as FullRedis).del(key);
     else await this.primaryRedis.set(key, wholeNumber("limit", limit, 0));
-    const known = "redis" in this.ctx ? countedOf(this.limiter())?.limitOf(this.ctx) : undefined;
+    const known = countedOf(this.limiter())?.limitOf(this.ctx);
     if (known) known.text = limit === false ? "" : `${limit}`;
   };
 
@@ -124,7 +124,7 @@ export abstract class Ratelimit<TContext extends RegionContext | MultiRegionCont
     const remembered = denyList.remembered(guard);
     if (remembered !== undefined) return deniedResponse(remembered);
     const algorithm = this.limiter();
-    const counted = "redis" in this.ctx ? countedOf(algorithm) : undefined;
+    const counted = countedOf(algorithm);
     const inOne = counted?.guards ?? false;
     if (!inOne && guard.values.length > 0) await denyList.ask(guard);
     const denied = guard.found.at(-1);
@@ -133,8 +133,7 @@ export abstract class Ratelimit<TContext extends RegionContext | MultiRegionCont
     let response: RatelimitResponse;
     if (denied !== undefined) response = deniedResponse(denied);
     else if (counted) {
-      const own = inOne ? guard : { values: [], found: [], fetch: false };
-      response = await counted.check(this.ctx as RegionContext, key, { rate, guard: own, signal });
+      response = await counted.check(this.ctx, key, { rate, guard: inOne ? guard : newGuard(), signal });
     } else response = await algorithm.limit(this.ctx, key, rate);
     return withPending(response, denyList.noted(guard));
   }

@@ -1,8 +1,10 @@
-import { fixedWindow, slidingWindow, tokenBucket } from "../../algorithm/policy.ts";
+import { fixedWindow, type Policy, slidingWindow, tokenBucket } from "../../algorithm/policy.ts";
 import { wholeNumber } from "../../core/whole-number.ts";
 import type { Algorithm, RegionContext } from "./algorithm.ts";
 import { countedAlgorithm } from "./counted-algorithm.ts";
+import { countingOn } from "./counting.ts";
 import { type Duration, windowMsOf } from "./duration.ts";
+import { limited } from "./guarded-level.ts";
 import type { SharedConfig } from "./options.ts";
 import { DEFAULT_PREFIX, Ratelimit } from "./ratelimit.ts";
 import type { FullRedis, Redis } from "./redis.ts";
@@ -33,19 +35,19 @@ export class RegionRatelimit extends Ratelimit<RegionContext> {
 
   /** At most `tokens`, a whole number from 0, in each window aligned to the epoch. */
   static fixedWindow(tokens: number, window: Duration): Algorithm<RegionContext> {
-    return countedAlgorithm(fixedWindow(quota(tokens, window)), { limit: tokens });
+    return counted(fixedWindow(quotaOf(tokens, window)), tokens);
   }
 
   /** At most `tokens`, a whole number from 0, in the last window: what was taken in the aligned one before weighs by its overlap. */
   static slidingWindow(tokens: number, window: Duration): Algorithm<RegionContext> {
-    return countedAlgorithm(slidingWindow(quota(tokens, window)), { limit: tokens });
+    return counted(slidingWindow(quotaOf(tokens, window)), tokens);
   }
 
   /** A bucket of at most `maxTokens`, a whole number from 0, into which `refillRate` flow evenly over each `interval`. */
   static tokenBucket(refillRate: number, interval: Duration, maxTokens: number): Algorithm<RegionContext> {
     wholeNumber("maxTokens", maxTokens, 0);
     const refill = { limit: refillRate, window: windowMsOf(interval), burst: Math.max(1, maxTokens) };
-    return countedAlgorithm(tokenBucket(refill), { limit: maxTokens });
+    return counted(tokenBucket(refill), maxTokens);
   }
 
   /**
@@ -53,11 +55,21 @@ export class RegionRatelimit extends Ratelimit<RegionContext> {
    * than `tokens` pass. Needs a cache, and goes by no dynamic limit.
    */
   static cachedFixedWindow(tokens: number, window: Duration): Algorithm<RegionContext> {
-    return countedAlgorithm(fixedWindow(quota(tokens, window)), { limit: tokens, leased: true });
+    return counted(fixedWindow(quotaOf(tokens, window)), tokens, true);
   }
 }
 
 /** A window's numbers as a policy takes them, which has at least one token. */
-function quota(tokens: number, window: Duration) {
+export function quotaOf(tokens: number, window: Duration) {
   return { limit: Math.max(1, wholeNumber("tokens", tokens, 0)), window: windowMsOf(window) };
+}
+
+function counted(policy: Policy, limit: number, leased = false): Algorithm<RegionContext> {
+  return countedAlgorithm({
+    ...{ policy, limit, guards: !leased, sharesMap: !leased },
+    countingOn(ctx) {
+      if (leased && !ctx.cache) throw new Error("This algorithm requires a cache: ephemeralCache must not be false");
+      return countingOn(ctx, limit === 0 ? limited(policy, 0) : policy, leased);
+    },
+  });
 }

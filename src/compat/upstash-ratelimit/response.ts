@@ -36,6 +36,16 @@ export const deniedResponse = (deniedValue: string | undefined): RatelimitRespon
   deniedValue,
 });
 
+/** This isolate was told that the identifier is blocked. */
+export const blockedResponse = (limit: number, reset: number): RatelimitResponse => ({
+  success: false,
+  limit,
+  remaining: 0,
+  reset,
+  pending: Promise.resolve(),
+  reason: "cacheBlock",
+});
+
 /** Redis did not answer in time. */
 export const timeoutResponse = (): RatelimitResponse => ({
   success: true,
