@@ -21,6 +21,7 @@ export default defineConfig([
       "testing-vitest": "src/testing/matchers.ts",
       dashboard: "src/dashboard/dashboard.ts",
       upstash: "src/store/upstash.ts",
+      "upstash-ratelimit": "src/compat/upstash-ratelimit/upstash-ratelimit.ts",
       ioredis: "src/store/ioredis.ts",
       "node-redis": "src/store/node-redis.ts",
     },

@@ -18,6 +18,10 @@ export const alias = [
   { find: /^sluice\/redis-rest$/, replacement: source("server/rest/server.ts") },
   { find: /^sluice\/dashboard$/, replacement: source("dashboard/dashboard.ts") },
   { find: /^sluice\/upstash$/, replacement: source("store/upstash.ts") },
+  {
+    find: /^sluice\/upstash-ratelimit$/,
+    replacement: source("compat/upstash-ratelimit/upstash-ratelimit.ts"),
+  },
   { find: /^sluice\/ioredis$/, replacement: source("store/ioredis.ts") },
   { find: /^sluice\/node-redis$/, replacement: source("store/node-redis.ts") },
 ];

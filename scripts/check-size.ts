@@ -48,6 +48,10 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
   { name: "everything of sluice/client", code: `export * from "sluice/client"`, most: 2450 },
   { name: "dashboard alone", code: `export { dashboard } from "sluice/dashboard"` },
   { name: "upstashClient alone", code: `export { upstashClient } from "sluice/upstash"` },
+  {
+    name: "everything of sluice/upstash-ratelimit, without @upstash/redis",
+    code: `export * from "sluice/upstash-ratelimit"`,
+  },
   { name: "ioredisClient alone", code: `export { ioredisClient } from "sluice/ioredis"`, most: 820 },
   { name: "nodeRedisClient alone", code: `export { nodeRedisClient } from "sluice/node-redis"`, most: 760 },
 ];

@@ -39,6 +39,7 @@ export const SCRIPT_FOLDERS: readonly ScriptFolder[] = [
   { path: "src/algorithm/in-flight", head: 'import type { Script } from "../scripts.ts";\n' },
   { path: "src/limiter/described", head: 'import type { Script } from "../../algorithm/scripts.ts";\n' },
   { path: "src/observe/analytics", head: 'import type { Script } from "../../algorithm/scripts.ts";\n' },
+  { path: "src/compat/upstash-ratelimit", head: 'import type { Script } from "../../algorithm/scripts.ts";\n' },
   { path: "src/rules", head: 'import type { Script } from "../algorithm/scripts.ts";\n' },
 ];
 
@@ -48,8 +49,8 @@ const urlOf = ({ path }: ScriptFolder, file: string) => new URL(`../${path}/${fi
 export const embeddedScriptsFile = (folder = ALGORITHMS) => urlOf(folder, "scripts.ts");
 
 /**
- * A .lua file as it is written, with its parts included, its folder's own or those of the algorithms, or such a variant. What stands from
- * `-- @without name` to `-- @end` is in those alone that do not have these sections.
+ * A .lua file as it is written, with its parts included, its folder's own or those of the algorithms or a whole algorithm, or such
+ * a variant. What stands from `-- @without name` to `-- @end` is in those alone that do not have these sections.
  */
 export function scriptSource(file: string, folder = ALGORITHMS): string {
   const { of = file, sections = [] } = VARIANTS[file] ?? {};
@@ -59,7 +60,8 @@ export function scriptSource(file: string, folder = ALGORITHMS): string {
   );
   return source.replace(/^ *-- @include (.+)$/gm, (_line, part: string) => {
     const path = `lua/${part}.lua`;
-    return scriptSource(path, existsSync(urlOf(folder, path)) ? folder : ALGORITHMS);
+    if (existsSync(urlOf(folder, path))) return scriptSource(path, folder);
+    return scriptSource(existsSync(urlOf(ALGORITHMS, path)) ? path : `${part}.lua`, ALGORITHMS);
   });
 }
 

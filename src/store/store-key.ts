@@ -14,19 +14,21 @@ const HASH_TAG = /^[^{]*({[ -|~]{1,83}})/;
  * distinct.
  */
 export function storeKey(name: string, kind: string, key: string): string | Promise<string> {
-  if (fits(key)) return `${name}:${kind}:${key}`;
-  const tag = HASH_TAG.exec(key)?.[1] ?? "";
-  return digest(key).then((text) => `${name}:${kind}#${tag}${text}`);
+  return isShort(key) ? `${name}:${kind}:${key}` : keyDigest(key).then((text) => `${name}:${kind}#${text}`);
 }
 
-function fits(key: string): boolean {
+/** Whether a key may stand in a store's key as it is. */
+export function isShort(key: string): boolean {
   if (key.length > MAX_KEY_BYTES || !key.isWellFormed()) return false;
   return key.length * 3 <= MAX_KEY_BYTES || utf8.encode(key).length <= MAX_KEY_BYTES;
 }
 
-/** Of the UTF-16 code units, since these alone tell all strings apart. A plain loop: `Uint16Array.from` takes nine times as long. */
-function digest(key: string): Promise<string> {
+/**
+ * What stands for any other: its hash tag and its SHA-256. That is of the UTF-16 code units, since these alone tell all strings
+ * apart. A plain loop: `Uint16Array.from` takes nine times as long.
+ */
+export async function keyDigest(key: string): Promise<string> {
   const units = new Uint16Array(key.length);
   for (let i = 0; i < units.length; i += 1) units[i] = key.charCodeAt(i);
-  return sha256Text(units);
+  return (HASH_TAG.exec(key)?.[1] ?? "") + (await sha256Text(units));
 }

@@ -12,6 +12,7 @@ const PAGES = [
   "docs/recipes.md",
   "docs/deploying.md",
   "docs/migrating.md",
+  "docs/from-upstash.md",
   "docs/http.md",
   "docs/client.md",
   "docs/testing.md",

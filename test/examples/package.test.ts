@@ -37,6 +37,7 @@ describe("the packed library", () => {
       import "sluice/analytics";
       import "sluice/fetch";
       import "sluice/otel";
+      import "sluice/upstash-ratelimit";
       import "sluice/node";
       import "sluice/client";
       import "sluice/testing";

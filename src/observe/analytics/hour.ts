@@ -9,13 +9,14 @@ export const HOUR_MS = 3_600_000;
 const VERSION = 1;
 
 /** A list of top keys as it is stored: the floor, then key, count and error of each. */
-type StoredList = readonly (string | number)[];
+export type StoredList = readonly (string | number)[];
 
 /** An hour of a limiter as it is stored; merge-hour.lua tells more. */
 export interface StoredHour {
   readonly v: typeof VERSION;
   readonly sums: Readonly<Record<string, number>>;
-  readonly tops: { readonly asked?: StoredList; readonly denied?: StoredList };
+  /** By name: `asked`, `denied`, and what others count beside. */
+  readonly tops: Readonly<Record<string, StoredList>>;
 }
 
 /**
@@ -34,7 +35,7 @@ export async function storedHour({ counts, tops }: Sums, hashed: boolean): Promi
   return JSON.stringify(stored);
 }
 
-async function storedList(counter: TopKeys, hashed: boolean): Promise<StoredList> {
+export async function storedList(counter: TopKeys, hashed: boolean): Promise<StoredList> {
   const { keys, floor } = topList(counter.entries());
   const named = hashed ? await Promise.all(keys.map(withHash)) : keys;
   return [floor, ...named.flatMap(({ key, count, error }) => [key, count, error])];

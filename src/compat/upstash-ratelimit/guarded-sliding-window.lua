@@ -1,0 +1,6 @@
+-- sliding-window.lua behind a guard: the arguments and replies of lua/guard.lua around its own.
+-- @include guard
+local function step()
+  -- @include sliding-window
+end
+-- @include guarded

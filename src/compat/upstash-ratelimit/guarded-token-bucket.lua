@@ -1,0 +1,6 @@
+-- token-bucket.lua behind a guard: the arguments and replies of lua/guard.lua around its own.
+-- @include guard
+local function step()
+  -- @include token-bucket
+end
+-- @include guarded

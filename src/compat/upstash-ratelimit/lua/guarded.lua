@@ -1,0 +1,3 @@
+local reply = step()
+reply[#reply + 1] = fetch
+return reply
