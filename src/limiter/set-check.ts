@@ -87,14 +87,14 @@ export function createSetCheck<Name extends string>(
   }
 
   function seen({ parts, clock, turns }: Round<Name>, reply: KeySetReply): AllOfDecision<Name> {
-    const decided = decidedBy(parts, clock, reply, ({ level }, call, own, i) =>
+    const decided = decidedBy(parts, timeOf(now), reply, ({ level }, call, own, i) =>
       level.seen(call, own, clock, turns[i] as number),
     );
     return combined(decided, "store");
   }
 
   /** The failure mode's answer, for each part and so for the whole. */
-  function instead({ parts, requests, clock }: Round<Name>, error: StoreError | undefined): AllOfDecision<Name> {
+  function instead({ parts, requests }: Round<Name>, error: StoreError | undefined): AllOfDecision<Name> {
     const { since } = (parts[0] as OpenPart<Name>).call;
     // What is given back goes to whoever took it, or nowhere.
     if ((since?.source ?? failureMode) !== "memory") {
@@ -107,7 +107,7 @@ export function createSetCheck<Name extends string>(
       return whole;
     }
     spare ??= memoryStore({ maxKeys: SPARE_KEYS });
-    const decided = decidedBy(parts, clock, stepAll(spare, requests), ({ level }, call, own) =>
+    const decided = decidedBy(parts, timeOf(now), stepAll(spare, requests), ({ level }, call, own) =>
       Object.assign(decide(level.program.algorithms, call, own, 0, "memory"), error && { error }),
     );
     return combined(decided, "memory", error);

@@ -1,29 +1,22 @@
 import { describe, expect, test } from "vitest";
 import * as broken from "./broken/leases.ts";
-import { deadlinesJudge } from "./judges/deadlines.ts";
-import { endingsJudge } from "./judges/endings.ts";
-import { type LeaseFigures, leasesJudge, noLeaseFigures } from "./judges/leases.ts";
+import { judgesOfLeases } from "./plans/families.ts";
 import { leasedPlan, surgingPlan } from "./plans/leased.ts";
+import { addFigures, type Figures, noFigures } from "./run/figures.ts";
 import { simulate } from "./run/simulate.ts";
 import type { Plan } from "./world/plan.ts";
 
 const CALLS = 2500;
 
 /** The first complaint of a world, as text. */
-async function complaintOf(plan: Plan, seed: number, figures: LeaseFigures): Promise<string | undefined> {
-  const { complaint } = await simulate({
-    plan,
-    seed,
-    judges: ({ world }) => [
-      leasesJudge((name) => world().databases.get(name)?.now() ?? Number.NaN, figures),
-      deadlinesJudge(),
-      endingsJudge(),
-    ],
-  });
+async function complaintOf(plan: Plan, seed: number, figures: Figures): Promise<string | undefined> {
+  const outcome = await simulate({ plan, seed, judges: judgesOfLeases });
+  const { complaint } = outcome;
+  addFigures(figures, outcome.figures);
   return complaint && `seed ${seed}, ${plan.name}: the judge of ${complaint.judge}: ${complaint.text}`;
 }
 
-async function complaintIn(seeds: readonly number[], planOf: (seed: number) => Plan, figures = noLeaseFigures()) {
+async function complaintIn(seeds: readonly number[], planOf: (seed: number) => Plan, figures = noFigures()) {
   for (const seed of seeds) {
     const complaint = await complaintOf(planOf(seed), seed, figures);
     if (complaint) return complaint;
@@ -35,16 +28,19 @@ const seedsFrom = (first: number, many: number) => Array.from({ length: many }, 
 
 describe("leases stay within the plain bound", () => {
   test("under faults, deaths and clocks that are hours apart", async () => {
-    const figures = noLeaseFigures();
+    const figures = noFigures();
     expect(await complaintIn(seedsFrom(500, 12), (seed) => leasedPlan(seed, CALLS), figures)).toBeUndefined();
-    expect(figures.served).toBeGreaterThan(2000);
-    expect(figures.paused).toBeGreaterThan(1000);
+    expect(figures.allowed.lease).toBeGreaterThan(2000);
+    expect(figures.denied.lease).toBeGreaterThan(1000);
+    const { granted, served, givenBack, stranded, unused } = figures.leases;
+    expect(granted).toBe(served + givenBack + stranded + unused);
+    for (const units of [served, givenBack, stranded, unused]) expect(units).toBeGreaterThan(40);
   });
 
   test("under callers who come in surges", async () => {
-    const figures = noLeaseFigures();
+    const figures = noFigures();
     expect(await complaintIn(seedsFrom(505, 8), surgingPlan, figures)).toBeUndefined();
-    expect(figures.served).toBeGreaterThan(2000);
+    expect(figures.allowed.lease).toBeGreaterThan(2000);
   });
 
   test("in worlds of random seeds", async () => {

@@ -133,6 +133,8 @@ function putAside(held: Held, batches: readonly Batch[]): void {
     const sum = [...units];
     if (before) addTo(sum, before.units);
     held.back = { units: sum, since: Math.min(since, before?.since ?? since) };
+    // A call that spent of this batch may still put back its own.
+    units.fill(0);
   }
 }
 

@@ -357,6 +357,30 @@ describe("several limiters", () => {
     // One call is left to the user.
     expect(before - known(await org.peek("acme")).remaining).toBe(1);
   });
+
+  test("what was taken ahead while a call was under way stays when that is denied", async () => {
+    const { rig, all, org } = levels();
+    for (let i = 0; i < 40; i += 1)
+      await rig
+        .isolate({
+          name: "user",
+          policies: [fixedWindow({ name: "user", limit: 40, window: "10 s" })],
+          leases: undefined,
+        })
+        .consume("u");
+    await calls(rig, org, 60, "acme");
+    const answer = rig.close();
+    const denied = all.consume({ org: "acme", user: "u" });
+    await new Promise((resolve) => setImmediate(resolve));
+    // The others' answers come at once.
+    rig.close()();
+    rig.clock.ms += 5;
+    while ((await org.consume("acme")).source === "lease");
+    answer();
+    expect(known(await denied)).toMatchObject({ allowed: false, level: "user" });
+    // The first is the one that the denied call put back.
+    expect(sources(await calls(rig, org, 3, "acme"))).toEqual(["lease+", "lease+", "lease+"]);
+  });
 });
 
 describe("what does not go with leases says so", () => {

@@ -12,19 +12,11 @@ export interface Admitted {
   readonly booked: boolean;
 }
 
-/** Calls that were served from what was taken ahead, and calls that were denied in a pause. */
-export interface LeaseFigures {
-  served: number;
-  paused: number;
-}
-
-export const noLeaseFigures = (): LeaseFigures => ({ served: 0, paused: 0 });
-
 /**
  * For limiters on the clock of their database, so that there is one time: what calls were given, by the time when they were
  * given it, whoever had asked for it and when.
  */
-export function leasesJudge(databaseNow: (database: string) => number, figures: LeaseFigures): Judge {
+export function leasesJudge(databaseNow: (database: string) => number): Judge {
   const given = new Map<string, { readonly rule: LimiterRule; readonly list: Admitted[] }>();
   /** When the database last took for a call, for each of its limiters. */
   const takenAt = new Map<number, Map<string, number>>();
@@ -58,17 +50,12 @@ export function leasesJudge(databaseNow: (database: string) => number, figures: 
 
   function answered({ call, decision }: Extract<Happening, { type: "answered" }>): void {
     const isTaking = call.operation === "consume" || call.operation === "wait";
-    if (!decision || !isTaking) return;
-    if (!decision.allowed) {
-      if (decision.source === "lease") figures.paused += 1;
-      return;
-    }
+    if (!decision?.allowed || !isTaking) return;
     const parts = "parts" in decision ? (decision.parts as Readonly<Record<string, { source: string }>>) : undefined;
     for (const { rule, key } of levelsOf(call)) {
       const { source } = parts?.[rule.name] ?? decision;
       if (source !== "store" && source !== "lease") continue;
       const at = source === "lease" ? databaseNow(rule.database) : (takenAt.get(call.id)?.get(rule.name) ?? Number.NaN);
-      if (source === "lease") figures.served += 1;
       give(rule, key, { at, units: call.cost, booked: false });
     }
   }

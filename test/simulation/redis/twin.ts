@@ -154,15 +154,26 @@ function runGrants(
     found.map(({ stored }) => stored?.value),
   );
   const keySteps = found.map((one, i): KeyStep => {
-    const { state, write: written } = twin.keys[i] as (typeof twin.keys)[number];
+    const { state, granted, write: written } = twin.keys[i] as (typeof twin.keys)[number];
     const done = { allowed: written !== undefined, state, kept: written?.kept, ttlMs: written?.ttlMs ?? 0 };
-    return { ...write(keyspace, one, done, databaseNow), allowed: twin.allowed };
+    return {
+      ...write(keyspace, one, done, databaseNow),
+      allowed: twin.allowed,
+      lease: leaseOf(one.asked, granted, twin.allowed),
+    };
   });
   const lives = found.filter(({ asksLife }) => asksLife).length;
   const writes = keySteps.filter(({ wrote }) => wrote).length;
   const billed = 2 + writes + Number((asked[0]?.now ?? 0) < 0) + lives;
   const reply = [twin.allowed ? 1 : 0, ...twin.keys.flatMap(({ granted, state }) => [granted, ...state])];
   return { reply, steps: keySteps, billed };
+}
+
+/** In units of the first policy; a bucket counts each as many as its window has ms. */
+function leaseOf({ demands: [first], lease }: Asked, granted: number, allowed: boolean): Required<KeyStep>["lease"] {
+  const { delta = 0, windowMs = 1 } = first ?? {};
+  const cost = delta / windowMs;
+  return { own: allowed ? cost : 0, granted: granted * cost, back: (lease?.back[0] ?? 0) / windowMs };
 }
 
 function stepOf({ asked: { algorithms }, stored, now }: Found, demands: readonly Demand[]): Step {

@@ -1,3 +1,4 @@
+import type { LeaseFigures } from "./lease-figures.ts";
 import type { Done } from "./worlds.ts";
 
 /** What came of some worlds, to be read. */
@@ -26,10 +27,22 @@ export function figuresText(
       "units",
       `${grouped(sums.debited)} debited = ${grouped(sums.used)} used + ${grouped(sums.givenBack)} given back + ${grouped(sums.lost)} lost`,
     ],
+    ...leasesRow(figures.leases),
     ["memory", `${memoryText(memory)} resident`],
     ["replayed", `${grouped(replayed)} steps on a real Redis`],
   ];
   return rows.map(([name, text]) => `${name.padEnd(10)} ${text}`).join("\n");
+}
+
+function leasesRow({ granted, served, givenBack, stranded, unused }: LeaseFigures): (readonly [string, string])[] {
+  if (granted === 0) return [];
+  const part = (units: number) => `${grouped(units)} (${((100 * units) / granted).toFixed(1)} %)`;
+  return [
+    [
+      "leases",
+      `${grouped(granted)} units granted ahead = ${part(served)} spent + ${part(givenBack)} given back + ${part(stranded)} stranded where isolates ended + ${part(unused)} not spent in time`,
+    ],
+  ];
 }
 
 /** The highest of each fifth of the run, from bytes by world: whether it grows. */

@@ -1,5 +1,6 @@
 import type { Decision } from "../../../src/core/decision.ts";
 import type { Happening, Operation } from "../world/history.ts";
+import { type LeaseFigures, noLeaseFigures } from "./lease-figures.ts";
 
 /** What came of a world, in numbers. */
 export interface Figures {
@@ -22,6 +23,7 @@ export interface Figures {
   frozen: number;
   clocksSet: number;
   databaseLosses: number;
+  readonly leases: LeaseFigures;
 }
 
 const bySource = () => ({ store: 0, snapshot: 0, lease: 0, memory: 0, fallback: 0, rule: 0 });
@@ -42,6 +44,7 @@ export function noFigures(): Figures {
     frozen: 0,
     clocksSet: 0,
     databaseLosses: 0,
+    leases: noLeaseFigures(),
   };
 }
 

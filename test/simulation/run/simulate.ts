@@ -7,6 +7,7 @@ import type { Plan } from "../world/plan.ts";
 import { createWorld, type World, type WorldOptions } from "../world/world.ts";
 import { createDigest } from "./digest.ts";
 import { count, type Figures, noFigures } from "./figures.ts";
+import { createLeaseCount } from "./lease-figures.ts";
 
 export interface SimulateOptions {
   readonly plan: Plan;
@@ -39,6 +40,7 @@ export async function simulate(options: SimulateOptions): Promise<Outcome> {
   const court = openCourt(judges({ plan, world: () => world, sums }));
   const digest = createDigest();
   const figures = noFigures();
+  const countLeases = createLeaseCount(figures.leases);
   const world = createWorld({
     plan,
     seed,
@@ -46,6 +48,7 @@ export async function simulate(options: SimulateOptions): Promise<Outcome> {
     tell(happening) {
       digest.see(happening);
       count(figures, happening);
+      countLeases(happening);
       court.see(happening);
       watch?.(happening, world);
       if (court.complaints.length > 0) world.stop();

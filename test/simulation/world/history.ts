@@ -110,6 +110,8 @@ export interface KeyStep {
   readonly leftMs: number | undefined;
   /** When what is stored now ends, by the database's clock; undefined where nothing is. */
   readonly endsAt: number | undefined;
+  /** Units of the first policy that were taken for the call, granted on top, and that came back. */
+  readonly lease?: { readonly own: number; readonly granted: number; readonly back: number };
 }
 
 /** One thing that happened. `at` is the true time, in ms since the world's start. */
