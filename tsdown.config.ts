@@ -1,4 +1,5 @@
 import { defineConfig } from "tsdown";
+import { thirdPartyNotices } from "./scripts/build/third-party-notices.ts";
 
 const shared = { format: "esm", target: "es2022", fixedExtension: false } as const;
 
@@ -8,6 +9,8 @@ export default defineConfig([
   {
     ...shared,
     platform: "neutral",
+    // For who steps into the library; of the command line it would be mostly others' code.
+    sourcemap: true,
     dts: true,
     entry: {
       index: "src/index.ts",
@@ -31,6 +34,7 @@ export default defineConfig([
     platform: "node",
     dts: true,
     clean: false,
+    plugins: [thirdPartyNotices()],
     entry: { cli: "src/server/cli/sluice.ts", "redis-rest": "src/server/rest/server.ts" },
     // Hono is a peer of the library, which a user of the command line need not have.
     deps: { alwaysBundle: [/^hono(\/|$)/], onlyBundle: false },

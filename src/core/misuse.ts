@@ -4,6 +4,11 @@ export function misuse(option: string, allowed: string, value: unknown, typeIsRi
   return typeIsRight ? new RangeError(text) : new TypeError(text);
 }
 
+/** Throws a `TypeError` that names an option that there is not: a word of another library would do nothing. */
+export function refuseOthers(others: object): void {
+  for (const name in others) throw new TypeError(`There is no option ${name}`);
+}
+
 /** Throws an error that names `option` if `value` is neither a function nor left out. */
 export function checkFunction(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== "function") throw misuse(option, "a function", value);

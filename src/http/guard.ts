@@ -1,5 +1,6 @@
 import type { Decision } from "../core/decision.ts";
 import type { WaitUntil } from "../core/event.ts";
+import { refuseOthers } from "../core/misuse.ts";
 import { wholeNumber } from "../core/whole-number.ts";
 import type { Serving } from "../limiter/in-flight/held.ts";
 import type { Methods } from "../limiter/methods.ts";
@@ -50,11 +51,18 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
     onDenied,
     refundOn,
     onError = report,
-  } = options;
-  const { headers = standardFields, dryRun = false, blockedStatus = 429 } = options;
+    headers = standardFields,
+    dryRun = false,
+    blockedStatus = 429,
+    limiter,
+    // Hono's alone.
+    variable,
+    ...others
+  } = options as typeof options & { variable?: unknown };
+  refuseOthers(others);
   wholeNumber("blockedStatus", blockedStatus, 403, 429);
   const dialects = dialectsOf("headers", headers);
-  const limiterOf = keptLimiter(options.limiter);
+  const limiterOf = keptLimiter(limiter);
 
   /** What the options make of a request; `undefined` if it is not limited. */
   async function callFor({ subject, info, source }: Visit<Subject, Info, Source>) {

@@ -1,6 +1,6 @@
 import type { Decision } from "../core/decision.ts";
 import type { Observer, WaitUntil } from "../core/event.ts";
-import { misuse, shown } from "../core/misuse.ts";
+import { misuse, refuseOthers, shown } from "../core/misuse.ts";
 import { checkedName } from "../core/name.ts";
 import { checkActual } from "./amounts.ts";
 import { type AmountByLevel, amountsOf, checkKeys, ofLevel } from "./by-level.ts";
@@ -203,8 +203,11 @@ function optionsOf(members: readonly Member<string>[], options: AllOfOptions): C
     failureMode = MODES.find((mode) => all.some((each) => each.failureMode === mode)),
     onEvent,
     waitUntil = all.find((each) => each.waitUntil)?.waitUntil,
+    ...others
   } = options ?? {};
+  refuseOthers(others);
   const breaker = first.breaker ?? false;
-  const checked = checkedOptions({ ...first, snapshots: false, timeoutMs, failureMode, breaker, onEvent, waitUntil });
+  const { tell, ...plain } = first;
+  const checked = checkedOptions({ ...plain, snapshots: false, timeoutMs, failureMode, breaker, onEvent, waitUntil });
   return { ...checked, name: members.map(({ name }) => name).join("+") };
 }

@@ -1,6 +1,6 @@
 import type { Policy } from "../algorithm/policy.ts";
 import type { Observer, WaitUntil } from "../core/event.ts";
-import { checkFunction, misuse } from "../core/misuse.ts";
+import { checkFunction, misuse, refuseOthers } from "../core/misuse.ts";
 import { checkedName } from "../core/name.ts";
 import { wholeNumber } from "../core/whole-number.ts";
 import type { Store } from "../store/store.ts";
@@ -57,9 +57,10 @@ export function checkedOptions(options: LimiterOptions): CheckedOptions {
   if (typeof options !== "object" || options === null) {
     throw misuse("The options of createLimiter", "an object", options);
   }
-  const { name, store, policies, timeoutMs = 1000, failureMode = "open" } = options;
+  const { name, store, policies, timeoutMs = 1000, failureMode = "open", onEvent, waitUntil, ...more } = options;
   // Looked up at each call, so that a test which replaces Date replaces the clock of limiters made before.
-  const { snapshots = true, breaker = true, now = () => Date.now(), onEvent, waitUntil } = options;
+  const { snapshots = true, breaker = true, now = () => Date.now(), leases, rules, ...others } = more;
+  refuseOthers(others);
   checkedName("name", name);
   if (typeof store?.step !== "function") throw misuse("store", "redisStore(…) or memoryStore()", store);
   wholeNumber("timeoutMs", timeoutMs, 1, MAX_TIMER_MS);

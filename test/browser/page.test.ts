@@ -179,3 +179,49 @@ function luminance(colour: string): number {
   });
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
+
+test("it fits a screen of 320 px, whatever has been answered", async () => {
+  const { page } = await openPage({ viewport: { width: 320, height: 640 } });
+  for (const limit of ["bucket", "window", "hot"]) await page.locator(`#${limit} .burst`).click();
+  await expect.poll(() => count(page, "hot", "passed")).toBe(20);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+});
+
+test("each button has a name of its own, which begins with what is written on it", async () => {
+  const { page } = await openPage();
+  const names = await page
+    .getByRole("button")
+    .evaluateAll((buttons) =>
+      buttons.map((button) => [button.getAttribute("aria-label") ?? button.textContent, button.textContent] as const),
+    );
+  expect(new Set(names.map(([name]) => name)).size).toBe(names.length);
+  expect(names.filter(([name, written]) => !name?.startsWith(written as string))).toEqual([]);
+});
+
+test("it tells what was sent, how often Redis was asked, how old the answer is and what its quota means", async () => {
+  const { page } = await openPage();
+  const panel = page.locator("#bucket");
+  await panel.getByRole("button", { name: "Send 20 at once" }).click();
+  await expect.poll(() => count(page, "bucket", "sent")).toBe(20);
+  expect(await panel.locator("figcaption").innerText()).toMatch(/sent 20, *\s*asked Redis \d+/);
+  expect(await panel.locator(".why").innerText()).toBe("q=10;w=20: a full bucket of 10, filled in 20 s.");
+  await expect.poll(() => panel.locator("h3").innerText(), { timeout: 10_000 }).toMatch(/^Last answer [1-9] s ago$/);
+  await page.locator("#window .one").click();
+  await expect.poll(() => count(page, "window", "sent")).toBe(1);
+  expect(await page.locator("#window .why").isVisible()).toBe(false);
+});
+
+test("the gate is red only while it is down", async () => {
+  const { page } = await openPage();
+  /** The colour at the top of the gate, as the page's variables have it. */
+  const gate = () =>
+    page.locator("#bucket canvas").evaluate((canvas: HTMLCanvasElement) => {
+      const scale = devicePixelRatio;
+      const at = [(canvas.clientWidth - 40 + 4) * scale, 3 * scale] as const;
+      const [red = 0, green = 0] = canvas.getContext("2d")?.getImageData(...at, 1, 1).data ?? [];
+      return red > green + 60 ? "red" : "other";
+    });
+  await expect.poll(gate).toBe("other");
+  await page.locator("#bucket .burst").click();
+  await expect.poll(gate).toBe("red");
+});

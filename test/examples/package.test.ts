@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
@@ -25,9 +25,35 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe("the packed library", () => {
   test("holds what runs, its types, the license and the README", async () => {
     const files = (await run("tar", ["-tzf", inject("tarball")], repository)).trim().split("\n");
-    const others = files.filter((name) => !/^package\/dist\/[\w-]+(\.d)?\.(js|ts)$/.test(name));
-    expect(others.sort()).toEqual(["package/LICENSE", "package/README.md", "package/package.json"]);
+    const others = files.filter((name) => !/^package\/dist\/[\w-]+(\.js|\.js\.map|\.d\.ts)$/.test(name));
+    expect(others.sort()).toEqual([
+      "package/CHANGELOG.md",
+      "package/LICENSE",
+      "package/README.md",
+      "package/dist/THIRD-PARTY-NOTICES.txt",
+      "package/package.json",
+    ]);
     expect(files.some((name) => /\/[^.]+\.ts$/.test(name))).toBe(false);
+  });
+
+  test("names each package whose code it holds, with its licence", async () => {
+    const dist = join(folder, "node_modules/sluice/dist");
+    const scripts = (await readdir(dist)).filter((name) => name.endsWith(".js"));
+    const code = await Promise.all(scripts.map((name) => readFile(join(dist, name), "utf8")));
+    // The bundler marks where each module begins.
+    const modules = code.flatMap((text) => [...text.matchAll(/^\/\/#region .*node_modules\/((?:@[^/]+\/)?[^/]+)/gm)]);
+    const held = [...new Set(modules.map(([, name]) => name))].sort();
+    const notices = await readFile(join(dist, "THIRD-PARTY-NOTICES.txt"), "utf8");
+    const licences = new Map(
+      notices.split(`${"-".repeat(80)}\n`).map((part) => [part.split(" ", 1)[0], part.slice(part.indexOf("\n"))]),
+    );
+    for (const name of held) expect([name, licences.get(name)]).toEqual([name, expect.stringMatching(/[\s\S]{300,}/)]);
+    expect(held).toContain("hono");
+    // What a Worker bundles is nobody else's.
+    for (const path of subpaths.filter((each) => each !== "sluice/redis-rest")) {
+      const entry = join(dist, manifest.exports[path.replace("sluice", ".") as "."].default.replace("./dist/", ""));
+      expect(await readFile(entry, "utf8")).not.toMatch(/node_modules/);
+    }
   });
 
   test("installs nothing else, and its core runs without the peers", async () => {

@@ -403,6 +403,7 @@ describe("misuse", () => {
     [{ limiter, skip: true }, "skip must be a function, not true"],
     [{ limiter, onDenied: {} }, "onDenied must be a function, not an object"],
     [{ limiter, refundOn: 401 }, "refundOn must be a function, not 401"],
+    [{ limiter, keyGenerator: () => "k" }, "There is no option keyGenerator"],
     [{ limiter, onError: "open" }, 'onError must be a function, not "open"'],
   ])("%j throws at once", (options, message) => {
     expect(make(options as object)).toThrow(message);

@@ -29,6 +29,7 @@ const oneByOne: RemoteStore = {
 const all = allOf({ org, user });
 
 const making: Case[] = [
+  ["another library's option", () => allOf({ org }, { timeout: 5 } as Anything), TypeError, "no option timeout"],
   ["no limiters", () => allOf({}), TypeError, "limiters", "1 to 8"],
   ["undefined", () => allOf(undefined as Anything), TypeError, "limiters", "undefined"],
   ["nine limiters", () => allOf(nine), RangeError, "limiters", "1 to 8"],

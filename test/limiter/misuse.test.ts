@@ -92,6 +92,12 @@ const making: Case[] = [
   ["a name in Greek", () => fixedWindow({ limit: 1, window: 1, name: "λ" }), RangeError, "name", "λ", "ASCII"],
   ["a name of 65", () => fixedWindow({ limit: 1, window: 1, name: "x".repeat(65) }), RangeError, "name", "1 to 64"],
   [
+    "another library's option",
+    () => createLimiter({ ...good, timeout: 5000 } as Anything),
+    TypeError,
+    "There is no option timeout",
+  ],
+  [
     "no limiter options",
     () => createLimiter(undefined as Anything),
     TypeError,

@@ -24,7 +24,8 @@ export function createPanel({ path, leasedPath, title, flows, fastest = 10, told
   const draw = createTimeline(find("canvas"));
   let samples = [];
   let marks = [];
-  let counts = { passed: 0, denied: 0, uncounted: 0, asked: 0 };
+  let counts = noCounts();
+  let answeredAt = 0;
   let unsaid = { passed: 0, denied: 0, uncounted: 0 };
   let stream;
   let saying;
@@ -41,6 +42,9 @@ export function createPanel({ path, leasedPath, title, flows, fastest = 10, told
   speed.setAttribute("aria-label", `${title}: requests per second`);
   speed.max = `${fastest}`;
   find(".leases").hidden = leasedPath === undefined;
+  // Three panels have the same buttons: for who hears them, each says whose it is.
+  for (const name of ["one", "burst", "stream", "copy"]) nameButton(name);
+  find("summary").setAttribute("aria-label", `Body of the last answer: ${title}`);
   leases.addEventListener("change", () => switched());
 
   find(".one").addEventListener("click", () => fire());
@@ -54,9 +58,14 @@ export function createPanel({ path, leasedPath, title, flows, fastest = 10, told
   });
   find(".copy").addEventListener("click", async () => {
     await navigator.clipboard.writeText(find(".terminal code").textContent);
-    find(".copy").textContent = "Copied";
-    setTimeout(() => (find(".copy").textContent = "Copy"), 1500);
+    nameButton("copy", "Copied");
+    setTimeout(() => nameButton("copy", "Copy"), 1500);
   });
+
+  function nameButton(name, text = find(`.${name}`).textContent) {
+    find(`.${name}`).textContent = text;
+    find(`.${name}`).setAttribute("aria-label", `${text}: ${title}`);
+  }
 
   async function fire() {
     const [asked, where] = [apiKey(), pathNow()];
@@ -75,7 +84,9 @@ export function createPanel({ path, leasedPath, title, flows, fastest = 10, told
     const now = performance.now();
     marks.push({ at: now, kind });
     counts[kind] += 1;
+    counts.sent += 1;
     counts.asked += answer.asked;
+    answeredAt = now;
     unsaid[kind] += 1;
     if (answer.status === 200) show(answer.body, now);
     showAnswer(answer);
@@ -88,7 +99,13 @@ export function createPanel({ path, leasedPath, title, flows, fastest = 10, told
   function show(decision, now = performance.now()) {
     level.set(decision, now);
     const policy = decision.policies?.[0];
-    if (policy) find(".policy").textContent = told(policy);
+    if (!policy) return;
+    find(".policy").textContent = told(policy);
+    // Its quota as the field tells it: the most at once, and how long that takes to come.
+    const { limit, windowMs, burst } = policy;
+    find(".why").hidden = burst === limit;
+    find(".why").textContent =
+      `q=${burst};w=${(burst * windowMs) / limit / 1000}: a full bucket of ${burst}, filled in ${(burst * windowMs) / limit / 1000} s.`;
   }
 
   function showAnswer({ status, tookMs, fields, body }) {
@@ -115,7 +132,7 @@ export function createPanel({ path, leasedPath, title, flows, fastest = 10, told
     clearInterval(stream);
     stream = on ? setInterval(fire, 1000 / Number(speed.value)) : undefined;
     find(".stream").setAttribute("aria-pressed", `${on}`);
-    find(".stream").textContent = on ? "Stop" : "Stream";
+    nameButton("stream", on ? "Stop" : "Stream");
   }
 
   /** Draws the present; true while there is something to see move. */
@@ -126,6 +143,7 @@ export function createPanel({ path, leasedPath, title, flows, fastest = 10, told
     if (reading && now - (samples.at(-1)?.at ?? 0) >= SAMPLE_EVERY_MS) samples.push({ at: now, level: reading.level });
     draw({ samples, marks, capacity: reading?.capacity ?? 10, waiting: isWaiting(reading), now });
     showReading(reading);
+    find(".age").textContent = agoOf(now - answeredAt);
     return stream !== undefined || (reading?.resetAfterMs ?? 1) > 0;
   }
 
@@ -152,7 +170,7 @@ export function createPanel({ path, leasedPath, title, flows, fastest = 10, told
       level.clear();
       samples = [];
       marks = [];
-      counts = { passed: 0, denied: 0, uncounted: 0, asked: 0 };
+      counts = noCounts();
       for (const name of Object.keys(counts)) find(`.${name} b`).textContent = "0";
       find(".answer").hidden = true;
       const header = apiKey() ? ` -H 'x-api-key: ${apiKey().replaceAll("'", "'\\''")}'` : "";
@@ -162,8 +180,12 @@ export function createPanel({ path, leasedPath, title, flows, fastest = 10, told
   };
 }
 
+const noCounts = () => ({ passed: 0, denied: 0, uncounted: 0, sent: 0, asked: 0 });
+
 /** A cell for each unit, or for tens of them. */
 const cellsOf = (capacity) => (capacity > MOST_CELLS ? capacity / 10 : capacity);
+
+const agoOf = (ms) => (ms < 1000 ? "just now" : `${Math.floor(ms / 1000)} s ago`);
 
 const isWaiting = (reading) => reading !== undefined && reading.retryAfterMs !== 0;
 

@@ -1,5 +1,5 @@
 // The last half minute of one quota: its level as water, and below it the requests, those that passed upwards and those
-// denied downwards. Now is on the right, where the gauge stands, and the gate: down while the next request has to wait.
+// denied downwards. Now is on the right, where the gauge stands, and the gate: down, and red, while the next request has to wait.
 
 export const SPAN_MS = 30_000;
 
@@ -33,7 +33,8 @@ export function createTimeline(canvas) {
     water(samples, x, y, right, bottom);
     requests(marks, x, right, bottom + 8 + LANE_HEIGHT);
     gauge(y, right + 8);
-    gate(right + 2, waiting ? bottom : TOP + 4);
+    labels(right, bottom, height);
+    gate(right + 2, waiting ? bottom : TOP + 4, waiting ? colours.stop : colours.soft);
 
     function rules(y, right) {
       pen.strokeStyle = colours.line;
@@ -54,8 +55,23 @@ export function createTimeline(canvas) {
       }
     }
 
-    function gate(left, edge) {
-      pen.fillStyle = colours.stop;
+    function labels(right, bottom, height) {
+      pen.fillStyle = colours.soft;
+      pen.font = `11px ${colours.mono}`;
+      pen.textBaseline = "top";
+      pen.fillText("left", 4, TOP + 2);
+      pen.fillText("passed", 4, bottom + 4);
+      pen.textBaseline = "bottom";
+      pen.fillText("denied", 4, height);
+      pen.textAlign = "center";
+      pen.fillText(`${SPAN_MS / 2000} s ago`, right / 2, height);
+      pen.textAlign = "right";
+      pen.fillText("now", right, height);
+      pen.textAlign = "left";
+    }
+
+    function gate(left, edge, colour) {
+      pen.fillStyle = colour;
       pen.fillRect(left, 0, 5, edge);
     }
   };
