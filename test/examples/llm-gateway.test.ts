@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Example, exampleOf } from "./example.ts";
 import { tool } from "./processes.ts";
 
+/** What happens behind a response. */
+const PATIENT = { timeout: 10_000, interval: 100 };
+
 let example: Example;
 let gateway: string;
 
@@ -83,7 +86,7 @@ describe("llm-gateway: an organization's, a team's and a user's requests a minut
     expect(response.status).toBe(200);
     await response.text().catch(() => "");
     const estimated = Math.ceil(JSON.stringify([{ role: "user", content: "break" }]).length / 4) + 500;
-    await vi.waitFor(async () => expect(await left("alice")).toEqual(leftAfter(4, 636 + estimated)));
+    await vi.waitFor(async () => expect(await left("alice")).toEqual(leftAfter(4, 636 + estimated)), PATIENT);
   });
 
   test("denies a user by requests, and then others by what the user has taken of the team", async () => {
@@ -118,7 +121,7 @@ describe("llm-gateway: an organization's, a team's and a user's requests a minut
     expect(denied.headers.get("RateLimit-Policy")).toContain('"answers/at-once";q=3;qu="concurrent-requests"');
     await vi.waitFor(async () => expect(await left("erin")).toEqual(before));
     await Promise.all(running.map((response) => response.text()));
-    await vi.waitFor(async () => expect(await left("erin")).toMatchObject({ "answers/at-once": 3 }));
+    await vi.waitFor(async () => expect(await left("erin")).toMatchObject({ "answers/at-once": 3 }), PATIENT);
     expect((await ask("erin", "hi", 1)).status).toBe(200);
   });
 
@@ -127,7 +130,7 @@ describe("llm-gateway: an organization's, a team's and a user's requests a minut
     await response.body?.cancel();
     expect(await left("frank")).toMatchObject({ "answers/at-once": 2 });
     const free = async () => expect(await left("frank")).toMatchObject({ "answers/at-once": 3, "user/tokens": 9789 });
-    await vi.waitFor(free, { timeout: 10_000, interval: 200 });
+    await vi.waitFor(free, PATIENT);
   });
 
   test.each(["fail", "hang up", "break"])("the place is free at once where the model fails: %s", async (prompt) => {
@@ -135,7 +138,7 @@ describe("llm-gateway: an organization's, a team's and a user's requests a minut
       const response = await ask("gina", prompt, 10);
       expect(response.status).toBe(prompt === "break" ? 200 : 502);
       await response.text().catch(() => "");
-      await vi.waitFor(async () => expect(await left("gina")).toMatchObject({ "answers/at-once": 3 }));
+      await vi.waitFor(async () => expect(await left("gina")).toMatchObject({ "answers/at-once": 3 }), PATIENT);
     }
   });
 
