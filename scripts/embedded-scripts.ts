@@ -36,7 +36,6 @@ export const FLAGS = ${JSON.stringify(FLAGS)};
 /** Where there are .lua files. Each folder has names of its own in its scripts, so that a change in one leaves the others alone. */
 export const SCRIPT_FOLDERS: readonly ScriptFolder[] = [
   ALGORITHMS,
-  { path: "src/algorithm/in-flight", head: 'import type { Script } from "../scripts.ts";\n' },
   { path: "src/limiter/described", head: 'import type { Script } from "../../algorithm/scripts.ts";\n' },
   { path: "src/observe/analytics", head: 'import type { Script } from "../../algorithm/scripts.ts";\n' },
   { path: "src/compat/upstash-ratelimit", head: 'import type { Script } from "../../algorithm/scripts.ts";\n' },

@@ -1,6 +1,6 @@
 // A model API that stands in for a real one: it streams a few words, one event each, then reports what it used. It also
 // "thinks" 200 tokens that max_tokens doesn't bound, as reasoning models do. A prompt
-// with "fail" gets a 500, one with "hang up" no answer at all, and with "break" the answer breaks off.
+// with "fail" gets a 500, one with "hang up" no answer at all, with "break" the answer breaks off, and with "slowly" it takes seconds.
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -18,7 +18,7 @@ const server = createServer(async (request, response) => {
   response.writeHead(200, { "content-type": "text/event-stream" });
   for (const word of words) {
     send({ choices: [{ delta: { content: `${word} ` } }] });
-    await sleep(20);
+    await sleep(text.includes("slowly") ? 300 : 20);
     if (text.includes("break")) return request.socket.destroy();
   }
   const prompt = messages.flatMap(({ content }) => String(content).split(" ")).length;

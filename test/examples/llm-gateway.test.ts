@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Example, exampleOf } from "./example.ts";
 import { tool } from "./processes.ts";
 
+/** What happens behind a response. */
+const PATIENT = { timeout: 10_000, interval: 100 };
+
 let example: Example;
 let gateway: string;
 
@@ -36,6 +39,7 @@ const leftAfter = (requests: number, tokens: number, others = { requests: 0, tok
   "team/tokens": 20_000 - tokens - others.tokens,
   "user/requests": 20 - requests,
   "user/tokens": 10_000 - tokens,
+  "answers/at-once": 3,
 });
 
 // The answer has 11 words at most, behind 200 tokens of thought; the question below has 3.
@@ -44,7 +48,7 @@ describe("llm-gateway: an organization's, a team's and a user's requests a minut
     const response = await ask("alice", "what is sluice", 1000);
     expect(response.status).toBe(200);
     expect(response.headers.get("RateLimit")).toMatch(
-      /^"org\/tokens";r=289\d\d;t=\d+, "team\/requests";r=59;.*, "user\/requests";r=19;t=\d+, "user\/tokens";r=89\d\d;t=\d+$/,
+      /^"org\/tokens";r=289\d\d;t=\d+, "team\/requests";r=59;.*, "user\/requests";r=19;t=\d+, "user\/tokens";r=89\d\d;t=\d+, "answers\/at-once";r=2;t=60$/,
     );
     const events = (await response.text()).split("\n\n").filter(Boolean);
     expect(events).toHaveLength(11 + 2);
@@ -82,7 +86,7 @@ describe("llm-gateway: an organization's, a team's and a user's requests a minut
     expect(response.status).toBe(200);
     await response.text().catch(() => "");
     const estimated = Math.ceil(JSON.stringify([{ role: "user", content: "break" }]).length / 4) + 500;
-    await vi.waitFor(async () => expect(await left("alice")).toEqual(leftAfter(4, 636 + estimated)));
+    await vi.waitFor(async () => expect(await left("alice")).toEqual(leftAfter(4, 636 + estimated)), PATIENT);
   });
 
   test("denies a user by requests, and then others by what the user has taken of the team", async () => {
@@ -99,6 +103,43 @@ describe("llm-gateway: an organization's, a team's and a user's requests a minut
     expect(team).toBe(60 - 4 - 20);
     expect(await left("carol")).toMatchObject({ "org/tokens": org, "team/requests": 60, "user/requests": 20 });
     expect(await left("dave")).toEqual(leftAfter(0, 0));
+  });
+
+  test("runs three answers of a user at once, and takes nothing at any level for one more", async () => {
+    const running = await Promise.all([1, 2, 3].map(() => ask("erin", "slowly", 10)));
+    expect(running.map(({ status }) => status)).toEqual([200, 200, 200]);
+    // Where a place was denied a moment ago, the gateway tells of that alone.
+    const all = { "answers/at-once": 0, "user/requests": 17 };
+    const before = await vi.waitFor(async () => {
+      const policies = await left("erin");
+      expect(policies).toMatchObject(all);
+      return policies;
+    });
+    const denied = await ask("erin", "hi", 10);
+    expect(denied.status).toBe(429);
+    expect(await denied.json()).toEqual({ error: "quota exceeded", level: "answers", policy: "at-once" });
+    expect(denied.headers.get("RateLimit-Policy")).toContain('"answers/at-once";q=3;qu="concurrent-requests"');
+    await vi.waitFor(async () => expect(await left("erin")).toEqual(before));
+    await Promise.all(running.map((response) => response.text()));
+    await vi.waitFor(async () => expect(await left("erin")).toMatchObject({ "answers/at-once": 3 }), PATIENT);
+    expect((await ask("erin", "hi", 1)).status).toBe(200);
+  });
+
+  test("an answer keeps its place when its client leaves, as long as the model goes on", async () => {
+    const response = await ask("frank", "slowly", 10);
+    await response.body?.cancel();
+    expect(await left("frank")).toMatchObject({ "answers/at-once": 2 });
+    const free = async () => expect(await left("frank")).toMatchObject({ "answers/at-once": 3, "user/tokens": 9789 });
+    await vi.waitFor(free, PATIENT);
+  });
+
+  test.each(["fail", "hang up", "break"])("the place is free at once where the model fails: %s", async (prompt) => {
+    for (let i = 0; i < 4; i += 1) {
+      const response = await ask("gina", prompt, 10);
+      expect(response.status).toBe(prompt === "break" ? 200 : 502);
+      await response.text().catch(() => "");
+      await vi.waitFor(async () => expect(await left("gina")).toMatchObject({ "answers/at-once": 3 }), PATIENT);
+    }
   });
 
   test("knows its keys and its requests", async () => {

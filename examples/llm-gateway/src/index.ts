@@ -30,15 +30,15 @@ app.post(
     if (!reservation.allowed) return denied(c, reservation);
     const upstream = await answerOf(c.env, chat);
     if (!upstream?.body) {
-      // The model gave no answer, so nothing is used.
-      await reservation.settle(0);
+      // The model gave no answer, so nothing is used, and nothing runs.
+      await Promise.all([reservation.settle(0), reservation.release()]);
       return c.json({ error: "the model does not answer" }, 502);
     }
     const [answer, copy] = upstream.body.tee();
-    // Read to its end behind the response, even if the client has gone: the model bills what it has said. Without a usage
-    // report, as where the answer breaks off, the estimate stays spent.
+    // Read to its end behind the response, even if the client has gone: the model goes on, and bills what it has said. So long the
+    // answer keeps its place. Without a usage report, as where the answer breaks off, the estimate stays spent.
     const book = async () => {
-      const used = await usedTokens(copy);
+      const used = await usedTokens(reservation.through(copy));
       if (used !== undefined) await reservation.settle(costOf(1, used));
     };
     c.executionCtx.waitUntil(book());

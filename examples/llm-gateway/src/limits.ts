@@ -1,4 +1,12 @@
-import { type AllOf, type AllOfDecision, allOf, createLimiter, redisStore, slidingWindow } from "sluice";
+import {
+  type AllOfDecision,
+  type AllOfHolding,
+  allOf,
+  createLimiter,
+  inFlight,
+  redisStore,
+  slidingWindow,
+} from "sluice";
 import { upstashClient } from "sluice/upstash";
 
 export interface Env {
@@ -8,14 +16,14 @@ export interface Env {
   API_KEYS: string;
 }
 
-type Level = "org" | "team" | "user";
-export type Limits = AllOf<Level>;
+type Level = "org" | "team" | "user" | "answers";
+export type Limits = AllOfHolding<Level>;
 export type Keys = Readonly<Record<Level, string>>;
 export type Decision = AllOfDecision<Level>;
 
 let limits: Limits | undefined;
 
-/** An organization's tokens a day, and a team's and a user's requests a minute and tokens a day, in one verdict. */
+/** An organization's tokens a day, a team's and a user's requests a minute and tokens a day, and a user's answers at once, in one verdict. */
 export function limitsOf(env: Env): Limits {
   if (limits) return limits;
   const store = redisStore(upstashClient({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN }));
@@ -27,6 +35,13 @@ export function limitsOf(env: Env): Limits {
     org: createLimiter({ name: "org", store, failureMode, policies: [tokens(30_000)] }),
     team: createLimiter({ name: "team", store, failureMode, policies: [requests(60), tokens(20_000)] }),
     user: createLimiter({ name: "user", store, failureMode, policies: [requests(20), tokens(10_000)] }),
+    // Longer than a model is silent: what crashes is free again after a minute.
+    answers: createLimiter({
+      name: "answers",
+      store,
+      failureMode,
+      policies: [inFlight({ name: "at-once", limit: 3, hold: "1 m" })],
+    }),
   });
   return limits;
 }
@@ -36,12 +51,14 @@ export function keysOf(env: Env, apiKey: string): Keys | undefined {
   for (const entry of env.API_KEYS.split(",")) {
     const [user, org, team] = entry.split(/[=/]/);
     // The braces keep an organization's keys on one master of a Redis Cluster; elsewhere they do no harm.
-    if (user && user === apiKey) return { org: `{${org}}`, team: `{${org}}/${team}`, user: `{${org}}/${user}` };
+    if (!user || user !== apiKey) continue;
+    const own = `{${org}}/${user}`;
+    return { org: `{${org}}`, team: `{${org}}/${team}`, user: own, answers: own };
   }
   return undefined;
 }
 
-/** So many tokens at every level, with so many requests. */
+/** So many tokens at every level, with so many requests; an answer takes one place by itself. */
 export const costOf = (requests: number, tokens: number) => ({
   org: { tokens },
   team: { requests, tokens },

@@ -1,6 +1,5 @@
 import { type Algorithm, onlyLook } from "../algorithm.ts";
-import { keySetHolds } from "../scripts.ts";
-import { inFlight } from "./scripts.ts";
+import { inFlight, keySetHolds } from "../scripts.ts";
 import { inFlightStep } from "./step.ts";
 
 /**

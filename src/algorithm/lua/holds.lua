@@ -31,12 +31,11 @@ end
 
 -- Whether the call gets what it asks for, or finds what it gives back or extends.
 local function look(delta, hold, ceiling, id)
-  used, own, cost, later, moved = 0, nil, 0, 0, false
+  used, own, cost, later, moved, leaves = 0, nil, 0, 0, false, nil
   if value and #value > 2 and #value % SIZE == 2 then used = two(1) else value = '\0\0' end
   -- Of an id's characters none is the first byte of an end or of units, so it is found nowhere but in its place.
   local p = id and string.find(value, id, 3, true)
   if p then own, cost = p - 8, two(p - 2) end
-  leaves, from, to = leaving(1)
   if ceiling >= 0 and delta <= 0 then return own ~= nil end
   local most = ceiling < 0 and -1 - ceiling or ceiling
   local need = used - cost + delta - most
@@ -71,7 +70,7 @@ local function look(delta, hold, ceiling, id)
     if back ~= '' then value = pair(used) .. string.sub(value, 3, p + SIZE - 1) .. back end
     leaves, from, to = leaving(need, own)
   end
-  if need <= 0 then leaves, from, to = leaving(1) end
+  if need <= 0 then leaves = nil end
   return need <= 0
 end
 
@@ -88,13 +87,13 @@ local function take(delta, hold, id)
   end
   value = pair(used) .. string.sub(value, 3, stop - 1) .. string.sub(value, stop + SIZE) .. record
   if #value == 2 then used = 0 end
-  own, cost = nil, 0
-  leaves, from, to = leaving(1)
+  own, cost, leaves = nil, 0, nil
 end
 
 -- Puts the state in `reply`, from `i` on.
 local function tell(reply, i)
   local latest = last()
+  if not leaves then leaves, from, to = leaving(1) end
   reply[i], reply[i + 1], reply[i + 2] = used, latest > 0 and latest - later or 0, leaves > 0 and leaves - later or 0
   reply[i + 3], reply[i + 4], reply[i + 5] = from, to, cost
 end
