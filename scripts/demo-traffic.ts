@@ -1,6 +1,8 @@
 // `npm run demo:traffic`: makes the dashboard of a running `npm start` worth looking at. First a day that has passed, by a clock
 // that goes faster, then traffic as it comes. Its figures add to those that are there.
 import { parseArgs } from "node:util";
+import type { RedisClient } from "sluice";
+import { readAnalytics } from "sluice/analytics";
 import { upstashClient } from "sluice/upstash";
 import { ExpectedError } from "../src/server/errors.ts";
 import { runningDemo } from "./start/demo-file.ts";
@@ -9,6 +11,7 @@ import { playPast } from "./traffic/past.ts";
 
 const HELP = "the options are --hours 0 to 72 that have passed (24) and --minutes 0 to 600 from now on (3)";
 const WIDTH = 30;
+const HOUR_MS = 3_600_000;
 
 const ending = new AbortController();
 process.on("SIGINT", () => {
@@ -29,7 +32,9 @@ async function run(): Promise<void> {
   const { hours, minutes } = asked();
   const { worker, url, token } = await runningDemo();
   const redis = upstashClient({ url, token });
-  if (hours > 0) {
+  if (hours > 0 && (await hasPast(redis)))
+    console.log("The day before is there already; to have it anew start npm start again.");
+  else if (hours > 0) {
     await playPast(redis, hours, ({ hour, calls }) => {
       const bar = "█".repeat(Math.round((WIDTH * hour) / hours)).padEnd(WIDTH, "░");
       show(`The day before  ${bar}  ${hour} of ${hours} h, ${number(calls)} calls`, hour === hours);
@@ -45,6 +50,13 @@ async function run(): Promise<void> {
     show(`Now             ${number(calls)} calls, ${left} s left `, false);
   });
   console.log("\nDone.");
+}
+
+/** Whether a day was played already: its keys are of later times than a new one's first hours, which would all be denied. */
+async function hasPast(redis: RedisClient): Promise<boolean> {
+  const now = Date.now();
+  const [found] = await readAnalytics({ redis, limiter: "api", from: now - 72 * HOUR_MS, to: now });
+  return (found?.hours.length ?? 0) > 0;
 }
 
 function asked(): { hours: number; minutes: number } {
