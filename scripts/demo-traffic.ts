@@ -6,10 +6,12 @@ import { readAnalytics } from "sluice/analytics";
 import { upstashClient } from "sluice/upstash";
 import { ExpectedError } from "../src/server/errors.ts";
 import { runningDemo } from "./start/demo-file.ts";
+import { DEFAULT_PORT } from "./start/options.ts";
 import { playLive } from "./traffic/live.ts";
 import { playPast } from "./traffic/past.ts";
 
-const HELP = "the options are --hours 0 to 72 that have passed (24) and --minutes 0 to 600 from now on (3)";
+const HELP =
+  "the options are --hours, 0 to 72 that have passed (24), --minutes, 0 to 600 from now on (3), and --port, that of npm start";
 const WIDTH = 30;
 const HOUR_MS = 3_600_000;
 
@@ -29,8 +31,8 @@ try {
 }
 
 async function run(): Promise<void> {
-  const { hours, minutes } = asked();
-  const { worker, url, token } = await runningDemo();
+  const { hours, minutes, port } = asked();
+  const { worker, url, token } = await runningDemo(port);
   const redis = upstashClient({ url, token });
   if (hours > 0 && (await hasPast(redis)))
     console.log("The day before is there already; to have it anew start npm start again.");
@@ -59,13 +61,13 @@ async function hasPast(redis: RedisClient): Promise<boolean> {
   return (found?.hours.length ?? 0) > 0;
 }
 
-function asked(): { hours: number; minutes: number } {
+function asked(): { hours: number; minutes: number; port: number } {
   try {
-    const options = { hours: { type: "string" }, minutes: { type: "string" } } as const;
-    const { hours = "24", minutes = "3" } = parseArgs({ options }).values;
-    const numbers = { hours: Number(hours), minutes: Number(minutes) };
+    const options = { hours: { type: "string" }, minutes: { type: "string" }, port: { type: "string" } } as const;
+    const { hours = "24", minutes = "3", port = String(DEFAULT_PORT) } = parseArgs({ options }).values;
+    const numbers = { hours: Number(hours), minutes: Number(minutes), port: Number(port) };
     const isRight = Number.isInteger(numbers.hours) && numbers.hours >= 0 && numbers.hours <= 72;
-    if (isRight && numbers.minutes >= 0 && numbers.minutes <= 600) return numbers;
+    if (isRight && numbers.minutes >= 0 && numbers.minutes <= 600 && Number.isInteger(numbers.port)) return numbers;
   } catch {
     // Something that isn't an option of this command; told below.
   }
