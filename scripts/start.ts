@@ -12,7 +12,7 @@ const PATIENCE_MS = 5000;
 
 let worker: LocalWorker | undefined;
 let rest: RedisRest | undefined;
-let url: string | undefined;
+let told: number | undefined;
 let ending: Promise<void> | undefined;
 
 // Ctrl-C comes twice: from the terminal, and from npm.
@@ -40,8 +40,9 @@ async function start(): Promise<void> {
       DASHBOARD_HOSTS: `127.0.0.1:${port} localhost:${port}`,
     },
   });
-  url = `http://127.0.0.1:${port}`;
-  await tellDemo({ worker: url, url: rest.url, token: rest.token });
+  const url = `http://127.0.0.1:${port}`;
+  told = port;
+  await tellDemo(port, { worker: url, url: rest.url, token: rest.token });
   welcome(url, rest);
   await worker.ended;
   throw new ExpectedError("the Worker's process has ended");
@@ -53,7 +54,7 @@ function end(exitCode: number): void {
     await worker?.end();
     await Promise.race([starting, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
     await rest?.close();
-    if (url) await forgetDemo({ worker: url });
+    if (told !== undefined) await forgetDemo(told);
     process.exit(exitCode);
   })();
 }

@@ -1,9 +1,10 @@
-import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { ExpectedError } from "../../src/server/errors.ts";
+import { DEFAULT_PORT } from "./options.ts";
 
 /** Git leaves this folder alone, and so does the Worker's bundle. */
 const FOLDER = ".wrangler";
-const FILE = `${FOLDER}/demo.json`;
+const fileOf = (port: number) => `${FOLDER}/demo-${port}.json`;
 
 /** Where a running demo is, for `npm run demo:traffic`. */
 export interface RunningDemo {
@@ -14,38 +15,26 @@ export interface RunningDemo {
   readonly token: string;
 }
 
-/** Tells where the demo is, to the owner of this folder alone. The one that started last is told of. */
-export async function tellDemo(demo: RunningDemo): Promise<void> {
+/** Tells where the demo on this port is, to the owner of this folder alone. */
+export async function tellDemo(port: number, demo: RunningDemo): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
-  await writeFile(FILE, "", { mode: 0o600 });
-  // A file that was there keeps its mode else.
-  await chmod(FILE, 0o600);
-  await writeFile(FILE, JSON.stringify(demo));
+  // One that a killed demo left would keep its mode.
+  await forgetDemo(port);
+  await writeFile(fileOf(port), JSON.stringify(demo), { mode: 0o600 });
 }
 
-/** Tells it no longer, unless another demo has started since. */
-export async function forgetDemo({ worker }: Pick<RunningDemo, "worker">): Promise<void> {
-  const told = await read();
-  if (told?.worker === worker) await rm(FILE, { force: true });
-}
+/** Tells it no longer. */
+export const forgetDemo = (port: number): Promise<void> => rm(fileOf(port), { force: true });
 
-/** The demo that runs. @throws {ExpectedError} if none does */
-export async function runningDemo(): Promise<RunningDemo> {
-  const demo = await read();
-  const answers =
-    demo &&
-    (await fetch(demo.worker).then(
-      ({ ok }) => ok,
-      () => false,
-    ));
-  if (answers) return demo;
-  throw new ExpectedError("no demo runs here: npm start in another terminal of this folder, then this again");
-}
-
-async function read(): Promise<RunningDemo | undefined> {
+/** The demo that runs on this port. @throws {ExpectedError} if none does */
+export async function runningDemo(port: number): Promise<RunningDemo> {
   try {
-    return JSON.parse(await readFile(FILE, "utf8")) as RunningDemo;
+    const demo = JSON.parse(await readFile(fileOf(port), "utf8")) as RunningDemo;
+    const { ok } = await fetch(demo.worker);
+    if (ok) return demo;
   } catch {
-    return undefined;
+    // Nothing was told, or nobody answers.
   }
+  const other = port === DEFAULT_PORT ? "" : ` -- --port ${port}`;
+  throw new ExpectedError(`no demo runs on port ${port}: npm start${other} in another terminal of this folder`);
 }

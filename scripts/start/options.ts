@@ -2,7 +2,8 @@ import { createServer } from "node:net";
 import { parseArgs } from "node:util";
 import { ExpectedError } from "../../src/server/errors.ts";
 
-const DEFAULT_PORT = 8787;
+/** Where the demo is, unless it is told another port. */
+export const DEFAULT_PORT = 8787;
 
 /** The port of `--port`, checked to be free on 127.0.0.1. @throws {ExpectedError} */
 export async function portFrom(args: readonly string[]): Promise<number> {

@@ -126,6 +126,31 @@ test("it can be used by keyboard alone, and the focus shows", async () => {
   await expect.poll(() => count(page, "bucket", "passed")).toBe(1);
 });
 
+test("one click shows what operators see, with what was sent here", async () => {
+  const { page, errors } = await openPage();
+  const key = await page.getByLabel("x-api-key").inputValue();
+  await page.locator("#window").getByRole("button", { name: "Send 20 at once" }).click();
+  await expect.poll(() => count(page, "window", "denied")).toBe(10);
+  // Figures go out behind a later answer.
+  await page.waitForTimeout(2500);
+  await page.locator("#window").getByRole("button", { name: "Send one" }).click();
+  await expect.poll(() => count(page, "window", "denied")).toBe(11);
+  await page.getByRole("link", { name: "What operators see: the dashboard" }).click();
+  await page.locator("#policies tr", { hasText: "demo-window" }).waitFor();
+  await page.getByLabel("Key", { exact: true }).fill(key);
+  await page.keyboard.press("Enter");
+  await page.getByRole("article", { name: "demo-window" }).waitFor();
+  // A rule made here holds there.
+  await page.getByRole("button", { name: "Block in demo-bucket" }).click();
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Make this rule" }).click();
+  await page.locator("#answer", { hasText: "is made: block" }).waitFor();
+  const blocked = async () =>
+    (await (await fetch(`${run.url}/api/bucket`, { headers: { "x-api-key": key } })).json()).title;
+  await expect.poll(blocked, { timeout: 10_000 }).toBe("Blocked");
+  expect(errors).toEqual([]);
+});
+
 test("it fits a phone, with buttons that a thumb can hit", async () => {
   const { page } = await openPage({ viewport: { width: 375, height: 780 }, isMobile: true, hasTouch: true });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375);

@@ -1,6 +1,7 @@
 import { count, element, markScrollable, shape, table } from "./dom.js";
 
 const [HEIGHT, LEFT, BOTTOM] = [260, 60, 24];
+const HOUR_MS = 3_600_000;
 const KINDS = [
   ["allowed", "allowed"],
   ["denied", "denied"],
@@ -47,6 +48,7 @@ export function callsChart(slots, stepMs, width) {
       : [],
   );
   const sums = kinds.map(([kind, words]) => `${count(slots.reduce((sum, slot) => sum + slot[kind], 0))} ${words}`);
+  const spans = { [HOUR_MS]: "an hour", [6 * HOUR_MS]: "six hours", [24 * HOUR_MS]: "a day" };
   const picture = shape(
     "svg",
     { viewBox: `0 0 ${room} ${HEIGHT + 16}`, role: "img", "aria-label": sums.join(", ") },
@@ -70,6 +72,7 @@ export function callsChart(slots, stepMs, width) {
       ),
     ),
   );
+  legend.append(element("li", {}, `Each bar is ${spans[stepMs]}.`));
   const rows = slots.map(({ at, allowed, denied, another }) => [timeText(at, 0), allowed, denied, another]);
   const numbers = element("details", { class: "numbers" }, element("summary", {}, "The same as a table"));
   numbers.addEventListener("toggle", markScrollable);
@@ -83,10 +86,11 @@ const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" 
 const hour = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 const timeText = (at, stepMs) =>
-  stepMs === 0 ? `${day.format(at)}, ${hour.format(at)}` : stepMs > 3_600_000 ? day.format(at) : hour.format(at);
+  stepMs === 0 ? `${day.format(at)}, ${hour.format(at)}` : stepMs > HOUR_MS ? day.format(at) : hour.format(at);
 
-/** The next round number. */
+/** The next round number of which half is a whole number, too. */
 function niceAbove(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 4, 5, 10].map((times) => times * power).find((nice) => nice >= value);
+  const candidates = [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10, 12].map((times) => Math.round(times * power));
+  return candidates.find((nice) => nice >= value && nice % 2 === 0);
 }

@@ -15,14 +15,25 @@ export function shape(tag, attributes, ...children) {
   return made;
 }
 
+/** A bar that is filled as far as `value` of `most` goes. Browsers draw a meter each in its own way. */
+export function bar(value, most, label) {
+  const width = most > 0 ? Math.min(100, (100 * value) / most) : 0;
+  return shape(
+    "svg",
+    { viewBox: "0 0 100 10", preserveAspectRatio: "none", role: "img", "aria-label": label, class: "drawn" },
+    shape("rect", { class: "track", width: 100, height: 10 }),
+    shape("rect", { class: "allowed", width, height: 10 }),
+  );
+}
+
+/** Whether a cell stands to the right: a number, or a share. */
+const isNumeric = (value) => typeof value === "number" || (typeof value === "string" && /^(–|.* %)$/.test(value));
+
 /** A table; cells are text, numbers (to the right) or elements. */
 export function table(caption, heads, rows) {
-  const cell = (value, tag) => {
-    const isNumber = typeof value === "number";
-    const made = element(tag, isNumber ? { class: "number" } : {}, isNumber ? count(value) : value);
-    return made;
-  };
-  const numbers = heads.map((_head, i) => rows.length > 0 && typeof rows[0][i] === "number");
+  const cell = (value, tag) =>
+    element(tag, isNumeric(value) ? { class: "number" } : {}, typeof value === "number" ? count(value) : value);
+  const numbers = heads.map((_head, i) => rows.length > 0 && isNumeric(rows[0][i]));
   const head = heads.map((text, i) => element("th", { scope: "col", class: numbers[i] ? "number" : "" }, text));
   const body = rows.map((row) =>
     element(

@@ -1,5 +1,5 @@
 import { ask } from "./api.js";
-import { count, element, keepingFocus, markScrollable, table, visible } from "./dom.js";
+import { bar, count, element, keepingFocus, markScrollable, table, visible } from "./dom.js";
 import { makeRule } from "./rules.js";
 import { isAsking, sure } from "./sure.js";
 import { ruleText } from "./words.js";
@@ -67,8 +67,8 @@ function statusTable(limiter, policies) {
   const isHeld = policies.some(({ unit }) => unit === "concurrent-requests");
   const rows = policies.map(({ policy, remaining, burst = Infinity, resetAfterMs }) => {
     const number = isHeld ? burst - remaining : remaining;
-    const bar = element("meter", { max: Math.max(1, burst), value: number, ariaLabel: `${number} of ${burst}` });
-    return [visible(policy), number, burst, bar, waitText(resetAfterMs)];
+    const drawn = bar(number, burst, `${number} of ${burst}`);
+    return [visible(policy), number, burst, drawn, waitText(resetAfterMs)];
   });
   const heads = isHeld
     ? ["Policy", "Held", "Of", "Drawn", "All free in"]

@@ -149,7 +149,7 @@ function show() {
 }
 
 const cellsOf = (rule) => [whatText(rule), element("bdi", { class: "text" }, whomText(rule)), whereText(rule)];
-const untilCell = ({ until }) => (until === undefined ? "removed" : timeText(until));
+const untilCell = ({ until }) => (until === undefined ? "no end" : timeText(until));
 const shown = (text) => element("bdi", { class: "free" }, visible(text ?? ""));
 
 find.addEventListener("input", () => known && show());

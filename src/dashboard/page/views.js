@@ -1,5 +1,5 @@
 import { callsChart } from "./chart.js";
-import { count, element, percent, table, visible } from "./dom.js";
+import { bar, count, element, percent, table, visible } from "./dom.js";
 
 const HOUR_MS = 3_600_000;
 /** What Upstash bills for 100 000 commands, in dollars. */
@@ -81,28 +81,27 @@ export function showFigures(chosen, { from, hours }, lookUp) {
       latency.map(({ upToMs, count }) => [
         upToMs === null ? "longer" : `${upToMs} ms`,
         count,
-        element("meter", { max: mostSlow, value: count, ariaLabel: `${count} requests` }),
+        bar(count, mostSlow, `${count} requests`),
       ]),
     ),
   );
   for (const list of ["denied", "asked"]) show(list, ...keysTable(list, chosen, lookUp));
   const errors = chosen.flatMap(({ limiter, errors, requests }) => [
-    ...Object.entries(errors)
-      .filter(([, times]) => times > 0)
-      .map(([kind, times]) => [limiter, `calls answered without the store: ${kind}`, times]),
-    ...requests.flatMap(({ purpose, failed }) =>
-      Object.entries(failed)
-        .filter(([, times]) => times > 0)
-        .map(([kind, times]) => [limiter, `requests for ${purpose}: ${kind}`, times]),
-    ),
+    ...failuresOf(limiter, "calls", errors),
+    ...requests.flatMap(({ purpose, failed }) => failuresOf(limiter, `requests: ${purpose}`, failed)),
   ]);
+  if (errors.length === 0) return show("errors", element("p", {}, "None in this span."));
   show(
     "errors",
-    errors.length > 0
-      ? table("Errors", ["Limiter", "What failed", "Times"], errors)
-      : element("p", {}, "None in this span."),
+    table("Errors", ["Limiter", "What failed", "Why", "Times"], errors),
+    element("p", { class: "note" }, "Calls were answered without the store, by failure mode."),
   );
 }
+
+const failuresOf = (limiter, what, byKind) =>
+  Object.entries(byKind)
+    .filter(([, times]) => times > 0)
+    .map(([kind, times]) => [limiter, what, kind, times]);
 
 /** The keys that calls of `allOf` wrote beside those of the limiters that bind. */
 const setsBeside = (chosen) =>
