@@ -49,7 +49,11 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
   { name: "dashboard alone", code: `export { dashboard } from "sluice/dashboard"` },
   { name: "upstashClient alone", code: `export { upstashClient } from "sluice/upstash"` },
   {
-    name: "everything of sluice/upstash-ratelimit, without @upstash/redis",
+    name: "Ratelimit alone, of sluice/upstash-ratelimit",
+    code: `export { Ratelimit } from "sluice/upstash-ratelimit"`,
+  },
+  {
+    name: "everything of sluice/upstash-ratelimit",
     code: `export * from "sluice/upstash-ratelimit"`,
   },
   { name: "ioredisClient alone", code: `export { ioredisClient } from "sluice/ioredis"`, most: 820 },

@@ -64,12 +64,11 @@ export function countedAlgorithm<TContext extends Context>(how: HowToCount<TCont
   }
 
   async function check(ctx: TContext, identifier: string, { rate = 1, guard, signal }: Check) {
-    const counting = countingOf(ctx);
     const map = mapOf(ctx);
     const block = rate > 0 ? map?.isBlocked(identifier) : undefined;
     if (block?.blocked) return blockedResponse(limit, block.reset);
     const tasks: Promise<unknown>[] = [];
-    const decision = await counting.take(identifier, rate, { guard, signal, tasks });
+    const decision = await countingOf(ctx).take(identifier, rate, { guard, signal, tasks });
     if (!decision) return deniedResponse(guard.found.at(-1));
     const response = responseOf(decision, policy);
     if (rate < 0) map?.pop(identifier);

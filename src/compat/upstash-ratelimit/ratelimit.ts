@@ -18,6 +18,12 @@ import { deniedResponse, timeoutResponse, withPending } from "./response.ts";
 /** Where no prefix is given. */
 export const DEFAULT_PREFIX = "@upstash/ratelimit";
 
+/** How long a context's limiter waits, in ms; 0 for ever. */
+const timeouts = new WeakMap<object, number>();
+
+/** How long the limiter of a context waits, in ms; 0 for ever, and for a context that has no limiter. */
+export const timeoutOf = (ctx: object): number => timeouts.get(ctx) ?? 0;
+
 /** What the classes for one database and for several hand on. */
 export interface RatelimitConfig<TContext> extends SharedConfig {
   limiter: Algorithm<TContext>;
@@ -53,6 +59,7 @@ export abstract class Ratelimit<TContext extends RegionContext | MultiRegionCont
     if ("redis" in ctx) Object.assign(ctx, { prefix, dynamicLimits: this.dynamicLimits });
     if (map !== false) ctx.cache = ephemeralCache(map ?? new Map());
     if (map) noteMap(ctx);
+    timeouts.set(ctx, Math.min(Math.ceil(Math.max(0, timeout)), MAX_TIMER_MS));
     if (config.analytics) this.analytics = new Analytics({ redis: this.primaryRedis, prefix });
     this.#denyList = this.enableProtection
       ? denyListOf(this.primaryRedis, prefix, this.denyListThreshold)

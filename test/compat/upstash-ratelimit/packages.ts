@@ -8,7 +8,7 @@ import { uniqueName } from "../../support/redis.ts";
 const NAMES = ["@upstash/ratelimit", "sluice/upstash-ratelimit"] as const;
 
 type Name = (typeof NAMES)[number];
-type Package = Pick<typeof theirs, "Ratelimit" | "Analytics" | "IpDenyList">;
+type Package = Pick<typeof theirs, "Ratelimit" | "MultiRegionRatelimit" | "Analytics" | "IpDenyList">;
 
 const packages: Readonly<Record<Name, Package>> = {
   "@upstash/ratelimit": theirs,
@@ -29,9 +29,9 @@ export interface Given extends Package {
 
 function givenOf(name: Name): Given {
   const prefix = uniqueName();
-  const { Ratelimit, Analytics, IpDenyList } = packages[name];
+  const { Ratelimit, MultiRegionRatelimit, Analytics, IpDenyList } = packages[name];
   return {
-    ...{ Ratelimit, Analytics, IpDenyList, prefix },
+    ...{ Ratelimit, MultiRegionRatelimit, Analytics, IpDenyList, prefix },
     make: (limiter, options) => new Ratelimit({ redis, prefix, limiter, ...options }),
   };
 }
@@ -75,7 +75,7 @@ export function ten(
 }
 
 /** Checks one behind the other; resolves to the responses. */
-export async function checks(ratelimit: Ratelimit, identifier: string, count: number, options = {}) {
+export async function checks(ratelimit: Pick<Ratelimit, "limit">, identifier: string, count: number, options = {}) {
   const responses: Awaited<ReturnType<Ratelimit["limit"]>>[] = [];
   for (let i = 0; i < count; i += 1) {
     const response = await ratelimit.limit(identifier, options);

@@ -5,6 +5,8 @@ import {
   type AnalyticsConfig,
   type Duration,
   IpDenyList,
+  MultiRegionRatelimit,
+  type MultiRegionRatelimitConfig,
   Ratelimit,
   type RatelimitConfig,
 } from "@upstash/ratelimit";
@@ -35,6 +37,29 @@ const algorithms = [
   Ratelimit.tokenBucket(5, "10 s", 10),
   Ratelimit.cachedFixedWindow(10, "10 s"),
 ];
+
+const several: MultiRegionRatelimitConfig = {
+  redis: [redis, Redis.fromEnv()],
+  limiter: MultiRegionRatelimit.slidingWindow(10, window),
+  prefix: "program",
+  ephemeralCache: false,
+  timeout: 0,
+  analytics: false,
+  cacheScripts: false,
+  dynamicLimits: false,
+  enableTelemetry: false,
+};
+
+const overAll: MultiRegionRatelimitConfig["limiter"] = () => ({
+  async limit(ctx, identifier, rate = 1) {
+    const used = await Promise.all(
+      ctx.regionContexts.map((each) => each.redis.incrby(`${each.prefix}:${identifier}`, rate)),
+    );
+    return { success: Math.max(...used) < 3, limit: 3, remaining: 0, reset: 0, pending: Promise.resolve() };
+  },
+  getRemaining: async () => ({ remaining: 1, reset: 1, limit: 1 }),
+  resetTokens: async (ctx, identifier) => ctx.cache?.pop(identifier),
+});
 
 const own: RatelimitConfig["limiter"] = () => ({
   async limit(ctx, identifier, rate = 1, opts) {
@@ -67,6 +92,9 @@ class Named extends Ratelimit {
 
 export async function program(): Promise<unknown[]> {
   const ratelimit = new Ratelimit(config);
+  const everywhere = new MultiRegionRatelimit({ ...several, limiter: MultiRegionRatelimit.fixedWindow(1, "1 m") });
+  const alike: Awaited<ReturnType<typeof ratelimit.limit>> = await everywhere.limit("a", { rate: 2 });
+  await new MultiRegionRatelimit({ ...several, limiter: overAll }).getRemaining("a");
   const { limit, blockUntilReady, getRemaining, resetUsedTokens, setDynamicLimit, getDynamicLimit } = ratelimit;
   const geo = { country: "DE", city: "Bonn", region: "NW", ip: "192.0.2.1" };
   const response = await limit("a", { rate: 2, geo, ip: "192.0.2.1", userAgent: "any", country: "DE" });
@@ -102,6 +130,7 @@ export async function program(): Promise<unknown[]> {
   const named = new Named({ redis, limiter: algorithm, ephemeralCache: false });
   return [
     told,
+    alike,
     value,
     numbers,
     passes,

@@ -54,6 +54,8 @@ describe("types", () => {
     expectTypeOf<theirs.RatelimitConfig>().toExtend<ours.RatelimitConfig>();
     expectTypeOf<ours.RatelimitConfig>().toExtend<theirs.RatelimitConfig>();
     expectTypeOf<ReturnType<typeof ours.Ratelimit.fixedWindow>>().toExtend<theirs.RatelimitConfig["limiter"]>();
+    expectTypeOf<theirs.MultiRegionRatelimitConfig>().toExtend<ours.MultiRegionRatelimitConfig>();
+    expectTypeOf<ours.MultiRegionRatelimitConfig>().toExtend<theirs.MultiRegionRatelimitConfig>();
     expectTypeOf<theirs.AnalyticsConfig>().toExtend<ours.AnalyticsConfig>();
     expectTypeOf<theirs.Duration>().toEqualTypeOf<ours.Duration>();
     expectTypeOf<Parameters<TheirLimit>>().toExtend<Parameters<OurLimit>>();
