@@ -82,27 +82,22 @@ function lifeOf({ strikes, steps, blockedUntil }: PenaltyRecord, now: number, { 
 /** What is kept of a key with a penalty, in this process. */
 interface Kept {
   readonly counts: unknown;
-  readonly penalty: PenaltyRecord;
+  readonly penalty: PenaltyRecord | undefined;
 }
 
 /** The same program, whose calls on a key with a penalty are such a task; a denial may leave something, too. */
 export function penalized(program: Program, task: PenaltyTask, numbers: PenaltyNumbers): Program {
   return {
     ...program,
+    ...(task === "strike" && { look: penalized(program, "look", numbers) }),
     step(kept, now, demands): Step {
       const { counts, penalty } = (kept ?? {}) as Partial<Kept>;
       const step = program.step(counts, now, demands);
-      const looks = task === "strike" && demands.some(({ ceiling }) => ceiling < 0);
-      const { record, blockedUntil, writes, lifeMs } = penaltyStep(
-        penalty,
-        now,
-        looks ? "look" : task,
-        !step.allowed,
-        numbers,
-      );
+      const { record, blockedUntil, writes, lifeMs } = penaltyStep(penalty, now, task, !step.allowed, numbers);
       const told = blockedUntil !== undefined && { blockedUntil };
       if (step.allowed && !told) {
-        return { ...step, kept: { counts: step.kept, penalty: record }, ttlMs: Math.max(step.ttlMs, lifeMs) };
+        const kept: Kept = { counts: step.kept, penalty: lifeMs > 0 ? record : undefined };
+        return { ...step, kept, ttlMs: Math.max(step.ttlMs, lifeMs) };
       }
       const before = program.step(counts, now, demands.map(takingNothing));
       return {

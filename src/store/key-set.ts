@@ -79,7 +79,8 @@ export function sizeOf({ algorithms }: Program): number {
 /** The same request, which only looks; one that admits nothing does so already. */
 export function looking(request: StepRequest): StepRequest {
   const look = (demand: Demand) => (demand.ceiling < 0 ? demand : { ...demand, ceiling: onlyLook(demand.ceiling) });
-  return { ...request, demands: request.demands.map(look) };
+  const { program, demands } = request;
+  return { ...request, program: program.look ?? program, demands: demands.map(look) };
 }
 
 /** The penalty of one of the keys, if there is one: the script is the same for all. */
