@@ -46,6 +46,9 @@ export function createLimiter<
 >(options: LimiterOptions & { name: Name; policies: Listed }): LimiterOf<Name, Listed>;
 export function createLimiter<const Name extends string = string>(
   options: LimiterOptions & { name: Name },
+): Limiter<Name>;
+export function createLimiter<const Name extends string = string>(
+  options: LimiterOptions & { name: Name },
 ): Limiter<Name> {
   const plain = checkedOptions(options);
   const extensions = extensionsOf(options, plain.policies);

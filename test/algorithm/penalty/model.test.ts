@@ -219,7 +219,11 @@ describe("penalty", () => {
           const countsMs = allowed ? alone[k]?.ttlMs : key.counts && before[k]?.ttlMs;
           expect(twin.ttlMs, where).toBe(Math.max(countsMs ?? 0, key.definition.lifeMs(now, numbers)));
         });
-        if (allowed) asked.forEach(({ key }, k) => void (key.counts = alone[k]?.kept as State));
+        if (allowed) {
+          asked.forEach(({ key }, k) => {
+            key.counts = alone[k]?.kept as State;
+          });
+        }
       }
       await redis.del(keys.flatMap(({ place, shadow }) => [place, shadow]));
     }
