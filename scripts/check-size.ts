@@ -22,7 +22,7 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
     name: "leases, beside createLimiter",
     code: `export { createLimiter, leases, redisStore, tokenBucket } from "sluice"`,
     beside: `export { createLimiter, redisStore, tokenBucket } from "sluice"`,
-    most: 4050,
+    most: 4180,
   },
   {
     name: "regions, beside createLimiter",
@@ -34,6 +34,12 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
     name: "a Worker with one policy and rules",
     code: `export { createLimiter, redisStore, rules, tokenBucket } from "sluice"; export { clientIp, rateLimit } from "sluice/hono"`,
     most: 18_200,
+  },
+  {
+    name: "penalty, beside createLimiter",
+    code: `export { createLimiter, penalty, redisStore, tokenBucket } from "sluice"`,
+    beside: `export { createLimiter, redisStore, tokenBucket } from "sluice"`,
+    most: 6300,
   },
   { name: "everything of sluice", code: `export * from "sluice"` },
   { name: "rateLimit alone", code: `export { rateLimit } from "sluice/hono"` },

@@ -15,6 +15,8 @@ const FLAGS = "#!lua flags=allow-key-locking";
 const VARIANTS: Readonly<Record<string, { readonly of: string; readonly sections: readonly string[] }>> = {
   "key-set-windows.lua": { of: "key-set.lua", sections: ["windows"] },
   "key-set-holds.lua": { of: "key-set.lua", sections: ["windows", "holds"] },
+  "key-set-strikes.lua": { of: "key-set.lua", sections: ["windows", "holds", "strikes"] },
+  "grants-strikes.lua": { of: "grants.lua", sections: ["strikes"] },
 };
 
 const ALGORITHMS: ScriptFolder = {

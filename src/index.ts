@@ -12,6 +12,7 @@ export {
   tokenBucket,
 } from "./algorithm/policy.ts";
 export type {
+  BlockedDecision,
   Decision,
   FallbackDecision,
   KnownDecision,
@@ -39,6 +40,7 @@ export type {
 export type { BreakerOptions, FailureMode, SnapshotOptions } from "./limiter/checked-options.ts";
 export type {
   AllOfDecision,
+  BlockedAllOfDecision,
   FallbackAllOfDecision,
   KnownAllOfDecision,
   LevelStatus,
@@ -51,8 +53,10 @@ export type { Held } from "./limiter/in-flight/held.ts";
 export type { HoldMethods, HoldOptions } from "./limiter/in-flight/hold.ts";
 export { type InFlightOptions, type InFlightPolicy, inFlight } from "./limiter/in-flight/policy.ts";
 export { type LeaseOptions, leases } from "./limiter/leases/leases.ts";
-export { createLimiter, type InFlightLimiter, type Limiter } from "./limiter/limiter.ts";
+export { createLimiter, type InFlightLimiter, type Limiter, type PenaltyLimiter } from "./limiter/limiter.ts";
 export type { LimiterOptions } from "./limiter/options.ts";
+export type { BlockMethods } from "./limiter/penalty/block.ts";
+export { type Penalty, type PenaltyOptions, penalty } from "./limiter/penalty/penalty.ts";
 export type { Near, RegionsOptions, Shares } from "./limiter/regions/plan.ts";
 export { regions } from "./limiter/regions/regions.ts";
 export type { Reservation, Reserved } from "./limiter/reservation.ts";

@@ -65,6 +65,10 @@ export interface Step {
   readonly kept: unknown;
   /** Ms after which what is kept can be forgotten, by the caller's clock; 0 if at once. */
   readonly ttlMs: number;
+  /** Whether a denied step leaves something all the same: a strike, or a block. */
+  readonly writes?: boolean;
+  /** Set where a penalty blocks the key: until when, negative if that begins with this call. */
+  readonly blockedUntil?: number;
 }
 
 /** One algorithm: pure functions of whole numbers. The first four are written once more in Lua. */

@@ -5,7 +5,7 @@
 -- KEYS     the states, as in key-set.lua
 -- ARGV[1]  now    ms since the epoch, or -1 for the clock of Redis
 -- then for each key
--- ARGV[n]    policies  how many
+-- ARGV[n]    policies  how many, behind what penalty.lua has of a key with a penalty
 -- ARGV[n+1]  size      how many counts the state holds
 -- ARGV[n+2]  spare     the most calls to grant
 -- ARGV[n+3]  since     when that was taken which comes back, ms; 0 if nothing does
@@ -25,18 +25,40 @@ local asked, values, allowed = now, KEYS[2] and call('MGET', unpack(KEYS)) or {c
 local old, new = {0}, {1}
 local forms, starts, ends, grants, backs, brings = {}, {}, {}, {}, {}, false
 -- @include stored
+-- @only strikes
+-- Of the keys with a penalty: see the parts. What of a value are counts, and how long one from a clock ahead still counts.
+local marks, writes, lefts, posts, rests, aheads, struck = {}, {}, {}, {}, {}, {}, false
+-- @end
 
 -- Three times over: what comes back; the call's cost; that and what is granted. The latter two begin with what the first left.
 for pass = 1, 3 do
   local n, i = 2, 2
   for k = 1, #KEYS do
+    -- @only strikes
+    if pass == 1 then
+      -- @include penalty-read
+    elseif marks[k] then
+      n = n + 7
+    end
+    local mark, others = marks[k], allowed
+    if pass == 2 then allowed = true end
+    -- @end
     local policies, size, spare, gone = args[n] + 0, args[n + 1] + 0, args[n + 2] + 0, args[n + 3] + 0
     local at, one, two, ttl = nil, 0, 0, 0
     n = n + 4
     if pass == 1 then
       value, read, only = values[k], nil, policies == 1 and args[n]
       -- @include key-read
+      -- @without strikes
       if at and at > asked + GRACE and call('PTTL', KEYS[k]) <= GRACE then at, one, two, read = nil, 0, 0, nil end
+      -- @end
+      -- @only strikes
+      if at and at > asked + GRACE then
+        aheads[k] = call('PTTL', KEYS[k]) - (mark and mark[2] or 0)
+        if aheads[k] <= GRACE then at, one, two, read, aheads[k] = nil, 0, 0, nil, nil end
+      end
+      rests[k] = at and value or ''
+      -- @end
       forms[k], starts[k], grants[k], backs[k] = only, i + 1, spare, gone > 0
       brings = brings or gone > 0
     else
@@ -80,16 +102,45 @@ for pass = 1, 3 do
       i = i + (kind == 's' and 2 or 1)
       if lives > ttl then ttl = lives end
     end
+    -- @only strikes
+    if pass == 2 then
+      local denied = not allowed
+      if mark then
+        -- @include penalty
+        old[i], new[i], struck = told, told, struck or writes[k]
+      end
+      allowed = others and allowed
+    end
+    if mark then i = i + 1 end
+    -- @end
     if ttl > 1e13 then ttl = 1e13 end
     ends[k] = ttl + GRACE
   end
+  -- @without strikes
   if pass == 2 and not (allowed or brings) then return old end
+  -- @end
+  -- @only strikes
+  if pass == 2 and not (allowed or brings or struck) then return old end
+  -- @end
 end
 if not allowed then new[1] = 0 end
 for k = 1, #KEYS do
   local from, form, to = starts[k], forms[k], (starts[k + 1] or #new + 2) - 2
+  -- @without strikes
   if allowed or backs[k] then
     -- @include key-write
+  -- @end
+  -- @only strikes
+  if marks[k] then to = to - 1 end
+  if allowed or backs[k] or writes[k] then
+    if allowed or backs[k] then
+      -- @include key-write
+    else
+      value = rests[k]
+      ends[k] = value == '' and 0 or aheads[k] or ends[k]
+    end
+    -- @include penalty-write
+  -- @end
     call('SET', KEYS[k], value, 'PX', ends[k])
   end
 end

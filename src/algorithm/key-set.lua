@@ -3,7 +3,7 @@
 --
 -- KEYS     the states
 -- ARGV[1]  now    ms since the epoch, or -1 for the clock of Redis
--- then for each key
+-- then for each key, behind what penalty.lua has of one with a penalty,
 -- ARGV[n]    policies  how many
 -- ARGV[n+1]  size      how many counts the state holds; then the arguments of each policy as in policy-set.lua
 -- Reply    {allowed 1 or 0, at, counts…, at, counts…}: for each key the state as of `at` ms, after the call if allowed, else
@@ -35,8 +35,15 @@ local forms, ends = {0, 0, 0}, {0, 0, 0}
 -- What keys of work in flight hold after the call, and what is mended of them although the call is denied.
 local held, mended = {}, {}
 -- @end
+-- @only strikes
+-- Of the keys with a penalty: see the parts. What of a value are counts, and how long they count if nothing is taken.
+local marks, writes, lefts, posts, rests, stays = {}, {}, {}, {}, {}, {}
+-- @end
 
 for k = 1, #KEYS do
+  -- @only strikes
+  -- @include penalty-read
+  -- @end
   local policies, size, at, one, two = args[n] + 0, args[n + 1] + 0, nil, 0, 0
   n = n + 2
   value, read, only = values[k], nil, policies == 1 and (args[n] == '@' and args[n + 2] or args[n])
@@ -65,7 +72,17 @@ for k = 1, #KEYS do
   -- @only holds
   if only == 'n' then at = nil end
   -- @end
+  -- @without strikes
   if at and at > asked + GRACE and call('PTTL', KEYS[k]) <= GRACE then at, one, two, read = nil, 0, 0, nil end
+  -- @end
+  -- @only strikes
+  local mark, stay, others, ahead = marks[k], 0, allowed, nil
+  if at and at > asked + GRACE then
+    ahead = call('PTTL', KEYS[k]) - (mark and mark[2] or 0)
+    if ahead <= GRACE then at, one, two, read, ahead = nil, 0, 0, nil, nil end
+  end
+  rests[k], allowed = at and value or '', true
+  -- @end
   local seen, lead, ttl = at or asked, 0, 0
   if seen > asked then lead = seen - asked end
   now = asked + lead
@@ -76,11 +93,17 @@ for k = 1, #KEYS do
     if since then n = n + 2 end
     local kind, delta, pace, ceiling = args[n], args[n + 1] + 0, args[n + 2] + 0, args[n + 3] + 0
     local lives
+    -- @only strikes
+    local lasts
+    -- @end
     if kind == 'b' then
       local full, window, count, debt = args[n + 4] + 0, args[n + 5] + 0, one, nil
       if read then count, debt = stored() end
       if debt then count = -count end
       -- @include bucket
+      -- @only strikes
+      lasts = used > 0 and math.max(window, math.ceil(math.max(full, used) / pace)) or 0
+      -- @end
       if after > ceiling then allowed = false end
       old[i], new[i], lives = used > full and full - used or used, after > full and full - after or after, life
       n, i = n + 6, i + 1
@@ -109,6 +132,11 @@ for k = 1, #KEYS do
         for m = 1, 2 * parts do reply[i + 1 + m] = list[m] or 0 end
       end
       tell(old)
+      -- @end
+      -- @only strikes
+      lasts = used > 0 and list[to - 1] + pace - now or 0
+      -- @end
+      -- @only windows
       if since and (since <= now - pace or since > now) then delta = 0 end
       if used + delta > ceiling then allowed = false end
       -- @include parts
@@ -144,13 +172,29 @@ for k = 1, #KEYS do
       -- @include window
       old[i], new[i] = current, taken
       n, i = n + 4, i + 1
+      -- @only strikes
+      if current == 0 then lasts = pace - elapsed end
+      -- @end
       if kind == 's' then
         old[i], new[i] = previous, carried
         i = i + 1
       end
     end
     if lives > ttl then ttl = lives end
+    -- @only strikes
+    stay = math.max(stay, lasts or lives)
+    -- @end
   end
+  -- @only strikes
+  local denied = not allowed
+  if mark then
+    -- @include penalty
+    old[i], new[i] = told, told
+    i = i + 1
+  end
+  allowed = others and allowed
+  stays[k] = rests[k] == '' and 0 or ahead or math.min(stay, 1e13) + GRACE
+  -- @end
   if ttl > 1e13 then ttl = 1e13 end
   forms[k], ends[k] = only, ttl + GRACE
   -- @only holds
@@ -163,9 +207,15 @@ for k = 1, allowed and 0 or #KEYS do
   keep(KEYS[k], ends[k])
 end
 -- @end
+-- @without strikes
 if not allowed then return old end
+-- @end
 for k = 1, #KEYS do
   local from, form, to = values[k], forms[k], (values[k + 1] or i) - 1
+  -- @only strikes
+  if marks[k] then to = to - 1 end
+  if not allowed then form, ends[k] = 'denied', stays[k] end
+  -- @end
   -- @only windows
   if form == 'p' then
     local used, now, list, last, from, to = new[from + 1], new[from], new, to, from + 2, from + 2
@@ -180,6 +230,10 @@ for k = 1, #KEYS do
   elseif form == 'n' then
     value = held[k]
   -- @end
+  -- @only strikes
+  elseif form == 'denied' then
+    value = rests[k]
+  -- @end
   -- @only windows
   else
   -- @end
@@ -187,11 +241,23 @@ for k = 1, #KEYS do
   -- @only windows
   end
   -- @end
+  -- @only strikes
+  if allowed or writes[k] then
+  -- @include penalty-write
+  -- @end
   -- @without holds
   call('SET', KEYS[k], value, 'PX', ends[k])
   -- @end
   -- @only holds
   keep(KEYS[k], ends[k])
   -- @end
+  -- @only strikes
+  end
+  -- @end
 end
+-- @without strikes
 return new
+-- @end
+-- @only strikes
+return allowed and new or old
+-- @end

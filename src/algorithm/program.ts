@@ -21,6 +21,8 @@ export interface Program {
   isState(numbers: readonly number[]): numbers is State;
   /** The twin: what the script does and replies, in this process, on what the last step kept. */
   step(kept: unknown, now: number, demands: readonly Demand[]): Step;
+  /** The same for calls that only look, where a denial leaves something otherwise. */
+  readonly look?: Program;
 }
 
 /** The program for policies that are decided together; throws if they can't be. */

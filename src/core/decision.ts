@@ -107,5 +107,19 @@ export interface RuleDecision {
   readonly error?: undefined;
 }
 
+/** An answer to a call whose key is blocked: after denials, by the limiter's `penalty`, or by `block`. */
+export interface BlockedDecision {
+  readonly allowed: false;
+  readonly policy: "blocked";
+  /** When the block ends, in ms since the epoch, by the store's time. */
+  readonly blockedUntil: number;
+  /** Ms until this call's cost passes: until the block ends, or longer where the quota then has no room; `Infinity` if it never can. */
+  readonly retryAfterMs: number;
+  readonly delayMs: 0;
+  readonly source: "penalty";
+  /** Why the store could not be asked; set where this isolate alone has counted (failure mode `"memory"`). */
+  readonly error?: StoreError;
+}
+
 /** The answer to a check: a union on `source`. */
-export type Decision = KnownDecision | FallbackDecision | RuleDecision;
+export type Decision = KnownDecision | FallbackDecision | RuleDecision | BlockedDecision;

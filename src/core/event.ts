@@ -16,7 +16,8 @@ export type Operation =
   | "settle"
   | "hold"
   | "release"
-  | "extend";
+  | "extend"
+  | "block";
 
 /** A limiter has decided. */
 export interface DecisionEvent {

@@ -7,7 +7,7 @@ const TYPES = "https://iana.org/assignments/http-problem-types#";
 
 /**
  * The answer to a denied request: 429, or 503 where nobody knows the counts: without a decision, or by failure mode
- * `"closed"`; `blockedStatus` where a rule blocks it, which says nothing of why. The body is a problem document (RFC 9457)
+ * `"closed"`; `blockedStatus` where a rule or a penalty blocks it, which says nothing of why. The body is a problem document (RFC 9457)
  * of the types that the draft defines, or plain text for clients that accept this and say nothing of JSON. Its member
  * `retry-after` (seconds) is for scripts of other origins, which see no fields.
  * https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11#section-5
@@ -34,7 +34,7 @@ function problemOf(decision: Decision | undefined, blockedStatus: number) {
   if (!decision || decision.source === "fallback") {
     return problem("temporary-reduced-capacity", "Temporary Reduced Capacity", 503);
   }
-  if (decision.source === "rule") return problem("abnormal-usage-detected", "Blocked", blockedStatus);
+  if (!("policies" in decision)) return problem("abnormal-usage-detected", "Blocked", blockedStatus);
   const violated = labelled(decision)
     .policies.filter(({ retryAfterMs }) => retryAfterMs > 0)
     .map(({ policy }) => policy);

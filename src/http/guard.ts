@@ -98,6 +98,7 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
     const decision = await (hold ?? limiter.consume)(key, {
       cost,
       limit,
+      strikes: !dryRun,
       get waitUntil() {
         return visit.waitUntil();
       },

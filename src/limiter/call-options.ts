@@ -20,6 +20,8 @@ export interface CallOptions<Amounts = Amount> {
 export interface CheckOptions<Amounts = Amount> extends CallOptions<Amounts> {
   /** Units to take: a whole number from 0 for every policy, or by policy name. Default 1. */
   cost?: Amounts | undefined;
+  /** Whether a denial is a strike, where the limiter has a `penalty`. Default `true`; looking and waiting never strike. */
+  strikes?: boolean | undefined;
 }
 
 export interface RefundOptions<Amounts = Amount> extends CallOptions<Amounts> {

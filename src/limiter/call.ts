@@ -4,8 +4,11 @@ import type { Decision, RuleDecision } from "../core/decision.ts";
 import type { PolicyInForce } from "./amounts.ts";
 import type { Unchecked } from "./call-options.ts";
 
-/** What a call asks of the store; `"leave"` gives back a place in a bucket's queue if nobody has queued behind it. */
-export type Task = "consume" | "peek" | "refund" | "charge" | "leave";
+/**
+ * What a call asks of the store; `"leave"` gives back a place in a bucket's queue if nobody has queued behind it, `"block"` blocks the key
+ * of a penalty.
+ */
+export type Task = "consume" | "peek" | "refund" | "charge" | "leave" | "block";
 
 /** What an operation cost so far, over all its calls. */
 export interface Spent {
@@ -43,6 +46,8 @@ export interface Call {
   state?: State;
   /** The answer, where an operator's rule decides. */
   readonly ruled?: RuleDecision;
+  /** Whether a denial is a strike, where there is a penalty. */
+  readonly strikes?: boolean;
 }
 
 /** What the call asks of each policy if it were carried out as `task`, at `now` by the caller's clock. */

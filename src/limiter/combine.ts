@@ -1,8 +1,15 @@
-import type { Decision, FallbackDecision, KnownDecision, PolicyStatus, RuleDecision } from "../core/decision.ts";
+import type {
+  BlockedDecision,
+  Decision,
+  FallbackDecision,
+  KnownDecision,
+  PolicyStatus,
+  RuleDecision,
+} from "../core/decision.ts";
 import type { StoreError } from "../core/errors.ts";
 import type { Call } from "./call.ts";
 import { withoutInfinity } from "./json.ts";
-import type { Level } from "./level.ts";
+import type { Level, LevelDecision } from "./level.ts";
 
 /** One policy's part of a decision on several limiters. */
 export interface LevelStatus<Name extends string> extends PolicyStatus {
@@ -27,9 +34,7 @@ interface Leveled<Name extends string, Part> {
 }
 
 /** What several limiters decided together; the numbers are those of the limiter that binds. */
-export interface KnownAllOfDecision<Name extends string>
-  extends KnownDecision,
-    Leveled<Name, KnownDecision | RuleDecision> {
+export interface KnownAllOfDecision<Name extends string> extends KnownDecision, Leveled<Name, LevelDecision> {
   /** The numbers of every policy of all `parts`, in the order of the limiters. */
   readonly policies: readonly LevelStatus<Name>[];
 }
@@ -38,18 +43,20 @@ export interface KnownAllOfDecision<Name extends string>
 export interface FallbackAllOfDecision<Name extends string> extends FallbackDecision, Leveled<Name, FallbackDecision> {}
 
 /** An operator's rule blocks the call for the limiter at `level`, or allows it for all of them. */
-export interface RuleAllOfDecision<Name extends string>
-  extends RuleDecision,
-    Leveled<Name, KnownDecision | RuleDecision> {}
+export interface RuleAllOfDecision<Name extends string> extends RuleDecision, Leveled<Name, LevelDecision> {}
+
+/** The key of the level is blocked, by its limiter's `penalty` or `block`. */
+export interface BlockedAllOfDecision<Name extends string> extends BlockedDecision, Leveled<Name, LevelDecision> {}
 
 /** The answer to a check of several limiters: a union on `source`. */
 export type AllOfDecision<Name extends string> =
   | KnownAllOfDecision<Name>
   | FallbackAllOfDecision<Name>
-  | RuleAllOfDecision<Name>;
+  | RuleAllOfDecision<Name>
+  | BlockedAllOfDecision<Name>;
 
 /** One limiter's part in a call. */
-export interface Part<Name extends string, Decided = KnownDecision | RuleDecision> {
+export interface Part<Name extends string, Decided = LevelDecision> {
   readonly name: Name;
   readonly level: Level;
   readonly call: Call;
@@ -61,7 +68,7 @@ export function combined<Name extends string>(
   all: readonly Part<Name>[],
   source: KnownDecision["source"],
   error?: StoreError,
-): KnownAllOfDecision<Name> | RuleAllOfDecision<Name> {
+): KnownAllOfDecision<Name> | RuleAllOfDecision<Name> | BlockedAllOfDecision<Name> {
   const allowed = all.every(({ decision }) => decision.allowed);
   const parts = all.filter(isCounted);
   const ruled = all.filter(isRuled).filter(({ decision }) => decision.allowed === allowed);
@@ -93,15 +100,16 @@ export function combined<Name extends string>(
   });
 }
 
-const isRuled = <Name extends string>(part: Part<Name>): part is Part<Name, RuleDecision> =>
-  part.decision.source === "rule";
-const isCounted = <Name extends string>(part: Part<Name>): part is Part<Name, KnownDecision> => !isRuled(part);
+const isCounted = <Name extends string>(part: Part<Name>): part is Part<Name, KnownDecision> =>
+  "policies" in part.decision;
+const isRuled = <Name extends string>(part: Part<Name>): part is Part<Name, RuleDecision | BlockedDecision> =>
+  !isCounted(part);
 
-/** What the rules decide, of which the one that lasts longest binds. */
+/** What rules and penalties decide, of which the one that lasts longest binds. */
 function ruledBy<Name extends string>(
-  ruled: readonly Part<Name, RuleDecision>[],
+  ruled: readonly Part<Name, RuleDecision | BlockedDecision>[],
   all: readonly Part<Name>[],
-): RuleAllOfDecision<Name> {
+): RuleAllOfDecision<Name> | BlockedAllOfDecision<Name> {
   const binding = ruled.reduce((one, other) => (other.decision.retryAfterMs > one.decision.retryAfterMs ? other : one));
   return withoutInfinity({ ...binding.decision, ...ofLevels(binding, all) });
 }

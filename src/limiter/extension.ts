@@ -12,11 +12,11 @@ export interface Extension {
   level(level: Level): Level;
 }
 
-/** A policy that brings its limiter's methods and more, so that only those who import it ship them. */
+/** A policy that brings what it needs of its limiter, so that only those who import it ship that. */
 export interface Bringing {
   readonly brings: Extension & {
     /** Of several limiters as one: `among` them those named have such a policy, `alone` tells whether all have. */
-    methods<Key, Answer extends Decision, Amounts>(
+    methods?<Key, Answer extends Decision, Amounts>(
       core: Core<Key, Answer>,
       own: Methods<Key, Answer, Amounts>,
       among?: readonly string[],
@@ -40,11 +40,16 @@ export interface Extensions {
   rules?: Extension | undefined;
 }
 
-/** The extensions among a limiter's options, in their order; throws a `TypeError` that names the option. */
-export function extensionsOf({ leases, rules }: Extensions): Extension[] {
-  return Object.entries({ leases, rules }).flatMap(([name, extension]) => {
-    if (extension === undefined) return [];
-    if (typeof extension?.level !== "function") throw misuse(name, `made by ${name}()`, extension);
-    return extension;
-  });
+/** What policies bring, and then the extensions among a limiter's options; throws a `TypeError` that names the option. */
+export function extensionsOf({ leases, rules }: Extensions, policies: unknown): Extension[] {
+  const brought: Extension[] = [policies]
+    .flat()
+    .flatMap((policy) => (policy as Partial<Bringing> | undefined)?.brings ?? []);
+  return brought.concat(
+    Object.entries({ leases, rules }).flatMap(([name, extension]) => {
+      if (extension === undefined) return [];
+      if (typeof extension?.level !== "function") throw misuse(name, `made by ${name}()`, extension);
+      return extension;
+    }),
+  );
 }

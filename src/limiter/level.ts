@@ -1,6 +1,6 @@
 import { type Program, programFor } from "../algorithm/program.ts";
 import { step } from "../algorithm/step.ts";
-import type { Decision, KnownDecision, RuleDecision } from "../core/decision.ts";
+import type { BlockedDecision, Decision, KnownDecision, RuleDecision } from "../core/decision.ts";
 import type { StoreError } from "../core/errors.ts";
 import { misuse } from "../core/misuse.ts";
 import type { KeySetReply } from "../store/key-set.ts";
@@ -11,7 +11,7 @@ import { type Asker, createAsker } from "./ask.ts";
 import { type Call, demandsOf } from "./call.ts";
 import type { CheckedOptions } from "./checked-options.ts";
 import { decide } from "./decide.ts";
-import type { Question } from "./methods.ts";
+import type { Core, Methods, Question } from "./methods.ts";
 import { createSnapshots } from "./snapshots.ts";
 import { takenAt } from "./taken-at.ts";
 import { uncountedDecision } from "./uncounted.ts";
@@ -21,6 +21,9 @@ export interface Check {
   decision(call: Call): Decision | Promise<Decision>;
   reset(place: string, signal: AbortSignal | undefined): Promise<void>;
 }
+
+/** A limiter's own decision, where it could be asked. */
+export type LevelDecision = KnownDecision | RuleDecision | BlockedDecision;
 
 /** One limiter's share in a verdict: what it asks of the store for a key, and what this isolate knows of its keys. */
 export interface Level {
@@ -33,15 +36,26 @@ export interface Level {
   call(key: string, place: string, question: Question): Call;
   request(call: Call, clock: number): LevelRequest;
   /** What the store would say: if the call's own limits decide it, or a denial by the last state seen: use grows until time passes. */
-  known(call: Call, clock: number): KnownDecision | RuleDecision | undefined;
+  known(call: Call, clock: number): LevelDecision | undefined;
   /** Numbers the calls in their order; to be taken before the store is asked. */
   turn(): number;
+  /** The decision on a reply of whatever store. */
+  decide(
+    call: Call,
+    reply: StepReply,
+    leadMs: number,
+    source: KnownDecision["source"],
+  ): KnownDecision | BlockedDecision;
   /** The decision on what the store replied, remembered if it leaves too little for another call of this cost. */
-  seen(call: Call, reply: StepReply, askedAt: number, turn: number): KnownDecision;
+  seen(call: Call, reply: StepReply, askedAt: number, turn: number): KnownDecision | BlockedDecision;
   /** Forgets what is known of a key, since something was given back: by `call`, or all of it. */
   forget(place: string, clock: number, call?: Call): void;
   /** Where an extension keeps more of its keys than snapshots: ends it for all of them, since an operator has changed something. */
   forgetAll?(): void;
+  /** A denial may be a strike, so that nothing but `known` of this level denies without asking the store. */
+  readonly strikes?: boolean;
+  /** The methods of the limiter that an extension adds, or puts in place of the usual ones. */
+  methods?<Key, Answer extends Decision, Amounts>(core: Core<Key, Answer>, own: Methods<Key, Answer, Amounts>): object;
   /** Puts back what a known decision took, since the call is denied after all. Left out where none takes anything. */
   putBack?(call: Call): void;
   /** How calls are answered by this level, or one made of it, where one store is not all that is asked. */
@@ -113,6 +127,8 @@ export function createLevel(options: CheckedOptions): Level {
       const decision = decide(algorithms, call, { allowed, state }, 0, "snapshot");
       return Number.isNaN(decision.retryAfterMs) ? undefined : decision;
     },
+
+    decide: (call, reply, leadMs, source) => decide(algorithms, call, reply, leadMs, source),
 
     turn: () => snapshots?.turn() ?? 0,
 

@@ -1,3 +1,4 @@
+import type { Policy } from "../algorithm/policy.ts";
 import type { Decision } from "../core/decision.ts";
 import { createCheck } from "./check.ts";
 import type { FailureMode } from "./checked-options.ts";
@@ -8,6 +9,8 @@ import { createLevel, type Level } from "./level.ts";
 import { type Core, type Methods, methodsOf } from "./methods.ts";
 import { claimName } from "./names.ts";
 import { checkedOptions, type LimiterOptions } from "./options.ts";
+import type { BlockMethods } from "./penalty/block.ts";
+import type { Penalty } from "./penalty/penalty.ts";
 
 /** Checks and books what keys use. All methods reject with a `TypeError` or `RangeError` on misuse. */
 export interface Limiter<Name extends string = string> extends Methods<string, Decision> {
@@ -23,10 +26,24 @@ export const levelOf = (limiter: object): Level | undefined => levels.get(limite
 /** A limiter of work in flight: `hold`, `peek` and `reset`; the methods that count what has been reject with a `TypeError`. */
 export interface InFlightLimiter<Name extends string = string> extends Limiter<Name>, HoldMethods<string, Decision> {}
 
+/** A limiter with a `penalty`, which can block keys. */
+export interface PenaltyLimiter<Name extends string = string> extends Limiter<Name>, BlockMethods<string> {}
+
+/** The limiter that goes with a list of policies; of a list that is not spelled out nobody knows what is in it. */
+type LimiterOf<Name extends string, Listed extends readonly unknown[]> = number extends Listed["length"]
+  ? Limiter<Name>
+  : Penalty extends Listed[number]
+    ? PenaltyLimiter<Name>
+    : Limiter<Name>;
+
 /** Makes a limiter. No I/O happens, and no timer starts, before its first check. */
 export function createLimiter<const Name extends string = string>(
   options: LimiterOptions & { name: Name; policies: readonly [InFlightPolicy] },
 ): InFlightLimiter<Name>;
+export function createLimiter<
+  const Name extends string = string,
+  const Listed extends readonly (Policy | Penalty)[] = readonly (Policy | Penalty)[],
+>(options: LimiterOptions & { name: Name; policies: Listed }): LimiterOf<Name, Listed>;
 export function createLimiter<const Name extends string = string>(
   options: LimiterOptions & { name: Name },
 ): Limiter<Name>;
@@ -34,12 +51,12 @@ export function createLimiter<const Name extends string = string>(
   options: LimiterOptions & { name: Name },
 ): Limiter<Name> {
   const plain = checkedOptions(options);
-  const extensions = extensionsOf(options).concat(bringsOf(plain) ?? []);
+  const extensions = extensionsOf(options, plain.policies);
   const checked = extensions.reduce((all, extension) => extension.options?.(all) ?? all, plain);
   const { name, store, policies } = checked;
   const first = (store as Partial<BringingStore>).level?.(checked) ?? createLevel(checked);
   const level = extensions.reduce((level, extension) => extension.level(level), first);
-  claimName(store, name, policies);
+  claimName(store, name, policies, level.strikes);
   for (const observer of [options.onEvent].flat()) observer?.onLimiter?.(checked);
   return limiterOn<Name>(level);
 }
@@ -63,7 +80,8 @@ export function limiterOn<Name extends string>(level: Level): Limiter<Name> {
     reset: async (key, signal) => check.reset(await level.placeOf(key), signal),
   };
   const methods = methodsOf<string, Decision>(core);
-  const limiter = { name: name as Name, failureMode, ...methods, ...bringsOf(level.options)?.methods(core, methods) };
+  const own = (bringsOf(level.options)?.methods ?? level.methods)?.(core, methods);
+  const limiter = { name: name as Name, failureMode, ...methods, ...own };
   levels.set(limiter, level);
   return limiter;
 }

@@ -30,6 +30,8 @@ export interface Question {
   readonly part?: unknown;
   /** Set where a reservation is settled. */
   readonly settles?: Settlement | undefined;
+  /** Set where the call is one of several of a wait, so that its denial is not the caller's. */
+  readonly polls?: boolean;
 }
 
 /** What the methods of a limiter, or of several as one, come down to. */
@@ -91,7 +93,13 @@ export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
       const spent: Spent = {};
       const decision = await waitFor<Answer>(timeoutMs, {
         consume: async (leftMs) =>
-          ask(key, options, { task: "consume", spent, maxDelayMs: leftMs, timeoutMs: leftMs || undefined }),
+          ask(key, options, {
+            task: "consume",
+            spent,
+            maxDelayMs: leftMs,
+            timeoutMs: leftMs || undefined,
+            polls: true,
+          }),
         leave: async (since, leftMs) =>
           ask(key, { ...options, signal: undefined }, { task: "leave", spent: {}, maxDelayMs: leftMs, since }),
         acted: core.acted,

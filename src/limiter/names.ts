@@ -5,8 +5,9 @@ import type { Store } from "../store/store.ts";
 const claims = new WeakMap<Store, Map<string, string>>();
 
 /** Throws a `RangeError` if a limiter of this name with other policies keeps its counts in the same store object. */
-export function claimName(store: Store, name: string, policies: readonly Policy[]): void {
-  const text = policies.map((policy) => [kindOf(policy), policy.name, policy.limit, policy.burst].join(" ")).join();
+export function claimName(store: Store, name: string, policies: readonly Policy[], strikes = false): void {
+  const texts = policies.map((policy) => [kindOf(policy), policy.name, policy.limit, policy.burst].join(" "));
+  const text = texts.concat(strikes ? "penalty" : []).join();
   const names = claims.get(store) ?? new Map<string, string>();
   claims.set(store, names);
   const other = names.get(name) ?? text;

@@ -14,6 +14,7 @@ import type {
 } from "./checked-options.ts";
 import type { Extensions } from "./extension.ts";
 import { tellerOf } from "./observers.ts";
+import type { Penalty } from "./penalty/penalty.ts";
 import { MAX_TIMER_MS } from "./time.ts";
 
 export interface LimiterOptions extends Extensions {
@@ -25,8 +26,8 @@ export interface LimiterOptions extends Extensions {
   name: string;
   /** Where state lives: `redisStore(…)` or `memoryStore()`. */
   store: Store;
-  /** 1 to 8 policies with distinct names, decided together: all take their cost, or none does. */
-  policies: readonly Policy[];
+  /** 1 to 8 policies with distinct names, decided together: all take their cost, or none does; and a `penalty` at most. */
+  policies: readonly (Policy | Penalty)[];
   /** Longest wait for the store, in ms, a whole number from 1 to 2^31 - 1. Default 1000. */
   timeoutMs?: number | undefined;
   /** Default `"open"`. `"memory"` counts in this isolate alone: each isolate then admits the whole limit by itself. */
@@ -72,7 +73,8 @@ export function checkedOptions(options: LimiterOptions): CheckedOptions {
   return {
     name,
     store,
-    policies: Array.isArray(policies) ? [...policies] : policies,
+    // What is no policy is taken out by what it brings, or refused with the rest.
+    policies: (Array.isArray(policies) ? [...policies] : policies) as readonly Policy[],
     timeoutMs,
     failureMode,
     snapshots: snapshotOptions(snapshots),

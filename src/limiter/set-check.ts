@@ -1,4 +1,4 @@
-import type { FallbackDecision, KnownDecision, RuleDecision } from "../core/decision.ts";
+import type { FallbackDecision, KnownDecision } from "../core/decision.ts";
 import { StoreError } from "../core/errors.ts";
 import { askAll, type KeySetReply, stepAll } from "../store/key-set.ts";
 import { memoryStore } from "../store/memory.ts";
@@ -7,9 +7,8 @@ import { createAsker } from "./ask.ts";
 import type { Call } from "./call.ts";
 import type { CheckedOptions } from "./checked-options.ts";
 import { type AllOfDecision, combined, combinedFallback, type Part } from "./combine.ts";
-import { decide } from "./decide.ts";
 import { fallbackDecision, SPARE_KEYS } from "./failure.ts";
-import type { Level, LevelRequest } from "./level.ts";
+import type { Level, LevelDecision, LevelRequest } from "./level.ts";
 import { timeOf } from "./time.ts";
 
 /** One limiter of several, and its name among them. */
@@ -26,7 +25,7 @@ export interface SetCheck<Name extends string> {
 }
 
 /** A part that the store has to be asked for, or that is decided already. */
-type OpenPart<Name extends string> = Part<Name, KnownDecision | RuleDecision | undefined>;
+type OpenPart<Name extends string> = Part<Name, LevelDecision | undefined>;
 
 /** What the store is asked at once. */
 interface Round<Name extends string> {
@@ -73,7 +72,7 @@ export function createSetCheck<Name extends string>(
       const { requests } = round;
       // Where a policy needs a script of its own, that one alone knows the set: then nothing is taken ahead.
       const isPlain = requests.every(({ program }) => !program.set);
-      const ask = (isPlain && requests.find((request) => request.ask)?.ask) || askAll;
+      const ask = (isPlain && requests.find(({ ask = askAll }) => ask !== askAll)?.ask) || askAll;
       const reply = await asker.check(call, (signal) => ask(store, requests, signal));
       return reply instanceof StoreError ? instead(round, reply) : seen(round, reply);
     } catch (reason) {
@@ -108,7 +107,7 @@ export function createSetCheck<Name extends string>(
     }
     spare ??= memoryStore({ maxKeys: SPARE_KEYS });
     const decided = decidedBy(parts, timeOf(now), stepAll(spare, requests), ({ level }, call, own) =>
-      Object.assign(decide(level.program.algorithms, call, own, 0, "memory"), error && { error }),
+      Object.assign(level.decide(call, own, 0, "memory"), error && { error }),
     );
     return combined(decided, "memory", error);
   }
@@ -150,7 +149,7 @@ function decidedBy<Name extends string>(
   parts: readonly OpenPart<Name>[],
   clock: number,
   { allowed, replies }: KeySetReply,
-  decide: (part: Member<Name>, call: Call, own: StepReply, i: number) => KnownDecision,
+  decide: (part: Member<Name>, call: Call, own: StepReply, i: number) => LevelDecision,
 ): Part<Name>[] {
   let i = -1;
   if (!allowed) putBack(parts);

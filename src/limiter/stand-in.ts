@@ -3,7 +3,6 @@ import type { StoreError } from "../core/errors.ts";
 import { memoryStore } from "../store/memory.ts";
 import type { LocalStore, StepRequest } from "../store/store.ts";
 import type { Call } from "./call.ts";
-import { decide } from "./decide.ts";
 import { fallbackDecision, SPARE_KEYS } from "./failure.ts";
 import type { Level } from "./level.ts";
 
@@ -15,8 +14,8 @@ export interface StandIn {
 }
 
 /** `pauseMs`: so long the store will not be asked. */
-export function createStandIn({ options, program }: Level, pauseMs: () => number): StandIn {
-  const { failureMode } = options;
+export function createStandIn(level: Level, pauseMs: () => number): StandIn {
+  const { failureMode } = level.options;
   let spare: LocalStore | undefined;
 
   return {
@@ -26,7 +25,7 @@ export function createStandIn({ options, program }: Level, pauseMs: () => number
         return fallbackDecision(failureMode, call, error as StoreError, pauseMs());
       }
       spare ??= memoryStore({ maxKeys: SPARE_KEYS });
-      return Object.assign(decide(program.algorithms, call, spare.step(request), 0, "memory"), error && { error });
+      return Object.assign(level.decide(call, spare.step(request), 0, "memory"), error && { error });
     },
     reset: (place) => spare?.reset(place),
   };

@@ -7,7 +7,7 @@ import { misuse } from "../core/misuse.ts";
  */
 export function takenAt(since: unknown): number | undefined {
   const { source, at } = (since ?? {}) as { [Name in keyof Decision | "at"]?: unknown };
-  if (source === "fallback" || source === "rule") return undefined;
+  if (source === "fallback" || source === "rule" || source === "penalty") return undefined;
   if (typeof source === "string" && Number.isSafeInteger(at)) return at as number;
   throw misuse("since", "a decision", since);
 }

@@ -24,7 +24,7 @@ export interface DecisionCounter extends Observer {
  * booking and giving back decide nothing, so they don't count. A call of `allOf` counts as what all of it came to.
  */
 export function countDecisions(): DecisionCounter {
-  const bySource = () => ({ store: 0, snapshot: 0, lease: 0, memory: 0, fallback: 0, rule: 0 });
+  const bySource = () => ({ store: 0, snapshot: 0, lease: 0, memory: 0, fallback: 0, rule: 0, penalty: 0 });
   const allowed = bySource();
   const denied = bySource();
   const failed = { timeout: 0, network: 0, auth: 0, reply: 0 };

@@ -39,6 +39,7 @@ export function ruledLevel(level: Level, refresher: Refresher): Level {
 
   /** The answer by a rule, where one decides the call. */
   function answerTo({ task, since }: Question, decision: RuleDecision): RuleDecision | undefined {
+    if (task === "block") return undefined;
     if (task === "consume" || task === "peek") return decision;
     // What is booked is never denied, and what was counted can be given back.
     return decision.allowed && (task === "charge" || !since) ? decision : undefined;

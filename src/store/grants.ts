@@ -2,7 +2,7 @@ import type { Demand } from "../algorithm/algorithm.ts";
 import { numbersOf } from "../algorithm/program.ts";
 import { grants } from "../algorithm/scripts.ts";
 import { StoreError } from "../core/errors.ts";
-import { keysRefused, looking, sizeOf, verdictAlone } from "./key-set.ts";
+import { keysRefused, looking, penaltyOf, sizeOf, verdictAlone } from "./key-set.ts";
 import { noReply, stepReply } from "./step-reply.ts";
 import type { RemoteStore, StepReply, StepRequest } from "./store.ts";
 
@@ -40,22 +40,26 @@ export async function askGrants(
 ): Promise<GrantsReply | StoreError> {
   const ownClock = store.clock === "store";
   const now = ownClock ? -1 : (requests[0]?.now ?? 0);
-  const args = requests.flatMap(({ program, demands, spare = 0, back = [], since = 0 }) => [
+  const args = requests.flatMap(({ program, demands, penalty, spare = 0, back = [], since = 0 }) => [
+    ...(penalty?.args ?? []),
     ...[program.algorithms.length, sizeOf(program), spare, since],
     ...program.algorithms.flatMap(({ code }, i) => [code, ...numbersOf(demands[i] as Demand), back[i] ?? 0]),
   ]);
   const keys = requests.map(({ key }) => key);
-  const reply = await store.run?.(grants, keys, [now, ...args].map(String), signal).catch(keysRefused);
+  const script = penaltyOf(requests)?.grants ?? grants;
+  const reply = await store.run?.(script, keys, [now, ...args].map(String), signal).catch(keysRefused);
   if (reply instanceof StoreError) return reply;
   const numbers: unknown[] = Array.isArray(reply) ? [...reply] : [];
   const allowed = Number(numbers.shift()) === 1;
   const replies = requests.map((request): GrantReply => {
     const granted = Number(numbers.shift());
     const state = numbers.splice(0, 1 + sizeOf(request.program));
+    const blockedUntil = request.penalty?.read(numbers);
     if (!(granted >= 0 && granted <= (allowed ? (request.spare ?? 0) : 0))) throw noReply();
     const whole = timesOf(request, 1 + granted);
     if (allowed) return { ...stepReply(whole, [1, ...state], ownClock), request, granted };
-    return { ...verdictAlone(request, stepReply(looking(request), [0, ...state], ownClock)), request, granted: 0 };
+    const looked = { ...stepReply(looking(request), [0, ...state], ownClock), blockedUntil };
+    return { ...verdictAlone(request, looked), request, granted: 0 };
   });
   if (numbers.length > 0 || (!allowed && replies.every((reply) => reply.allowed))) throw noReply();
   return { allowed, replies };

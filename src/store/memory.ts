@@ -30,15 +30,22 @@ export function memoryStore({ maxKeys = 100_000, now: clock }: MemoryStoreOption
     step({ program, key, now: limiterNow, demands }: StepRequest): StepReply {
       const now = clock ? Math.floor(clock()) : limiterNow;
       const entry = entries.get(key);
-      const { allowed, state, kept, ttlMs } = program.step(live(entry, now), now, demands);
-      if (allowed && entry) {
+      const {
+        allowed,
+        state,
+        kept,
+        ttlMs,
+        writes = allowed,
+        blockedUntil,
+      } = program.step(live(entry, now), now, demands);
+      if (writes && entry) {
         entry.kept = kept;
         entry.writtenAt = now;
         entry.ttlMs = ttlMs;
-      } else if (allowed) {
+      } else if (writes) {
         entries.set(key, { kept, writtenAt: now, ttlMs });
       }
-      return { allowed, state };
+      return { allowed, state, blockedUntil };
     },
 
     reset(key: string): void {

@@ -2,9 +2,20 @@ import type { Demand, State } from "../algorithm/algorithm.ts";
 import type { Program } from "../algorithm/program.ts";
 import type { Script } from "../algorithm/scripts.ts";
 
+/** The arguments of a key's penalty, and the scripts that know it. */
+export interface PenaltyRequest {
+  readonly args: readonly (string | number)[];
+  /** Takes off a reply what stands behind the counts: until when the key is blocked, as in `StepReply`. */
+  read(numbers: unknown[]): number | undefined;
+  readonly set: Script;
+  readonly grants: Script;
+}
+
 /** What a step asks of a store. */
 export interface StepRequest {
   readonly program: Program;
+  /** What is asked of the key's penalty, where it has one. */
+  readonly penalty?: PenaltyRequest;
   /** Where the state lies. */
   readonly key: string;
   /** The caller's clock, ms since the epoch. A store with a clock of its own ignores it. */
@@ -16,6 +27,8 @@ export interface StepRequest {
 export interface StepReply {
   readonly allowed: boolean;
   readonly state: State;
+  /** Set where a penalty blocks the key: until when, negative if that begins with this call. */
+  readonly blockedUntil?: number | undefined;
 }
 
 /** A store in this process: it answers at once, and always. */

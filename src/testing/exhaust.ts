@@ -27,6 +27,7 @@ export async function exhaust(
 
 function known(decision: Awaited<ReturnType<Limiter["peek"]>>): KnownDecision {
   if (decision.source === "fallback") throw new Error("The store could not be asked", { cause: decision.error });
+  if (decision.source === "penalty") throw new Error("This key is blocked");
   if (decision.source === "rule") throw new Error("A rule decides about this key, so that it has no quota");
   return decision;
 }

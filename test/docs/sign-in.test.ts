@@ -19,16 +19,24 @@ function appOf(without: RegExp | undefined) {
     tried += 1;
     return false;
   };
-  const at = (options: sluice.LimiterOptions) => createLimiter({ ...options, now: () => 1_790_000_000_000 });
+  const clock = { ms: 1_790_000_000_000 };
+  const at = (options: sluice.LimiterOptions) => createLimiter({ ...options, now: () => clock.ms });
   const names = { ...sluiceHono, ...sluice, createLimiter: at, memoryStore, Hono, passwordIsRight };
   const app = new Function(...Object.keys(names), `${outputText}\nreturn app;`)(...Object.values(names)) as Hono;
-  return { app, tried: () => tried };
+  return { app, clock, tried: () => tried };
 }
 
-/** So many passwords are tried if each address tries each account so often. */
-async function attack(addresses: number, accounts: number, times: number, without?: RegExp): Promise<number> {
-  const { app, tried } = appOf(without);
+/** So many passwords are tried if each address tries each account so often, with so long a pause between the rounds. */
+async function attack(
+  addresses: number,
+  accounts: number,
+  times: number,
+  without?: RegExp,
+  pauseMs = 0,
+): Promise<number> {
+  const { app, clock, tried } = appOf(without);
   for (let time = 0; time < times; time += 1) {
+    clock.ms += pauseMs;
     for (let address = 0; address < addresses; address += 1) {
       const env = { incoming: { socket: { remoteAddress: `198.51.${address >> 8}.${address & 255}` } } };
       for (let account = 0; account < accounts; account += 1) {
@@ -54,5 +62,21 @@ describe("sign-in: what the page says of attacks", () => {
     expect(await attack(1, 200, 20, byAddress)).toBe(1000);
     expect(await attack(200, 1, 20, byAddress)).toBe(50);
     expect(await attack(1, 1, 20, byAddress)).toBe(5);
+  });
+
+  describe("for six hours, each quarter of an hour one round", () => {
+    const penalty = /^ +penalty\(.+\n/m;
+    const [rounds, quarter] = [24, 900_000];
+    const tries = (addresses: number, accounts: number, without?: RegExp) =>
+      attack(addresses, accounts, rounds, without, quarter);
+
+    test("of one address and 200 accounts", async () => {
+      const figures = [await tries(1, 200, byAddress), await tries(1, 200, penalty), await tries(1, 200)];
+      expect(figures).toEqual([4800, 720, 90]);
+    }, 120_000);
+
+    test("of 200 addresses and one account", async () => {
+      expect([await tries(200, 1, penalty), await tries(200, 1)]).toEqual([300, 300]);
+    }, 120_000);
   });
 });

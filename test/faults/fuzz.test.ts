@@ -55,7 +55,7 @@ function limiterOf(policies: readonly Policy[], url = rest.url) {
 /** Every number of a decision is one that a caller can reckon with. */
 function expectSound(decision: Decision): void {
   expect(typeof decision.allowed).toBe("boolean");
-  if (decision.source === "rule") throw new Error("no limiter here has rules");
+  if (decision.source === "rule" || decision.source === "penalty") throw new Error("no limiter here blocks");
   expect(decision.limit).toBeGreaterThanOrEqual(0);
   if (decision.source === "fallback") return void expect(decision).not.toHaveProperty("remaining");
   const { remaining, retryAfterMs, resetAfterMs, delayMs, policies } = decision;

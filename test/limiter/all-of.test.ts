@@ -45,7 +45,7 @@ async function leftOf({ org, team, user }: Record<"org" | "team" | "user", Limit
 
 function counted<Name extends string>(decision: AllOfDecision<Name>): KnownAllOfDecision<Name> {
   if (decision.source === "fallback") throw decision.error;
-  if (decision.source === "rule") throw new Error("a rule decided, and nothing was counted");
+  if (!("policies" in decision)) throw new Error(`${decision.policy}: nothing was counted`);
   return decision;
 }
 

@@ -3,6 +3,6 @@ import type { Decision, KnownDecision } from "../../src/core/decision.ts";
 /** The decision with its counts; throws if there are none. */
 export function known(decision: Decision): KnownDecision {
   if (decision.source === "fallback") throw decision.error;
-  if (decision.source === "rule") throw new Error("a rule decided, and nothing was counted");
+  if (!("policies" in decision)) throw new Error(`${decision.policy}: nothing was counted`);
   return decision;
 }

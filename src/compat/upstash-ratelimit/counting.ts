@@ -74,5 +74,5 @@ export const unguarded = (): GuardedOptions => ({ guard: newGuard() });
 /** The decision if there are counts in it, `undefined` where the deny list decided; throws where Redis could not be asked. */
 export function knownOf(decision: Awaited<ReturnType<Limiter["consume"]>>): KnownDecision | undefined {
   if (decision.source === "fallback") throw causeOf(decision.error);
-  return decision.source === "rule" ? undefined : decision;
+  return "policies" in decision ? decision : undefined;
 }

@@ -38,8 +38,8 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
   // Three quarters of a bucket's time to fill: a full one would have to wait for whoever asks next.
   const fillMs = policies.map(({ burst, limit, windowMs }) => Math.ceil((0.75 * burst * windowMs) / limit));
   const pauseMs = Math.min(maxMs, ...fillMs);
-  // Until a fixed window ends nothing comes back but what others hold, so its snapshot is exact.
-  const pauses = algorithms.some(({ code }) => code !== "f");
+  // A strike is to reach the store. Until a fixed window ends nothing comes back but what others hold, so its snapshot is exact.
+  const pauses = !level.strikes && algorithms.some(({ code }) => code !== "f");
 
   /** How long units may be spent that are taken at `at`. */
   function leaseMs(at: number): number {
@@ -81,6 +81,8 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
   /** Takes in what a request for more came to; `calls`: for how many calls it took beside its own. */
   function landed(request: LeaseRequest, call: Call, reply: GrantReply, decision: KnownDecision, calls: number): void {
     const { held, epoch, now: askedAt, spare } = request;
+    // Of a blocked key nothing may be spent any more, and then it is another epoch.
+    if (reply.blockedUntil) end(held, true);
     if (epoch !== held.epoch) return;
     held.asking = undefined;
     held.state = reply.state;
@@ -99,7 +101,8 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
   /** Asks for more behind the answer, before there is none left. */
   function renew(held: Held, call: Call, clock: number): void {
     const waitUntil = (call.options?.waitUntil as WaitUntil | undefined) ?? options.waitUntil;
-    const request = waitUntil && leaseRequest(held, call, clock);
+    // Nobody is denied by it.
+    const request = waitUntil && leaseRequest(held, { ...call, strikes: false }, clock);
     if (!waitUntil || !request) return;
     const turn = level.turn();
     const task = asker.check(
@@ -111,7 +114,7 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
       task.then((reply) => {
         const own = reply instanceof StoreError ? undefined : reply.replies[0];
         if (!own) return;
-        const decision = level.seen(call, own, clock, turn);
+        const decision = level.seen(call, own, clock, turn) as KnownDecision;
         landed(request, call, own, decision, own.allowed ? 1 + own.granted : 0);
       }),
     );
@@ -174,10 +177,11 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
     seen(call, reply, askedAt, turn) {
       const decision = level.seen(call, reply, askedAt, turn);
       const held = keys.get(call.place);
+      if (held && reply.blockedUntil) end(held, true);
       if (!held || held.limits !== call.limits) return decision;
       if (call.task === "consume" && reply.allowed) countCosts(held.use, call.costs);
       if (!isGrant(reply)) return decision;
-      landed(reply.request, call, reply, decision, reply.granted);
+      landed(reply.request, call, reply, decision as KnownDecision, reply.granted);
       if (!reply.allowed || reply.granted === 0) return decision;
       return leaseDecision(program, call, reply.state, unitsLeft(held, count, timeOf(now)), "store");
     },

@@ -20,6 +20,7 @@ export interface Tally {
   lease: number;
   fallback: number;
   rule: number;
+  penalty: number;
   /** Calls that had to wait for their deadline. */
   waited: number;
   slowestMs: number;
@@ -73,6 +74,7 @@ export function startLoad({ mode, client, timeoutMs, lag, life }: LoadOptions): 
     lease: 0,
     fallback: 0,
     rule: 0,
+    penalty: 0,
     waited: 0,
     slowestMs: 0,
     late: 0,

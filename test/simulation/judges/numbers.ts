@@ -3,7 +3,7 @@ import { GRACE_MS, type Ruling } from "./accounts.ts";
 import type { Judge } from "./judge.ts";
 import { memberOf } from "./levels.ts";
 
-type Known = Exclude<Decision, { readonly source: "fallback" | "rule" }>;
+type Known = Exclude<Decision, { readonly source: "fallback" | "rule" | "penalty" }>;
 
 export function numbersJudge(): Judge {
   /** The last rulings for each call under way: one for each of its limiters. */

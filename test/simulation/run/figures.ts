@@ -26,7 +26,7 @@ export interface Figures {
   readonly leases: LeaseFigures;
 }
 
-const bySource = () => ({ store: 0, snapshot: 0, lease: 0, memory: 0, fallback: 0, rule: 0 });
+const bySource = () => ({ store: 0, snapshot: 0, lease: 0, memory: 0, fallback: 0, rule: 0, penalty: 0 });
 
 export function noFigures(): Figures {
   return {
