@@ -1,6 +1,7 @@
 import { Ratelimit } from "@upstash/ratelimit";
 import type { Redis } from "ioredis";
 import {
+  calendar,
   createLimiter,
   fixedWindow,
   type Policy,
@@ -100,6 +101,7 @@ function both(redis: Redis, path: Subject["path"], limit: number): Subject[] {
     { name: "rate-limiter-flexible", algorithm: "fixed window", path, check: block },
     sluice("three policies", [bucket, sliding, fixed]),
     inParts(),
+    sluice("month of the calendar", [fixedWindow({ limit, window: calendar("1 month") })]),
     sluice("sliding log", [slidingLog({ limit: path === "allowed" ? 100 : 1, window })]),
   ];
 }
