@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 import { closingLine } from "./test/closing-line.ts";
+import { quietWorkerd } from "./test/quiet-workerd.ts";
 
 const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
@@ -33,7 +34,7 @@ export const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
-    reporters: ["default", closingLine],
+    reporters: ["default", quietWorkerd, closingLine],
     // Here and not in the projects, which don't extend this: so it runs once for all of them.
     globalSetup: ["./test/global-set-up.ts"],
     projects: [

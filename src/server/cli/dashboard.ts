@@ -1,12 +1,11 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { once } from "node:events";
-import { Command, type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { getRequestListener } from "@hono/node-server";
 import { type DashboardOptions, dashboard } from "../../dashboard/dashboard.ts";
 import type { RedisClient } from "../../store/redis-client.ts";
-import { ExpectedError } from "../errors.ts";
 import { startHttpServer } from "../rest/http/server.ts";
 import { databaseOfEnvironment, namespaceOption } from "./database.ts";
+import { fail, untilEnded, wholeNumber } from "./shared.ts";
 import { userName } from "./user-name.ts";
 
 const HOST = "127.0.0.1";
@@ -17,7 +16,7 @@ const CLOSE_GRACE_MS = 1000;
 export function dashboardCommand(): CommandUnknownOpts {
   return new Command("dashboard")
     .description("Show what limiters decide, a key's state and the rules, and change them, on a page of this machine.")
-    .option("-p, --port <port>", "port to listen on, 0 for a free one", portIn, 8078)
+    .option("-p, --port <port>", "port to listen on, 0 for a free one", wholeNumber(0, 65535), 8078)
     .addOption(namespaceOption())
     .addHelpText("after", "\nThe database is that of UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN.")
     .allowExcessArguments(false)
@@ -27,7 +26,7 @@ export function dashboardCommand(): CommandUnknownOpts {
 async function serve(port: number, namespace: string | undefined): Promise<void> {
   const server = await startDashboard(databaseOfEnvironment(), port, { namespace, operator: userName });
   console.log(`The dashboard, for whoever has this link: ${server.link}`);
-  await Promise.race(["SIGINT", "SIGTERM", "SIGHUP"].map((name) => once(process, name)));
+  await untilEnded();
   await server.close();
 }
 
@@ -73,15 +72,4 @@ export async function startDashboard(
 function same(given: string | null | undefined, token: string): boolean {
   const [one, other] = [Buffer.from(given ?? ""), Buffer.from(token)];
   return one.length === other.length && timingSafeEqual(one, other);
-}
-
-function portIn(value: string): number {
-  if (/^\d+$/.test(value) && Number(value) <= 65_535) return Number(value);
-  throw new InvalidArgumentError("A whole number from 0 to 65535 is due.");
-}
-
-function fail(error: unknown): void {
-  if (!(error instanceof ExpectedError)) throw error;
-  console.error(`sluice: ${error.message}`);
-  process.exitCode = 1;
 }

@@ -137,7 +137,7 @@ test("what a person can mend is one line and exit code 1", async () => {
     expect(err).toMatch(runs[i]?.[2] as RegExp);
     expect([code, out]).toEqual([1, ""]);
   }
-}, 30_000);
+});
 
 test("--help names every option", async () => {
   const { out, code } = await sluice(["redis-rest", "--help"]).ended;
