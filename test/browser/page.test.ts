@@ -132,9 +132,11 @@ test("one click shows what operators see, with what was sent here", async () => 
   await page.locator("#window").getByRole("button", { name: "Send 20 at once" }).click();
   await expect.poll(() => count(page, "window", "denied")).toBe(10);
   // Figures go out behind a later answer.
-  await page.waitForTimeout(2500);
-  await page.locator("#window").getByRole("button", { name: "Send one" }).click();
-  await expect.poll(() => count(page, "window", "denied")).toBe(11);
+  const figures = async () => {
+    await fetch(`${run.url}/api/window`);
+    return (await fetch(`${run.url}/dashboard/api/figures?hours=6`)).text();
+  };
+  await expect.poll(figures, { timeout: 10_000, interval: 500 }).toContain('"demo-window"');
   await page.getByRole("link", { name: "What operators see: the dashboard" }).click();
   await page.locator("#policies tr", { hasText: "demo-window" }).waitFor();
   await page.getByLabel("Key", { exact: true }).fill(`0:${apiKey}`);
