@@ -296,7 +296,7 @@ describe("one key", () => {
       expect(await page.locator("#sure-text").innerText()).toContain("ada gets its whole quota in login again");
       await page.getByRole("button", { name: button }).focus();
       await page.keyboard.press("Enter");
-      if (left === 3) await page.locator("#answer", { hasText: "Reset ada in login." }).waitFor();
+      if (left === 3) await page.locator("#answer", { hasText: "Reset ada in login. As of" }).waitFor();
       expect((await state(page, "login"))[0]).toBe(left);
       expect(await live.peek("ada")).toMatchObject({ remaining: left });
     }

@@ -128,16 +128,18 @@ test("it can be used by keyboard alone, and the focus shows", async () => {
 
 test("one click shows what operators see, with what was sent here", async () => {
   const { page, errors } = await openPage();
-  const key = await page.getByLabel("x-api-key").inputValue();
+  const apiKey = await page.getByLabel("x-api-key").inputValue();
   await page.locator("#window").getByRole("button", { name: "Send 20 at once" }).click();
   await expect.poll(() => count(page, "window", "denied")).toBe(10);
   // Figures go out behind a later answer.
-  await page.waitForTimeout(2500);
-  await page.locator("#window").getByRole("button", { name: "Send one" }).click();
-  await expect.poll(() => count(page, "window", "denied")).toBe(11);
+  const figures = async () => {
+    await fetch(`${run.url}/api/window`);
+    return (await fetch(`${run.url}/dashboard/api/figures?hours=6`)).text();
+  };
+  await expect.poll(figures, { timeout: 10_000, interval: 500 }).toContain('"demo-window"');
   await page.getByRole("link", { name: "What operators see: the dashboard" }).click();
   await page.locator("#policies tr", { hasText: "demo-window" }).waitFor();
-  await page.getByLabel("Key", { exact: true }).fill(key);
+  await page.getByLabel("Key", { exact: true }).fill(`0:${apiKey}`);
   await page.keyboard.press("Enter");
   await page.getByRole("article", { name: "demo-window" }).waitFor();
   // A rule made here holds there.
@@ -146,7 +148,7 @@ test("one click shows what operators see, with what was sent here", async () => 
   await page.getByRole("button", { name: "Make this rule" }).click();
   await page.locator("#answer", { hasText: "is made: block" }).waitFor();
   const blocked = async () =>
-    (await (await fetch(`${run.url}/api/bucket`, { headers: { "x-api-key": key } })).json()).title;
+    (await (await fetch(`${run.url}/api/bucket`, { headers: { "x-api-key": apiKey } })).json()).title;
   await expect.poll(blocked, { timeout: 10_000 }).toBe("Blocked");
   expect(errors).toEqual([]);
 });
