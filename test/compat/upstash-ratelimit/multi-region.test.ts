@@ -1,7 +1,9 @@
 import type * as theirs from "@upstash/ratelimit";
 import { Redis } from "@upstash/redis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from "vitest";
+import * as ours from "sluice/upstash-ratelimit";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createRedisRest, type RedisRest } from "../../../src/server/rest/server.ts";
+import { uniqueName } from "../../support/redis.ts";
 import { both, checks, differ, type Given, passed } from "./packages.ts";
 
 const START = Date.UTC(2040, 0, 5);
@@ -95,6 +97,21 @@ describe.each(ALGORITHMS)("%s on three databases", (name) => {
     expect(passes).toEqual([true, true, true, true, true]);
   });
 
+  differ(
+    {
+      theirs: "pending rejects where a database is away, which ends a Node process that ignores it",
+      ours: "pending resolves where a database is away",
+    },
+    async (given) => {
+      const { pending } = await multi(given, name, { redis: [away(), ...databases] }).limit("alice");
+      return pending.then(
+        () => "resolves",
+        () => "rejects",
+      );
+    },
+    { theirs: (outcome) => expect(outcome).toBe("rejects"), ours: (outcome) => expect(outcome).toBe("resolves") },
+  );
+
   both("rejects where none can be asked", async (given) => {
     const ratelimit = multi(given, name, { redis: [away(), away()] });
     await expect(ratelimit.limit("alice")).rejects.toThrow();
@@ -151,6 +168,33 @@ both("a limit of 0 lets nothing pass on several databases", async (given) => {
   const limiter = given.MultiRegionRatelimit.fixedWindow(0, "1 m");
   const responses = await checks(multi(given, "fixedWindow", { limiter }), "alice", 2);
   expect(passed(responses)).toBe(0);
+});
+
+/** A database that is far away: its answers take longer. */
+function far(database: Redis): Redis {
+  const later = async <T>(answer: Promise<T>) => {
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    return answer;
+  };
+  return new Proxy(database, {
+    get(client, name) {
+      const own = Reflect.get(client, name);
+      return typeof own === "function" ? (...args: unknown[]) => later(own.apply(client, args)) : own;
+    },
+  });
+}
+
+test("who is nearest is asked, wherever it is in the list, once each has answered", async () => {
+  vi.useRealTimers();
+  const [one, two, three] = databases as [Redis, Redis, Redis];
+  const { MultiRegionRatelimit } = ours;
+  const limiter = MultiRegionRatelimit.slidingWindow(3000, "10 m");
+  const ratelimit = new MultiRegionRatelimit({ redis: [far(one), two, far(three)], limiter, prefix: uniqueName() });
+  await checks(ratelimit, "alice", 1);
+  const spies = databases.map((database) => vi.spyOn(database, "evalsha"));
+  await checks(ratelimit, "alice", 10);
+  expect(spies.map((spy) => spy.mock.calls.length)).toEqual([0, 10, 0]);
+  for (const spy of spies) spy.mockRestore();
 });
 
 both("lets pass after the timeout where no database answers", async (given) => {
