@@ -20,6 +20,7 @@ const PAGES = [
   "docs/in-flight.md",
   "docs/operating.md",
   "docs/rules.md",
+  "docs/regions.md",
 ];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const blocks = PAGES.flatMap(blocksOf).filter(({ language }) => language === "ts");
