@@ -35,7 +35,9 @@ async function complaintIn(seeds: readonly number[], planOf: (seed: number) => P
 const seedsFrom = (first: number, many: number) => Array.from({ length: many }, (_, i) => first + i);
 
 describe("limits that are split over regions", () => {
-  test("hold by each database's own time, under partitions, deaths and clocks that are hours apart", { timeout: 240_000 }, async () => {
+  test("hold by each database's own time, under partitions, deaths and clocks that are hours apart", {
+    timeout: 240_000,
+  }, async () => {
     const figures = noRegionFigures();
     expect(await complaintIn(seedsFrom(700, 9), (seed) => regionalPlan(seed, CALLS), figures)).toBeUndefined();
     expect(figures.admitted).toBeGreaterThan(1000);
