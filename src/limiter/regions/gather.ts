@@ -4,53 +4,92 @@ import { timeOf } from "../time.ts";
 import { askRegion, countedCost, ownCall, type Region, type Round, type Seen } from "./round.ts";
 import { type Given, told } from "./told.ts";
 
+/** What is to be taken from a region. */
+interface Portion {
+  readonly region: number;
+  readonly units: readonly number[];
+}
+
 /**
- * Takes a cost that no region has alone from several: as much of it from each as that had when it was seen, in one order for everybody, so
- * that of two calls one gets on. If it isn't there any more, all of it goes back.
+ * Takes a cost that no region has alone from several: as much of it from each as that had when it was seen, in one order for everybody. The
+ * first part is taken alone, so that of two calls one gets on, and the others then at the same time. If it isn't there any more,
+ * all of it goes back.
  */
 export async function gathered(round: Round, waitUntil: WaitUntil | undefined): Promise<KnownDecision> {
-  const { call, seen } = round;
-  const before = new Map(seen);
-  const open = call.costs.map((_cost, i) => countedCost(call, i));
+  const { call, regions } = round;
   const given: Given[] = [];
+  const open = () =>
+    call.costs.map((_cost, i) => given.reduce((open, { units }) => open - (units[i] as number), countedCost(call, i)));
   try {
-    for (const region of round.regions.keys()) {
-      // What a region had may have changed since it was seen: then it is asked for what it has now, once.
-      const part = (await partFrom(round, region, open)) ?? (await partFrom(round, region, open));
-      if (!part) continue;
-      given.push(part);
-      part.units.forEach((taken, i) => {
-        open[i] = (open[i] as number) - taken;
-      });
+    // What a region had when it was seen may be gone, which it then tells.
+    for (let tries = 0; tries < 2 * regions.length + 2 && open().some((cost) => cost > 0); tries += 1) {
+      const portions = portionsOf(round, open());
+      // Whoever comes too late for the whole takes nothing from under whoever was first.
+      if (!portions) break;
+      await takeAll(round, given.length === 0 ? portions.slice(0, 1) : portions, given);
     }
-    if (open.every((cost) => cost === 0)) return told(round, true, given);
+    if (open().every((cost) => cost === 0)) return told(round, true, given);
   } catch (reason) {
     await givenBack(round, given, waitUntil);
     throw reason;
   }
   await givenBack(round, given, waitUntil);
-  for (const { region } of given) seen.set(region, before.get(region) as Seen);
+  for (const { region, units } of given) hasBack(round, region, units);
   return told(round, false, []);
 }
 
-/** Whether the regions that were seen have the cost between them. */
-export function isThere({ call, seen }: Round): boolean {
-  return call.costs.every((_cost, i) => {
-    const sum = [...seen.values()].reduce((sum, { decision }) => sum + (decision.policies[i]?.remaining ?? 0), 0);
-    return sum >= countedCost(call, i);
-  });
+/** Counts what a region gets back as there again. */
+function hasBack({ seen }: Round, region: number, units: readonly number[]): void {
+  const { call, decision } = seen.get(region) as Seen;
+  const policies = decision.policies.map((status, i) => ({
+    ...status,
+    remaining: status.remaining + (units[i] as number),
+  }));
+  seen.set(region, { call, decision: { ...decision, policies } });
 }
 
-/** Takes from a region what it had when it was seen, and no more than is still open. */
-async function partFrom(round: Round, region: number, open: readonly number[]): Promise<Given | undefined> {
-  const policies = round.seen.get(region)?.decision.policies;
-  const units = open.map((cost, i) => Math.min(cost, policies?.[i]?.remaining ?? 0));
-  if (units.every((unit) => unit === 0)) return undefined;
-  const answer = await askRegion(round, region, { task: "consume", costs: units }, false);
-  if (answer?.allowed) return { region, at: answer.at, units };
-  // Seen while somebody else may be about to give back, so it is not remembered.
-  (round.regions[region] as Region).level.forget(round.call.place, timeOf(round.now));
-  return undefined;
+/** Whether the regions that were seen have the cost between them. */
+export function isThere(round: Round): boolean {
+  const costs = round.call.costs.map((_cost, i) => countedCost(round.call, i));
+  return portionsOf(round, costs) !== undefined;
+}
+
+/** What to take from which regions, from the first on; `undefined` if they don't have it. */
+function portionsOf({ regions, seen }: Round, costs: readonly number[]): Portion[] | undefined {
+  const open = [...costs];
+  const portions = [...regions.keys()].flatMap((region) => {
+    const policies = seen.get(region)?.decision.policies;
+    const units = open.map((cost, i) => Math.min(cost, policies?.[i]?.remaining ?? 0));
+    units.forEach((taken, i) => {
+      open[i] = (open[i] as number) - taken;
+    });
+    return units.some((unit) => unit > 0) ? { region, units } : [];
+  });
+  return open.every((cost) => cost === 0) ? portions : undefined;
+}
+
+/** Takes all portions at the same time, and puts in `given` what was there; rejects, behind that, with the caller's own reason. */
+async function takeAll(round: Round, portions: readonly Portion[], given: Given[]): Promise<void> {
+  const tasks = portions.map(async ({ region, units }) => {
+    const answer = await askRegion(round, region, { task: "consume", costs: units }, false);
+    if (answer?.allowed) add(given, { region, at: answer.at, units });
+    // It is not asked again. One that denied was seen while somebody may be about to give back, so that is not remembered.
+    else if (!answer) round.seen.delete(region);
+    else (round.regions[region] as Region).level.forget(round.call.place, timeOf(round.now));
+  });
+  const done = await Promise.allSettled(tasks);
+  for (const one of done) if (one.status === "rejected") throw one.reason;
+}
+
+/** A region that gives twice counts by the earlier time: then no more goes back than may. */
+function add(given: Given[], { region, at, units }: Given): void {
+  const index = given.findIndex((part) => part.region === region);
+  const before = given[index];
+  if (!before) given.push({ region, at, units });
+  else {
+    const sum = units.map((unit, i) => unit + (before.units[i] as number));
+    given[index] = { region, at: Math.min(at, before.at), units: sum };
+  }
 }
 
 /** Gives back what was taken in vain, once: what is lost on the way stays taken. */
