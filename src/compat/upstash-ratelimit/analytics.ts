@@ -118,7 +118,10 @@ export class Analytics {
     return { allowed: most("passed"), ratelimited: most("limited"), denied: most("listed") };
   }
 
-  /** Counts a limiter's check; resolves when what is due has been sent, and to nothing if nothing is. What fails is lost. */
+  /**
+   * Counts a limiter's check; resolves when what is due has been sent, and to nothing if nothing is. What fails is lost.
+   * @internal
+   */
   [CHECKED](event: Event, response: RatelimitResponse): Promise<void> | undefined {
     this.#count(event, response.reason);
     const at = Date.now();
