@@ -43,6 +43,8 @@ interface World {
   readonly afterwards?: Callers["afterwards"];
   readonly keys?: NextKey;
   readonly perSecond?: number;
+  /** Default 30 000. */
+  readonly durationMs?: number;
   readonly rule?: LimiterRule;
   readonly parts?: Partial<Plan>;
 }
@@ -51,6 +53,7 @@ function plan({
   operations = { consume: 1 },
   keys = evenKeys(4),
   perSecond = 100,
+  durationMs = 30_000,
   rule = limiter,
   afterwards,
   parts,
@@ -70,7 +73,7 @@ function plan({
   });
   return {
     name: "broken",
-    durationMs: 30_000,
+    durationMs,
     databases: [{ name: "main", offsetMs: 0, takesFlags: true }],
     population: steadyIsolates(4),
     limiters,
@@ -93,9 +96,10 @@ const many = { keys: evenKeys(1_000_000), perSecond: 1000 };
 const inParts: LimiterRule = { ...limiter, policies: [{ ...policy, kind: "parts", limit: 10, parts: 2 }] };
 /** A night in Berlin after the clocks were set, around what was midnight in winter. */
 const berlin: PolicyRule = { ...policy, kind: "calendar", windowMs: 86_400_000, calendar: ["1 day", "Europe/Berlin"] };
-const aheadMs = Date.UTC(2026, 2, 29, 23) - 15_000 - EPOCH_MS;
+const aheadMs = Date.UTC(2026, 2, 29, 23) - 4000 - EPOCH_MS;
 const summer = {
-  rule: { ...limiter, policies: [{ ...berlin, limit: 200 }] },
+  durationMs: 8000,
+  rule: { ...limiter, policies: [{ ...berlin, limit: 50 }] },
   parts: {
     databases: [{ name: "main", offsetMs: aheadMs, takesFlags: true }],
     population: { ...steadyIsolates(4), clock: () => ({ offsetMs: aheadMs, pace: 1 }) },
@@ -105,11 +109,13 @@ const summer = {
 /** Reserves one unit and uses none, or gives it back, a while later: often in another window. */
 const reserving = {
   operations: { reserve: 1 },
+  durationMs: 6000,
   afterwards: () => ({ operation: "settle", afterMs: 300, units: 0, times: 1, where: undefined }),
 } satisfies World;
 const settlingTwice = { ...reserving, afterwards: () => ({ ...reserving.afterwards(), times: 2 }) } satisfies World;
 const givingBack = {
   operations: { consume: 1 },
+  durationMs: 6000,
   afterwards: () => ({ operation: "refund", afterMs: 300, units: 1, times: 1, where: undefined }),
 } satisfies World;
 

@@ -34,13 +34,13 @@ const OTHERS: readonly FamilyName[] = ["reserved", "windows"];
 
 test.each(OTHERS)("so it does in worlds of another kind: %s", async (of) => {
   let steps = 0;
-  for (const seed of [1, 3, 4, 6]) {
+  for (const seed of [1, 4]) {
     const sample = createSample();
     await simulate({ plan: FAMILIES[of].plan(seed, 500), seed, watch: sample.see, judges: () => [] });
     expect(await sample.replay(redis), `seed ${seed}`).toEqual([]);
     steps += sample.steps;
   }
-  expect(steps).toBeGreaterThan(300);
+  expect(steps).toBeGreaterThan(150);
 });
 
 test("a twin that ends keys otherwise than its script is noticed", async () => {

@@ -3,6 +3,9 @@ import { type Account, type Accounts, GRACE_MS, retryAfter } from "./accounts.ts
 import type { Judge } from "./judge.ts";
 import { type Level, levelsOf, memberOf } from "./levels.ts";
 
+/** An isolate that remembers fewer may forget, within one round trip, that it gave a key back, and then hear an older answer. */
+const MANY_KEYS = 1000;
+
 type Answered = Extract<Happening, { type: "answered" }>;
 
 export function snapshotsJudge(databaseNow: (database: string) => number): Judge {
@@ -14,7 +17,7 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
   return {
     name: "snapshots",
     promise:
-      "What an isolate denies by itself, the database would deny at that moment, unless within the snapshot's greatest age another isolate gave back or reset, or this one did by a call that it had given up on, or one whose clock is ahead has brought a later time or ended the key's life; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
+      "What an isolate denies by itself, the database would deny at that moment, unless within the snapshot's greatest age another isolate gave back or reset, or this one did by a call that it had given up on or of a key that it has forgotten, remembering fewer than are in use, or one whose clock is ahead has brought a later time or ended the key's life; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
     see(happening, { accounts, complain }) {
       if (happening.type === "clock") clocksSet.add(happening.isolate);
       if (happening.type === "sent" && happening.call.limiter.members) asked.add(happening.call.id);
@@ -49,7 +52,8 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
     if (clock === "isolate" && (account.latest > now || storeNow - now - account.leastLagMs > GRACE_MS))
       return undefined;
     // The isolate may have asked a little before: as long as an answer may take.
-    if (gaveBackLately(account, call, at, snapshots.maxAgeMs + rule.timeoutMs)) return undefined;
+    const withinMs = snapshots.maxAgeMs + rule.timeoutMs;
+    if (gaveBackLately(account, call, at, withinMs, snapshots.maxKeys >= MANY_KEYS)) return undefined;
     const units = policies.map(() => call.cost);
     // Buckets lend, whatever else a set holds.
     const delaysMs = policies.map(({ kind }) => (call.operation === "consume" && kind === "bucket" ? call.waitMs : 0));
@@ -61,10 +65,16 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
     return `${key} was told by a snapshot to wait ${retryAfterMs} ms where ${passes} ms are enough`;
   }
 
-  function gaveBackLately({ givenBack }: Account, call: CallMade, at: number, withinMs: number): boolean {
+  function gaveBackLately(
+    { givenBack }: Account,
+    call: CallMade,
+    at: number,
+    withinMs: number,
+    remembers: boolean,
+  ): boolean {
     return givenBack.some((one) => {
       // One that was given up on and carried out later is as unseen as another isolate's.
-      const isKnown = one.call?.isolate === call.isolate && one.at <= (answeredAt.get(one.call.id) ?? -1);
+      const isKnown = remembers && one.call?.isolate === call.isolate && one.at <= (answeredAt.get(one.call.id) ?? -1);
       return !isKnown && at - one.at <= withinMs;
     });
   }
