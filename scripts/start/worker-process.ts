@@ -1,5 +1,7 @@
 // A process of its own for the Worker, since its tools end their process as soon as a signal comes, before workerd has
 // ended. It ends when its parent lets go of it, however that happens; what is secret comes by message, not by argument.
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { unstable_startWorker as startWorker } from "wrangler";
 
 /** What the parent sends, once. */
@@ -11,6 +13,9 @@ export interface WorkerSettings {
 
 /** What this process answers, once. */
 export type WorkerReport = { readonly ready: true } | { readonly ready: false; readonly reason: string };
+
+// That of this process alone, with what its tools leave in it; a parent that was killed can't remove it.
+process.once("exit", () => rmSync(tmpdir(), { recursive: true, force: true, maxRetries: 3 }));
 
 process.once("message", async ({ port, secrets }: WorkerSettings) => {
   let worker: Awaited<ReturnType<typeof startWorker>> | undefined;

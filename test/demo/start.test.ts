@@ -1,5 +1,8 @@
 import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import freePort from "get-port";
 import { afterEach, expect, test } from "vitest";
 import { kill, type Listed, type NpmStart, npmStart, processes } from "./npm-start.ts";
@@ -74,11 +77,16 @@ test("an outage of Redis lets requests pass, and limiting goes on after it", { t
 });
 
 test("it ends when it is killed and can't end anything itself", { timeout: 90_000 }, async () => {
-  const run = start(await freePort());
+  const folder = await mkdtemp(join(tmpdir(), "sluice-start-"));
+  const run = start(await freePort(), { TMPDIR: folder });
   await run.ready();
   const family = run.family();
   kill(-(run.process.pid as number));
   await expectGone(family);
+  // But for what tsx keeps from run to run.
+  const left = async () => (await readdir(folder)).filter((name) => !name.startsWith("tsx-"));
+  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+  await rm(folder, { recursive: true });
 });
 
 const FAILURES = [

@@ -3,11 +3,30 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
+import { platform } from "./platforms.ts";
 import { repository, run, tool } from "./processes.ts";
 
 const subpaths = Object.keys(manifest.exports)
   .filter((path) => path !== "./package.json")
   .map((path) => path.replace(/^\./, "sluice"));
+
+const PEERS = [
+  "hono@4.13.14",
+  "@upstash/redis@1.39.0",
+  "@types/node@20.19.43",
+  "vitest@4.1.12",
+  "@opentelemetry/api@1.9.1",
+];
+const STRICT = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2023,dom", "--types", "node"];
+/** Uses every export of every subpath, and some of their types. */
+const CONSUMER = [
+  ...subpaths.map((path, i) => `import * as module${i} from "${path}";\nconsole.log(module${i});`),
+  `import { type Decision, createLimiter, memoryStore, tokenBucket } from "sluice";
+  const policies = [tokenBucket({ limit: 1, window: "1 h" })];
+  export const decision: Promise<Decision> = createLimiter({ name: "test", store: memoryStore(), policies }).consume("k");
+  // @ts-expect-error: limits are numbers.
+  tokenBucket({ limit: "1", window: "1 h" });`,
+].join("\n");
 
 let folder: string;
 
@@ -79,22 +98,25 @@ describe("the packed library", () => {
     ["nodenext", "nodenext"],
     ["node16", "node16"],
   ])("its types resolve and hold with module %s, moduleResolution %s", async (module, moduleResolution) => {
-    await install(
-      "hono@4.13.14",
-      "@upstash/redis@1.39.0",
-      "@types/node@20.19.43",
-      "vitest@4.1.12",
-      "@opentelemetry/api@1.9.1",
-    );
-    const names = subpaths.map((path, i) => `import * as module${i} from "${path}";\nconsole.log(module${i});`);
-    const use = `import { type Decision, createLimiter, memoryStore, tokenBucket } from "sluice";
-      const policies = [tokenBucket({ limit: 1, window: "1 h" })];
-      export const decision: Promise<Decision> = createLimiter({ name: "test", store: memoryStore(), policies }).consume("k");
-      // @ts-expect-error: limits are numbers.
-      tokenBucket({ limit: "1", window: "1 h" });`;
-    await writeFile(join(folder, "consumer.ts"), [...names, use].join("\n"));
-    const flags = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2023,dom", "--types", "node"];
+    await install(...PEERS);
+    await writeFile(join(folder, "consumer.ts"), CONSUMER);
     const how = ["--module", module, "--moduleResolution", moduleResolution];
-    await run("node", [tool("typescript/bin/tsc"), ...flags, ...how, "consumer.ts"], folder);
+    await run("node", [tool("typescript/bin/tsc"), ...STRICT, ...how, "consumer.ts"], folder);
   });
+
+  test("its types hold where Bun installs it", async () => {
+    const own = await mkdtemp(join(tmpdir(), "sluice-bun-"));
+    await writeFile(join(own, "package.json"), JSON.stringify({ private: true, type: "module" }));
+    await writeFile(join(own, "consumer.ts"), CONSUMER);
+    await run(await platform("bun"), ["add", inject("tarball"), ...PEERS], own);
+    const how = ["--module", "preserve", "--moduleResolution", "bundler"];
+    await run("node", [tool("typescript/bin/tsc"), ...STRICT, ...how, "consumer.ts"], own);
+    await rm(own, { recursive: true });
+  }, 300_000);
+
+  test("its types hold by Deno's own check", async () => {
+    await install(...PEERS);
+    await writeFile(join(folder, "consumer.ts"), CONSUMER);
+    await run(await platform("deno"), ["check", "--node-modules-dir=manual", "consumer.ts"], folder);
+  }, 300_000);
 });
