@@ -86,12 +86,12 @@ test("a denial that this isolate knows asks nobody", async () => {
   const denied = await get("/api/bucket");
   expect(denied.status).toBe(429);
   expect(denied.headers.get("x-decided-by")).toBe("snapshot");
-  expect(fetch).not.toHaveBeenCalled();
+  // Figures and rules go behind answers, and in their own time.
+  const checks = () => fetch.mock.calls.filter((call) => JSON.stringify(call).includes("demo-bucket:b10s:"));
+  expect(checks()).toHaveLength(0);
   passTime(2000);
   expect((await get("/api/bucket")).headers.get("x-decided-by")).toBe("store");
-  // What the demo tells its dashboard goes over fetch, too.
-  const checks = fetch.mock.calls.filter(([, init]) => String(init?.body).includes("demo-bucket:"));
-  expect(checks).toHaveLength(1);
+  expect(checks()).toHaveLength(1);
   fetch.mockRestore();
 });
 
