@@ -66,6 +66,8 @@ function without(own: unknown, options: CheckedOptions): CheckedOptions {
   if (policies.length < options.policies.length - 1 || policies.some((policy) => policy && "penalty" in policy)) {
     throw new RangeError("policies must have one penalty at most");
   }
+  if ("level" in store)
+    throw new RangeError("a penalty doesn't go with regions: each database would have strikes of its own");
   if (store.remote && !store.run) throw misuse("store", "one that runs scripts on several keys, with penalty", store);
   return { ...options, policies };
 }

@@ -12,6 +12,7 @@ import {
   parts,
   penalty,
   redisStore,
+  regions,
   type Store,
   slidingLog,
   slidingWindow,
@@ -373,6 +374,47 @@ describe("in Redis", () => {
   });
 });
 
+test("beside work in flight, in one verdict: a block takes no place, and a full one is no strike", async () => {
+  const store = redisStore(lastingClientOf(redis));
+  const now = () => MIDNIGHT;
+  const jobs = createLimiter({ name: uniqueName(), store, policies: [inFlight({ limit: 1, hold: "1 h" })], now });
+  const calls = createLimiter({
+    name: uniqueName(),
+    store,
+    policies: [fixedWindow({ name: "q", limit: 2, window: "1 m" }), HARD],
+    now,
+  });
+  const all = allOf({ jobs, calls });
+  const keys = { jobs: "j", calls: "c" };
+  const told: string[] = [];
+  const hold = async () => {
+    const held = await all.hold(keys);
+    told.push(held.allowed ? "yes" : `${held.level} ${held.policy}`);
+    return held;
+  };
+  const first = await hold();
+  for (let n = 0; n < 5; n += 1) await hold();
+  await first.release();
+  const second = await hold();
+  await second.release();
+  for (let n = 0; n < 4; n += 1) await hold();
+  const full = "jobs 1-in-flight";
+  expect(told).toEqual([
+    "yes",
+    full,
+    full,
+    full,
+    full,
+    full,
+    "yes",
+    "calls q",
+    "calls q",
+    "calls blocked",
+    "calls blocked",
+  ]);
+  expect((await jobs.peek("j")).allowed).toBe(true);
+});
+
 describe("misuse", () => {
   const options = { after: 3, within: "1 m", for: "1 h" } as const;
   test.each([
@@ -396,6 +438,9 @@ describe("misuse", () => {
     expect(of([HARD])).toThrow("a list of 1 to 8 policies");
     expect(of([fixedWindow({ limit: 1, window: 1 }), HARD, penalty(options)])).toThrow("one penalty at most");
     expect(of([fixedWindow({ limit: 1, window: 1 }), HARD, HARD])).toThrow("one penalty at most");
+    const own = redisStore(lastingClientOf(redis));
+    const split = regions({ near: "fra", stores: { fra: own, iad: redisStore(lastingClientOf(redis)) } });
+    expect(of([fixedWindow({ limit: 10, window: 1000 }), HARD], split)).toThrow("doesn't go with regions");
     const { run: _run, ...alone } = redisStore(lastingClientOf(redis));
     expect(of([fixedWindow({ limit: 1, window: 1 }), HARD], alone)).toThrow("runs scripts on several keys");
     const store = memoryStore();
