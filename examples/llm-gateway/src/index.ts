@@ -3,7 +3,7 @@ import { bearerAuth } from "hono/bearer-auth";
 import { validator } from "hono/validator";
 import { fieldsOf } from "sluice/hono";
 import { costOf, type Decision, type Env, type Keys, keysOf, limitsOf } from "./limits.js";
-import { chatOf, estimatedTokens, usedTokens } from "./tokens.js";
+import { brokenAfter, chatOf, estimatedTokens, usedTokens } from "./tokens.js";
 
 type App = { Bindings: Env; Variables: { keys: Keys } };
 
@@ -41,8 +41,11 @@ app.post(
       const used = await usedTokens(reservation.through(copy));
       if (used !== undefined) await reservation.settle(costOf(1, used));
     };
-    c.executionCtx.waitUntil(book());
-    return new Response(answer, { headers: { ...fieldsOf(reservation), "content-type": "text/event-stream" } });
+    const booked = book();
+    c.executionCtx.waitUntil(booked);
+    // Workers end what runs behind a response that fails, so this one fails once all is booked.
+    const body = brokenAfter(answer, booked);
+    return new Response(body, { headers: { ...fieldsOf(reservation), "content-type": "text/event-stream" } });
   },
 );
 

@@ -34,3 +34,21 @@ export async function usedTokens(answer: ReadableStream<Uint8Array>): Promise<nu
   }
   return used;
 }
+
+/** The same answer, which, where it breaks off, does so once `booked` has ended. */
+export function brokenAfter(answer: ReadableStream<Uint8Array>, booked: Promise<void>): ReadableStream<Uint8Array> {
+  const reader = answer.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        await booked;
+        throw error;
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}

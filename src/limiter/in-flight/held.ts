@@ -18,7 +18,7 @@ export interface Held {
   extend(): Promise<boolean>;
   /**
    * The same stream, held until it has ended, was cancelled or failed, and extended as it flows: by a chunk that comes after half of
-   * the hold. With `waitUntil` the release goes on behind the stream's end, else it comes before it.
+   * the hold. With `waitUntil` the release goes on behind the stream's end, else it comes before it, and always before its failure.
    */
   through<T>(stream: ReadableStream<T>): ReadableStream<T>;
   /** `release`. */
@@ -128,11 +128,12 @@ export function held<Answer extends Decision, More extends object>(
         over = resolve;
       }),
     );
-    const ends = () => {
+    const ends = (failed = false) => {
       const task = release();
       if (!over) return task;
       void task.then(over);
-      return undefined;
+      // With a response that fails some runtimes end what runs behind it.
+      return failed ? task : undefined;
     };
     if (client?.aborted) void ends();
     else client?.addEventListener("abort", () => void ends(), { once: true });

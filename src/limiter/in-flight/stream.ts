@@ -2,8 +2,8 @@
 export interface Watcher {
   /** A chunk has come. */
   flows(): void;
-  /** Nothing more will come; told once. What is returned is waited for before the stream ends. */
-  ends(): Promise<void> | undefined;
+  /** Nothing more will come; told once. What is returned is waited for before the stream ends, or has `failed`. */
+  ends(failed?: boolean): Promise<void> | undefined;
 }
 
 /** The same chunks, one for each that is asked for, with somebody watching. */
@@ -20,7 +20,7 @@ export function watched<T>(stream: ReadableStream<T>, { flows, ends }: Watcher):
             return;
           }
         } catch (error) {
-          await ends();
+          await ends(true);
           throw error;
         }
         await ends();

@@ -194,6 +194,41 @@ test("dryRun holds and releases, and denies nobody", async () => {
   expect(await free()).toBe(1);
 });
 
+test("a body that fails does so once its place is free, also with waitUntil: some runtimes end what runs behind a failed response", async () => {
+  const memory = memoryStore();
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const order: string[] = [];
+  const limiter = createLimiter({
+    name: "test",
+    store: {
+      remote: true,
+      clock: "limiter",
+      async step(request) {
+        const { delta = 0, ceiling = 0 } = request.demands[0] ?? {};
+        if (delta <= 0 && ceiling >= 0) {
+          order.push("released");
+          await answered;
+        }
+        return memory.step(request);
+      },
+      reset: async (key) => memory.reset(key),
+    },
+    policies: [inFlight({ limit: 1, hold: HOLD_MS })],
+  });
+  const { body, feed } = fed();
+  const hold = await limiter.hold("k", { waitUntil: () => {} });
+  const reading = new Response(hold.through(body)).text().catch((error: Error) => order.push(error.message));
+  feed().error(new Error("broken"));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(order).toEqual(["released"]);
+  answer();
+  await reading;
+  expect(order).toEqual(["released", "broken"]);
+});
+
 test("through: a stream of one's own is held until it has ended", async () => {
   const { limiter, free } = limiterOf();
   const hold = await limiter.hold("k");
