@@ -46,7 +46,7 @@ export type {
   LevelStatus,
   RuleAllOfDecision,
 } from "./limiter/combine.ts";
-export type { LimiterDescription, PolicyDescription } from "./limiter/described/description.ts";
+export type { LimiterDescription, PenaltyDescription, PolicyDescription } from "./limiter/described/description.ts";
 export { type ReadLimitersOptions, readLimiters } from "./limiter/described/read-limiters.ts";
 export type { Extension } from "./limiter/extension.ts";
 export type { Held } from "./limiter/in-flight/held.ts";

@@ -2,6 +2,8 @@
 export interface LimiterToDescribe {
   readonly name: string;
   readonly policies: readonly PolicyToDescribe[];
+  /** What a penalty or a store has to say of it besides, as it is kept: plain data. */
+  readonly details?: { readonly [What in "penalty" | "regions"]?: object };
 }
 
 /** A policy of it. */

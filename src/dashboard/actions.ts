@@ -4,7 +4,7 @@ import { ruleIndexOf } from "../rules/rule-index.ts";
 import { RulesChangedError } from "../rules/rules-changed.ts";
 import { json } from "./answers.ts";
 import type { Database } from "./database.ts";
-import { limiterFrom, policiesFrom } from "./described-limiter.ts";
+import { limiterFrom } from "./described-limiter.ts";
 import { keyStates } from "./key-state.ts";
 
 /** What a page asks for, as it came: nothing of it is checked yet. */
@@ -32,13 +32,18 @@ export const actions: Readonly<Record<string, Action>> = {
     return json({ limiters: await keyStates(database, limiters, ruleIndexOf(rules), key), rulesError });
   },
 
-  "api/reset": async (database, { limiter, key }) => {
-    if (!isKey(key)) return json(NO_KEY, 400);
-    const description = (await readLimiters(database)).find(({ name }) => name === limiter);
-    if (!description) return json({ error: "No limiter of that name has described itself to this Redis" }, 404);
-    await limiterFrom(database, description.name, policiesFrom(description)).reset(key);
-    return json({ reset: key, limiter });
-  },
+  "api/reset": (database, { limiter, key }) =>
+    onKey(database, limiter, key, async (found, key) => {
+      await found.reset(key);
+      return { reset: key, limiter };
+    }),
+
+  "api/block": (database, { limiter, key, forMs }) =>
+    onKey(database, limiter, key, async ({ name, block }, key) => {
+      if (!block) throw new TypeError(`${name} has no penalty, so it can't block a key; a rule can`);
+      const { blockedUntil: until } = await block(key, forMs as number);
+      return { blocked: key, limiter, until };
+    }),
 
   "api/rules/add": (database, { rule, version, force }, by) =>
     changed(async () => {
@@ -60,7 +65,20 @@ const NO_KEY = { error: `key is text of 1 to ${LONGEST_KEY} characters` };
 
 const isKey = (key: unknown): key is string => typeof key === "string" && key.length >= 1 && key.length <= LONGEST_KEY;
 
-/** The answer to a change of the rules; what the operator can mend is told in words. */
+/** The answer to what is done to a key in the limiter of that name. */
+async function onKey(
+  database: Database,
+  limiter: unknown,
+  key: unknown,
+  act: (limiter: ReturnType<typeof limiterFrom>, key: string) => Promise<object>,
+): Promise<Response> {
+  if (!isKey(key)) return json(NO_KEY, 400);
+  const description = (await readLimiters(database)).find(({ name }) => name === limiter);
+  if (!description) return json({ error: "No limiter of that name has described itself to this Redis" }, 404);
+  return changed(() => act(limiterFrom(database, description), key));
+}
+
+/** The answer to a change; what the operator can mend is told in words. */
 async function changed(change: () => Promise<object | undefined>): Promise<Response> {
   try {
     const done = await change();

@@ -1,18 +1,22 @@
 import { type CalendarPeriod, calendar } from "../algorithm/calendar.ts";
 import { parts } from "../algorithm/parts.ts";
 import { fixedWindow, type Policy, slidingLog, slidingWindow, tokenBucket } from "../algorithm/policy.ts";
-import type { LimiterDescription, PolicyDescription } from "../limiter/described/description.ts";
+import type { LimiterDescription, PenaltyDescription, PolicyDescription } from "../limiter/described/description.ts";
 import { inFlight } from "../limiter/in-flight/policy.ts";
-import { createLimiter, type Limiter } from "../limiter/limiter.ts";
+import { createLimiter, type Limiter, type PenaltyLimiter } from "../limiter/limiter.ts";
+import { penalty } from "../limiter/penalty/penalty.ts";
 import { redisStore } from "../store/redis.ts";
 import type { Database } from "./database.ts";
 
-/** A limiter of this name and these policies, on a store of its own. */
-export function limiterFrom({ redis, namespace }: Database, name: string, policies: readonly Policy[]): Limiter {
+/** The limiter that has described itself so, on a store of its own; throws where it can't be one of this database. */
+export function limiterFrom(database: Database, description: LimiterDescription): Limiter & Partial<PenaltyLimiter> {
+  const { redis, namespace } = database;
+  const { name, penalty: numbers, regions } = description;
+  if (regions) throw new RangeError(`Its quota is split over ${regions.join(", ")}: this page sees one database`);
   return createLimiter({
     name,
     store: redisStore(redis, { namespace }),
-    policies,
+    policies: [...policiesFrom(description), ...(numbers ? [penaltyFrom(numbers)] : [])],
     failureMode: "closed",
     snapshots: false,
     breaker: false,
@@ -32,6 +36,9 @@ const MAKERS: Readonly<Record<string, (description: PolicyDescription) => Policy
   slidingLog: ({ name, limit, windowMs: window }) => slidingLog({ name, limit, window }),
   inFlight: ({ name, limit, windowMs: hold }) => inFlight({ name, limit, hold }),
 };
+
+const penaltyFrom = ({ after, withinMs: within, forMs, factor, mostMs: most }: PenaltyDescription) =>
+  penalty({ after, within, for: forMs, factor, most });
 
 function policyFrom(description: PolicyDescription): Policy {
   const { algorithm } = description;

@@ -9,8 +9,14 @@ import { limiterFrom, policiesFrom } from "./described-limiter.ts";
 /** One key in one limiter, as it is now. */
 export interface KeyState {
   readonly limiter: string;
-  /** With the limits in force, those of a rule included. */
+  /** With the limits in force, those of a rule included. None where its penalty blocks the key: then nothing tells the counts. */
   readonly policies: readonly PolicyStatus[];
+  /** Set where its penalty blocks the key: until when, in ms since the epoch, and how many ms more. */
+  readonly blocked?: { readonly until: number; readonly forMs: number };
+  /** Whether it has a penalty, and so can block keys itself. */
+  readonly blocks: boolean;
+  /** The databases that its quota is split over. This page sees one of them at most, so it tells nothing of the quota. */
+  readonly regions?: readonly string[];
   /** The operators' rule for this key, if there is one. */
   readonly rule?: Rule;
   /** Why there is no telling. */
@@ -27,11 +33,12 @@ export function keyStates(
   const at = Date.now();
   return Promise.all(
     descriptions.map(async (description): Promise<KeyState> => {
-      const limiter = description.name;
+      const { name: limiter, regions, penalty } = description;
       const rule = rules.find(limiter, key, at);
-      const found = { limiter, ...(rule && { rule }) };
+      const found = { limiter, blocks: penalty !== undefined, ...(rule && { rule }) };
+      if (regions) return { ...found, regions, policies: [] };
       try {
-        return { ...found, policies: await statusOf(database, description, rule, key) };
+        return { ...found, ...(await statusOf(database, description, rule, key)) };
       } catch (error) {
         return { ...found, policies: [], error: (error as Error).message };
       }
@@ -39,11 +46,19 @@ export function keyStates(
   );
 }
 
-async function statusOf(database: Database, description: LimiterDescription, rule: Rule | undefined, key: string) {
-  const policies = policiesFrom(description);
-  const limit = rule?.limits && limitsUnder(rule, policies, undefined);
-  const decision = await limiterFrom(database, description.name, policies).peek(key, { limit });
-  if ("policies" in decision) return decision.policies;
+async function statusOf(
+  database: Database,
+  description: LimiterDescription,
+  rule: Rule | undefined,
+  key: string,
+): Promise<Pick<KeyState, "policies" | "blocked">> {
+  const limit = rule?.limits && limitsUnder(rule, policiesFrom(description), undefined);
+  const decision = await limiterFrom(database, description).peek(key, { limit });
+  if ("policies" in decision) return { policies: decision.policies };
+  if (decision.source === "penalty") {
+    const { blockedUntil: until } = decision;
+    return { policies: [], blocked: { until, forMs: Math.max(0, until - Date.now()) } };
+  }
   // Of the rules this limiter has none.
   throw decision.source === "fallback" ? decision.error : new Error("A rule decides about this key");
 }

@@ -1,5 +1,6 @@
 import type { Policy } from "../algorithm/policy.ts";
 import type { Observer, WaitUntil } from "../core/event.ts";
+import type { LimiterToDescribe } from "../core/limiter-to-describe.ts";
 import type { Store } from "../store/store.ts";
 
 /** What answers when the store can't: let pass, deny, or count in this isolate alone. */
@@ -41,4 +42,5 @@ export interface CheckedOptions {
   readonly now: () => number;
   readonly tell: Observer | undefined;
   readonly waitUntil: WaitUntil | undefined;
+  readonly details?: NonNullable<LimiterToDescribe["details"]>;
 }

@@ -57,7 +57,7 @@ export function createLimiter<const Name extends string = string>(
   const first = (store as Partial<BringingStore>).level?.(checked) ?? createLevel(checked);
   const level = extensions.reduce((level, extension) => extension.level(level), first);
   claimName(store, name, policies, level.strikes);
-  for (const observer of [options.onEvent].flat()) observer?.onLimiter?.(checked);
+  for (const observer of [options.onEvent].flat()) observer?.onLimiter?.(level.options);
   return limiterOn<Name>(level);
 }
 

@@ -40,7 +40,7 @@ export function createRefresher(reader: Reader, scripts: Scripts, refreshMs: num
   return {
     reader,
     underWay: new WeakMap(),
-    describing: ({ name, policies }) => ({ limiter: { name, policies }, isDone: false, nextAt: -Infinity }),
+    describing: (limiter) => ({ limiter, isDone: false, nextAt: -Infinity }),
 
     due(at, describing) {
       // A clock set back must not make what is known last longer.

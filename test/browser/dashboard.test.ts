@@ -1,7 +1,18 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { allOf, createLimiter, fixedWindow, type Limiter, openRules, redisStore, rules, slidingWindow } from "sluice";
+import {
+  allOf,
+  createLimiter,
+  fixedWindow,
+  type Limiter,
+  openRules,
+  penalty,
+  redisStore,
+  regions,
+  rules,
+  slidingWindow,
+} from "sluice";
 import { type Analytics, analytics } from "sluice/analytics";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { startDashboard } from "../../src/server/cli/dashboard.ts";
@@ -301,6 +312,62 @@ describe("one key", () => {
       expect(await live.peek("ada")).toMatchObject({ remaining: left });
     }
     expect(errors).toEqual([]);
+  });
+
+  test("one that a penalty blocks: until when; pardoned, and blocked for a time, asked twice and said back", async () => {
+    const space = uniqueName();
+    const onEvent = analytics({ redis: client, namespace: space });
+    const quota = fixedWindow({ name: "quota", limit: 1, window: "1 d" });
+    const own = { name: "sign-in", policies: [quota, penalty({ after: 2, within: "10 m", for: "1 h" })] } as const;
+    const signIn = createLimiter({
+      ...own,
+      store: redisStore(client, { namespace: space }),
+      onEvent,
+      snapshots: false,
+    });
+    const split = regions({ near: "fra", stores: { fra: redisStore(client, { namespace: space }) } });
+    await createLimiter({ name: "split", store: split, policies: [quota], onEvent }).consume("ada");
+    for (let i = 0; i < 3; i += 1) await signIn.consume("ada");
+    await onEvent.flush();
+    const other = await startDashboard(client, 0, { namespace: space });
+    const { page, errors } = await openPage({}, other.link);
+    await ready(page);
+    await lookUp(page, "ada");
+    const card = page.getByRole("article", { name: "sign-in" });
+    const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
+    const isBlocked = async () => (await signIn.peek("ada")).source === "penalty";
+    expect(await card.innerText()).toMatch(/Blocked until .*, by its penalty: 60 min more\./);
+    expect(await card.locator("table").count()).toBe(0);
+    const shared = page.getByRole("article", { name: "split" });
+    expect(await shared.innerText()).toContain("split over the databases fra. This page reads one database");
+    expect([await shared.locator("table").count(), await shared.getByText("Reset", { exact: true }).count()]).toEqual([
+      0, 0,
+    ]);
+    expect(await violations(page)).toEqual([]);
+
+    for (const yes of [false, true]) {
+      await press("Pardon in sign-in");
+      expect(await page.locator("#sure-text").innerText()).toContain("The block of ada in sign-in ends");
+      await press(yes ? "Pardon it" : "Do nothing");
+      if (yes) await page.locator("#answer", { hasText: "Pardoned ada in sign-in. As of" }).waitFor();
+      expect(await isBlocked()).toBe(!yes);
+    }
+    expect(await state(page, "sign-in")).toEqual([1, 1]);
+
+    for (const [first, second] of [["Do nothing"], ["Go on", "Do nothing"], ["Go on", "Block it"]] as const) {
+      await press("Block for a time in sign-in");
+      await page.getByRole("combobox", { name: "Block for" }).selectOption("1 day");
+      if (first === "Go on") expect(await violations(page)).toEqual([]);
+      await press(first);
+      if (second) expect(await page.locator("#sure-text").innerText()).toContain("denied in sign-in for 1 day");
+      if (second) await press(second);
+      if (second === "Block it")
+        await page.locator("#answer", { hasText: /Blocked ada in sign-in until .* As of/ }).waitFor();
+      expect(await isBlocked()).toBe(second === "Block it");
+    }
+    expect(await card.innerText()).toContain("24 h more");
+    expect(errors).toEqual([]);
+    await other.close();
   });
 
   test("from the list of keys denied most", async () => {

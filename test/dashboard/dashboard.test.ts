@@ -1,4 +1,5 @@
 import {
+  type BlockedDecision,
   calendar,
   createLimiter,
   fixedWindow,
@@ -7,7 +8,9 @@ import {
   openRules,
   type PolicyStatus,
   parts,
+  penalty,
   redisStore,
+  regions,
   type Store,
   slidingWindow,
   tokenBucket,
@@ -49,6 +52,21 @@ async function traffic() {
   for (let i = 0; i < 4; i += 1) await login.consume("<b>eve</b>");
   await onEvent.flush();
   return { api, login };
+}
+
+/** A limiter with a penalty that has described itself: two calls a day, and at the second denial an hour's block. */
+async function penalized() {
+  const onEvent = analytics({ redis: client, namespace });
+  const quota = fixedWindow({ name: "quota", limit: 2, window: "1 d" });
+  const signIn = createLimiter({
+    name: "sign-in",
+    store: redisStore(client, { namespace }),
+    policies: [quota, penalty({ after: 2, within: "10 m", for: "1 h" })],
+    onEvent,
+  });
+  await signIn.peek("nobody");
+  await onEvent.flush();
+  return signIn;
 }
 
 async function get(handler: ReturnType<typeof handlerWith>, path: string, headers: Record<string, string> = {}) {
@@ -256,8 +274,8 @@ describe("one key", () => {
     for (const headers of refused) {
       const rule = { what: "block", key: "<b>eve</b>" };
       const { version } = await openRules({ redis: client, namespace }).read();
-      for (const path of ["/api/reset", "/api/key", "/api/rules/add", "/api/rules/remove"]) {
-        const body = { limiter: "login", key: "<b>eve</b>", rule, id: 1, version };
+      for (const path of ["/api/reset", "/api/block", "/api/key", "/api/rules/add", "/api/rules/remove"]) {
+        const body = { limiter: "login", key: "<b>eve</b>", forMs: 1000, rule, id: 1, version };
         expect((await act(handler, body, headers, path)).status).toBe(403);
       }
     }
@@ -327,6 +345,62 @@ describe("the state of every kind of limiter", () => {
     expect((await act(handler, { limiter: "exports", key: "ada" }, page)).status).toBe(200);
     const fresh = exportsOn({ store: redisStore(client, { namespace }) });
     expect(await fresh.peek("ada")).toMatchObject({ remaining: 5 });
+  });
+
+  test("a penalty: the counts until it blocks, then until when, and the counts again once it is pardoned", async () => {
+    const signIn = await penalized();
+    for (let i = 0; i < 3; i += 1) await signIn.consume("ada");
+    expect((await stateOf("ada")).limiters).toMatchObject([
+      { limiter: "sign-in", blocks: true, policies: [{ policy: "quota", remaining: 0, limit: 2 }] },
+    ]);
+    await signIn.consume("ada");
+    const { blockedUntil } = (await signIn.peek("ada")) as BlockedDecision;
+    const [found] = (await stateOf("ada")).limiters;
+    expect(found).toMatchObject({ policies: [], blocked: { until: blockedUntil, forMs: expect.any(Number) } });
+    expect(found.error).toBeUndefined();
+    expect(found.blocked.forMs).toBeGreaterThan(3_500_000);
+    const { page, handler } = await operating();
+    expect((await act(handler, { limiter: "sign-in", key: "ada" }, page)).status).toBe(200);
+    expect((await stateOf("ada")).limiters).toMatchObject([{ policies: [{ remaining: 2 }] }]);
+    expect(await (await penalized()).consume("ada")).toMatchObject({ allowed: true, remaining: 1 });
+  });
+
+  test("a penalty: blocks a key for a time, which another isolate's next call finds", async () => {
+    const signIn = await penalized();
+    await traffic();
+    const { page, handler } = await operating();
+    const block = (body: object) => act(handler, { limiter: "sign-in", key: "bob", ...body }, page, "/api/block");
+    const before = Date.now();
+    const done = await block({ forMs: 86_400_000 });
+    const { until, ...said } = await done.json();
+    expect([done.status, said]).toEqual([200, { blocked: "bob", limiter: "sign-in" }]);
+    expect(until - before).toBeGreaterThanOrEqual(86_400_000);
+    expect(await signIn.consume("bob")).toMatchObject({ allowed: false, source: "penalty", blockedUntil: until });
+    for (const forMs of [undefined, 0, -1, 1.5, 367 * 86_400_000, null, {}]) {
+      const refused = await block({ forMs });
+      expect([refused.status, (await refused.json()).error]).toEqual([400, expect.stringContaining("for must be")]);
+    }
+    const without = await block({ limiter: "api", forMs: 1000 });
+    expect([without.status, (await without.json()).error]).toEqual([400, expect.stringContaining("has no penalty")]);
+    expect((await block({ limiter: "none", forMs: 1000 })).status).toBe(404);
+    expect((await block({ key: "", forMs: 1000 })).status).toBe(400);
+  });
+
+  test("regions: which databases share it, and no share that could pass for the whole", async () => {
+    const onEvent = analytics({ redis: client, namespace });
+    const own = { fra: redisStore(client, { namespace }), iad: redisStore(client, { namespace: uniqueName() }) };
+    const store = regions({ near: "fra", stores: own });
+    const policies = [fixedWindow({ name: "quota", limit: 10, window: "1 d" })];
+    const api = createLimiter({ name: "api", store, policies, onEvent });
+    await api.consume("ada");
+    await onEvent.flush();
+    const [found] = (await stateOf("ada")).limiters;
+    expect(found).toEqual({ limiter: "api", blocks: false, regions: ["fra", "iad"], policies: [] });
+    const { page, handler } = await operating();
+    const refused = await act(handler, { limiter: "api", key: "ada" }, page);
+    expect([refused.status, (await refused.json()).error]).toEqual([400, expect.stringContaining("fra, iad")]);
+    // Of the nearest share, 5 of 10.
+    expect(await api.peek("ada")).toMatchObject({ remaining: 4 });
   });
 
   test("under a rule: which one, with the limits in force", async () => {

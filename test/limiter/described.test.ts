@@ -7,6 +7,8 @@ import { readDescriptions, writeDescription } from "../../src/limiter/described/
 import { readLimiters } from "../../src/limiter/described/read-limiters.ts";
 import { inFlight } from "../../src/limiter/in-flight/policy.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
+import { penalty } from "../../src/limiter/penalty/penalty.ts";
+import { regions } from "../../src/limiter/regions/regions.ts";
 import { ioredisClient } from "../../src/store/ioredis.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { redisStore } from "../../src/store/redis.ts";
@@ -80,6 +82,35 @@ describe("descriptions of limiters", () => {
     for (const algorithm of ["constructor", 5]) {
       await redis.hset(key, "odd", `${day} ${JSON.stringify({ policies: [{ ...one, algorithm }] })}`);
       expect(await read()).toHaveLength(2);
+    }
+  });
+
+  test("tell a penalty, beside the policies that have limits, and the databases of regions", async () => {
+    const { write, read, key } = rigOf();
+    const told: LimiterToDescribe[] = [];
+    const onEvent = Object.assign(() => {}, { onLimiter: (limiter: LimiterToDescribe) => void told.push(limiter) });
+    const quota = fixedWindow({ name: "quota", limit: 9, window: "1 s" });
+    const strict = penalty({ after: 3, within: "10 m", for: "1 h", factor: 2, most: "1 d" });
+    createLimiter({ name: "login", store: memoryStore(), policies: [strict, quota], onEvent });
+    const store = regions({ near: "iad", stores: { iad: memoryStore(), fra: memoryStore() } });
+    createLimiter({ name: "split", store, policies: [quota], onEvent });
+    for (const limiter of told) await write(limiter);
+    const described = { name: "quota", algorithm: "fixedWindow", limit: 9, windowMs: 1000, burst: 9 };
+    const numbers = { after: 3, withinMs: 600_000, forMs: 3_600_000, factor: 2, mostMs: 86_400_000 };
+    expect(await read()).toEqual([
+      { name: "login", policies: [described], penalty: numbers },
+      { name: "split", policies: [described], regions: ["fra", "iad"] },
+    ]);
+    const day = Math.floor(MIDNIGHT / DAY_MS);
+    for (const more of [
+      { penalty: { after: "3" } },
+      { penalty: {} },
+      { penalty: 5 },
+      { regions: [5] },
+      { regions: "fra" },
+    ]) {
+      await redis.hset(key, "login", `${day} ${JSON.stringify({ policies: [], ...more })}`);
+      expect((await read()).map(({ name }) => name)).toEqual(["split"]);
     }
   });
 

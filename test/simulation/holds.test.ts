@@ -1,15 +1,14 @@
 import { describe, expect, test } from "vitest";
 import * as broken from "./broken/holds.ts";
-import { type HoldFigures, holdsJudge, noHoldFigures } from "./judges/holds.ts";
-import { neverMoreJudge } from "./judges/never-more.ts";
+import { type HoldFigures, noHoldFigures } from "./judges/holds.ts";
+import { judgesOfHolds } from "./plans/families.ts";
 import { type HeldWorld, heldWorld } from "./plans/held.ts";
 import { simulate } from "./run/simulate.ts";
 import type { Plan } from "./world/plan.ts";
 
 /** The first complaint of a world, as text. */
-async function complaintOf({ plan, work }: HeldWorld, seed: number, figures: HoldFigures): Promise<string | undefined> {
-  const judges = () => [holdsJudge(work, figures), neverMoreJudge()];
-  const { complaint } = await simulate({ plan, seed, judges });
+async function complaintOf(plan: Plan, seed: number, figures: HoldFigures): Promise<string | undefined> {
+  const { complaint } = await simulate({ plan, seed, judges: (bench) => judgesOfHolds(bench, figures) });
   return complaint && `seed ${seed}, ${plan.name}: the judge of ${complaint.judge}: ${complaint.text}`;
 }
 
@@ -18,7 +17,7 @@ type Change = (world: HeldWorld) => Partial<Plan>;
 async function complaintIn(seeds: readonly number[], figures = noHoldFigures(), change: Change = () => ({})) {
   for (const seed of seeds) {
     const world = heldWorld(seed);
-    const complaint = await complaintOf({ ...world, plan: { ...world.plan, ...change(world) } }, seed, figures);
+    const complaint = await complaintOf({ ...world.plan, ...change(world) }, seed, figures);
     if (complaint) return complaint;
   }
   return undefined;

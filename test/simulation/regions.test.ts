@@ -1,11 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as broken from "./broken/regions.ts";
-import { deadlinesJudge } from "./judges/deadlines.ts";
-import { definitionJudge } from "./judges/definition.ts";
-import { endingsJudge } from "./judges/endings.ts";
-import { livesJudge } from "./judges/lives.ts";
-import { neverMoreJudge } from "./judges/never-more.ts";
-import { noRegionFigures, regionsJudge } from "./judges/regions.ts";
+import { noRegionFigures } from "./judges/regions.ts";
+import { judgesOfRegions } from "./plans/families.ts";
 import { regionalPlan } from "./plans/regional.ts";
 import { simulate } from "./run/simulate.ts";
 import type { Plan } from "./world/plan.ts";
@@ -15,18 +11,7 @@ const CALLS = 1200;
 async function complaintIn(seeds: readonly number[], planOf: (seed: number) => Plan, figures = noRegionFigures()) {
   for (const seed of seeds) {
     const plan = planOf(seed);
-    const { complaint } = await simulate({
-      plan,
-      seed,
-      judges: () => [
-        regionsJudge(figures),
-        definitionJudge(),
-        neverMoreJudge(),
-        livesJudge(),
-        deadlinesJudge(),
-        endingsJudge(),
-      ],
-    });
+    const { complaint } = await simulate({ plan, seed, judges: () => judgesOfRegions(figures) });
     if (complaint) return `seed ${seed}, ${plan.name}: the judge of ${complaint.judge}: ${complaint.text}`;
   }
   return undefined;
@@ -45,6 +30,10 @@ describe("limits that are split over regions", () => {
     expect(figures.gathered).toBeGreaterThan(20);
     expect(figures.back).toBeGreaterThan(2);
     expect(figures.fallback).toBeGreaterThan(2);
+  });
+
+  test("count what one call takes of a region in two goes at the time of each", async () => {
+    expect(await complaintIn([3], (seed) => regionalPlan(seed, CALLS))).toBeUndefined();
   });
 
   test("in worlds of random seeds", async () => {

@@ -1,5 +1,7 @@
 import { ask } from "./api.js";
-import { bar, count, element, keepingFocus, markScrollable, table, visible } from "./dom.js";
+import { blockKey } from "./block.js";
+import { element, keepingFocus, markScrollable, visible } from "./dom.js";
+import { quotaOf } from "./quota.js";
 import { makeRule } from "./rules.js";
 import { isAsking, sure } from "./sure.js";
 import { ruleText } from "./words.js";
@@ -43,18 +45,27 @@ async function look(key, said = "") {
   }
 }
 
-function card({ limiter, policies, rule, error }, key) {
+function card(found, key) {
+  const { limiter, rule, error, blocked, blocks, regions } = found;
+  const act = (words, does) => actionButton(`${words} in ${limiter}`, words, does);
   const buttons = TASKS.map(([what, words]) =>
-    actionButton(`${words} in ${limiter}`, words, () => makeRule({ what, limiter, key }, saidOf(key))),
+    act(blocks && what === "block" ? "Block by a rule" : words, () => makeRule({ what, limiter, key }, saidOf(key))),
   );
   // What is not known can't be reset, but an operator's rule holds for it.
-  if (!error) buttons.unshift(actionButton(`Reset in ${limiter}`, "Reset", () => reset(limiter, key)));
+  if (!error && !regions) {
+    if (blocks) buttons.unshift(act("Block for a time", () => does("blocked", key, () => blockKey(limiter, key))));
+    buttons.unshift(
+      blocked
+        ? act("Pardon", () => does("pardoned", key, () => pardon(limiter, key)))
+        : act("Reset", () => does("reset", key, () => reset(limiter, key))),
+    );
+  }
   return element(
     "article",
     { class: "card", ariaLabel: limiter },
     element("h3", {}, limiter),
     ...(rule ? [element("p", { class: `rule ${rule.what}` }, ruleWords(rule))] : []),
-    error ? element("p", {}, `Its counts are not known: ${error}.`) : statusTable(limiter, policies),
+    quotaOf(found),
     element("div", { class: "actions" }, ...buttons),
   );
 }
@@ -62,22 +73,12 @@ function card({ limiter, policies, rule, error }, key) {
 const ruleWords = (rule) =>
   `Rule ${rule.id}, ${ruleText(rule)}${rule.by ? `, by ${visible(rule.by)}` : ""}${rule.why ? `: ${visible(rule.why)}` : ""}`;
 
-/** What is left of each policy, or how much is held at once. */
-function statusTable(limiter, policies) {
-  const isHeld = policies.some(({ unit }) => unit === "concurrent-requests");
-  const rows = policies.map(({ policy, remaining, burst = Infinity, resetAfterMs }) => {
-    const number = isHeld ? burst - remaining : remaining;
-    const drawn = bar(number, burst, `${number} of ${burst}`);
-    return [visible(policy), number, burst, drawn, waitText(resetAfterMs)];
-  });
-  const heads = isHeld
-    ? ["Policy", "Held", "Of", "Drawn", "All free in"]
-    : ["Policy", "Left", "Of", "Drawn", "Whole again in"];
-  return element("div", { class: "wide" }, table(`State in ${limiter}`, heads, rows));
-}
-
 function actionButton(ariaLabel, words, act) {
-  const button = element("button", { type: "button", class: words === "Block" ? "danger" : "", ariaLabel }, words);
+  const button = element(
+    "button",
+    { type: "button", class: words.startsWith("Block") ? "danger" : "", ariaLabel },
+    words,
+  );
   button.addEventListener("click", act);
   return button;
 }
@@ -86,25 +87,28 @@ function actionButton(ariaLabel, words, act) {
 const saidOf = (key) => (text, warnings) =>
   lookUp(key, [text, ...warnings.map((warning) => `Mind: ${warning}.`), ""].join(" "));
 
-/** Asks once more, does it, and says it back. */
-async function reset(limiter, key) {
-  const text = `${visible(key)} gets its whole quota in ${limiter} again, at once and for everybody.`;
-  if (!(await sure("Reset this quota?", text, "Reset it"))) return;
+/** Does what asks by itself whether it is meant, and says back what it says. */
+async function does(what, key, act) {
   try {
-    await ask("api/reset", { limiter, key });
-    await lookUp(key, `Reset ${visible(key)} in ${limiter}. `);
+    const said = await act();
+    if (said) await lookUp(key, `${said} `);
   } catch (error) {
-    answer.textContent = `Not reset: ${error.message}`;
+    answer.textContent = `Not ${what}: ${error.message}`;
   }
 }
 
-function waitText(ms) {
-  if (ms === undefined) return "never";
-  if (ms === 0) return "now";
-  const seconds = Math.ceil(ms / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${count(Math.ceil(seconds / 60))} min`;
-  return seconds < 172_800 ? `${count(Math.ceil(seconds / 3600))} h` : `${count(Math.ceil(seconds / 86_400))} d`;
+async function reset(limiter, key) {
+  const text = `${visible(key)} gets its whole quota in ${limiter} again, at once and for everybody.`;
+  if (!(await sure("Reset this quota?", text, "Reset it"))) return undefined;
+  await ask("api/reset", { limiter, key });
+  return `Reset ${visible(key)} in ${limiter}.`;
+}
+
+async function pardon(limiter, key) {
+  const text = `The block of ${visible(key)} in ${limiter} ends, its denials are forgotten, and it gets its whole quota again. Isolates that have seen the block deny for a few seconds more, as their snapshots do: 5 s unless they were told otherwise.`;
+  if (!(await sure("Pardon this key?", text, "Pardon it"))) return undefined;
+  await ask("api/reset", { limiter, key });
+  return `Pardoned ${visible(key)} in ${limiter}.`;
 }
 
 form.addEventListener("submit", (event) => {

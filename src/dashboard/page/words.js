@@ -28,3 +28,13 @@ export function effectText(rule) {
   const limits = Object.entries(rule.limits).map(([policy, limit]) => `${visible(policy)} ${count(limit)}`);
   return `The limits of ${whom} in ${where} are ${limits.join(", ")}, ${lasting} What is used stays used.`;
 }
+
+/** How long something takes, rounded up. */
+export function waitText(ms) {
+  if (ms === undefined) return "never";
+  if (ms === 0) return "now";
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${count(Math.ceil(seconds / 60))} min`;
+  return seconds < 172_800 ? `${count(Math.ceil(seconds / 3600))} h` : `${count(Math.ceil(seconds / 86_400))} d`;
+}

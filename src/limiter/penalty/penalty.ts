@@ -60,14 +60,14 @@ export function penalty(options: PenaltyOptions): Penalty {
 }
 
 /** The options without what is no policy. */
-function without(own: unknown, options: CheckedOptions): CheckedOptions {
+function without(own: Penalty, options: CheckedOptions): CheckedOptions {
   const { store } = options;
-  const policies = options.policies.filter((policy: unknown) => policy !== own);
+  const policies = options.policies.filter((policy: object) => policy !== own);
   if (policies.length < options.policies.length - 1 || policies.some((policy) => policy && "penalty" in policy)) {
     throw new RangeError("policies must have one penalty at most");
   }
   if ("level" in store)
     throw new RangeError("a penalty doesn't go with regions: each database would have strikes of its own");
   if (store.remote && !store.run) throw misuse("store", "one that runs scripts on several keys, with penalty", store);
-  return { ...options, policies };
+  return { ...options, policies, details: { penalty: own.penalty } };
 }

@@ -31,7 +31,7 @@ export function regionalLevel(options: CheckedOptions, plan: RegionPlan): Level 
     };
     return { ...createLevel(own), asker: createAsker(own, timeoutMs / FAIR_PART) };
   });
-  const whole = splitLevel(options, plan, levels);
+  const whole = splitLevel({ ...options, details: { regions: plan.names } }, plan, levels);
   // Not the counts of a limiter that has the database for itself.
   const claimed = policies.map((policy) => ({ ...policy, name: `${policy.name} over ${plan.names.join("+")}` }));
   for (const store of plan.stores) claimName(store, name, claimed);

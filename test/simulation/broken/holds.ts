@@ -1,10 +1,10 @@
 import type { Decision } from "../../../src/core/decision.ts";
 import type { Held } from "../../../src/limiter/in-flight/held.ts";
 import type { InFlightLimiter, Limiter } from "../../../src/limiter/limiter.ts";
-import type { WorkRule } from "../judges/holds.ts";
 import { working } from "../plans/held.ts";
 import type { Keyspace } from "../redis/keyspace.ts";
 import { TWINS, type Twin } from "../redis/twin.ts";
+import type { WorkRule } from "../world/history.ts";
 import type { Callable } from "../world/isolate.ts";
 import type { SetMaker } from "../world/plan.ts";
 

@@ -1,15 +1,5 @@
-import type { Happening, KeyStep } from "../world/history.ts";
+import type { Happening, KeyStep, WorkRule } from "../world/history.ts";
 import type { Judge } from "./judge.ts";
-
-/** What a limiter of work in flight promises, and how far clocks are apart. */
-export interface WorkRule {
-  /** The limiter's name, with which its keys begin. */
-  readonly name: string;
-  readonly limit: number;
-  readonly holdMs: number;
-  /** How far an isolate's clock is ahead of the database's at most, in ms; `Infinity`: nothing is said of when a leak is over. */
-  readonly aheadMs: number;
-}
 
 export interface HoldFigures {
   held: number;
@@ -42,7 +32,7 @@ interface Hold {
 type Executed = Extract<Happening, { type: "executed" }>;
 
 /** Of the work that calls do: each call is one piece, under an id of its own. */
-export function holdsJudge({ name, limit, holdMs, aheadMs }: WorkRule, figures: HoldFigures): Judge {
+export function holdsJudge({ name, limit, holdMs, aheadMs }: WorkRule, figures = noHoldFigures()): Judge {
   const places = new Map<string, Map<number, Hold>>();
   /** How often a call was let in. */
   const taken = new Map<number, number>();

@@ -22,17 +22,46 @@ export const noRegionFigures = (): RegionFigures => ({
   fallback: 0,
 });
 
-/** What a call took of a database, less what it gave back. */
+/** What a call took of a database at once, less what it gave back. */
 interface Taking {
   readonly at: number;
   /** The number of the event. */
   readonly order: number;
-  readonly units: number[];
+  readonly units: readonly number[];
+}
+
+const unitsOf = (takings: readonly Taking[], policy: number) =>
+  takings.reduce((sum, { units }) => sum + (units[policy] ?? 0), 0);
+
+/** The first of `units`, each with the time when it was taken: who takes a second time takes later. */
+function firstOf(takings: readonly Taking[], units: number): { at: number; order: number; units: number }[] {
+  let open = units;
+  return takings.flatMap(({ at, order, units }) => {
+    const part = Math.min(open, units[0] ?? 0);
+    open -= part;
+    return part > 0 ? { at, order, units: part } : [];
+  });
+}
+
+/** What is left of them once the newest of `units` went back. */
+function withoutNewest(takings: readonly Taking[], units: readonly number[]): Taking[] {
+  const open = [...units];
+  return takings
+    .toReversed()
+    .map((taking) => {
+      const left = taking.units.map((unit, i) => {
+        const back = Math.min(unit, open[i] ?? 0);
+        open[i] = (open[i] ?? 0) - back;
+        return unit - back;
+      });
+      return { ...taking, units: left };
+    })
+    .toReversed();
 }
 
 /** Holds limiters that are split over databases to their whole limits. */
 export function regionsJudge(figures = noRegionFigures()): Judge {
-  const takings = new Map<number, Map<string, Taking>>();
+  const takings = new Map<number, Map<string, readonly Taking[]>>();
   /** Calls that a database has answered. */
   const heard = new Set<number>();
   const given = new Map<
@@ -59,15 +88,14 @@ export function regionsJudge(figures = noRegionFigures()): Judge {
     for (const [region, { units }] of Object.entries(parts)) {
       const rule = call.limiter.regions?.find(({ database }) => database === region);
       if (!rule) return `was given something by ${region}, which has no part`;
-      const taking = own?.get(region);
-      if (units.some((unit, i) => unit > (taking?.units[i] ?? 0))) {
-        return `was given ${units} by ${region}, which took ${taking?.units ?? 0} for it`;
+      const taken = own?.get(region) ?? [];
+      if (units.some((unit, i) => unit > unitsOf(taken, i))) {
+        return `was given ${units} by ${region}, which took ${units.map((_unit, i) => unitsOf(taken, i))} for it`;
       }
-      const order = taking?.order ?? 0;
-      const at = taking?.at ?? Number.NaN;
       // What is lent is due later, which the judge of the definition holds it to. All policies of a call have the same cost, but what several give together may differ between them.
-      if (units.every((unit) => unit === units[0]))
-        give(rule, call.key, { at, order, units: units[0] ?? 0, booked: call.waitMs > 0 });
+      if (units.every((unit) => unit === units[0])) {
+        for (const part of firstOf(taken, units[0] ?? 0)) give(rule, call.key, { ...part, booked: call.waitMs > 0 });
+      }
     }
     return undefined;
   }
@@ -85,19 +113,20 @@ export function regionsJudge(figures = noRegionFigures()): Judge {
       }
       for (const { call, account, step, purpose, units } of rulings) {
         if (!step.allowed || happening.type !== "executed" || (purpose !== "take" && purpose !== "leave")) continue;
-        const own = takings.get(call.id) ?? new Map<string, Taking>();
+        const own = takings.get(call.id) ?? new Map<string, readonly Taking[]>();
         takings.set(call.id, own);
-        const sign = purpose === "take" ? 1 : -1;
-        if (sign < 0) figures.back += 1;
-        const before = own.get(account.rule.database);
-        if (sign < 0 && units.some((unit, i) => unit > (before?.units[i] ?? 0))) {
-          complain(`${account.rule.database} got ${units} back of ${call.key}, and took ${before?.units ?? 0}`);
+        const { database } = account.rule;
+        const before = own.get(database) ?? [];
+        if (purpose === "take") own.set(database, [...before, { order: events, at: happening.now, units }]);
+        else {
+          figures.back += 1;
+          if (units.some((unit, i) => unit > unitsOf(before, i))) {
+            complain(
+              `${database} got ${units} back of ${call.key}, and took ${units.map((_unit, i) => unitsOf(before, i))}`,
+            );
+          }
+          own.set(database, withoutNewest(before, units));
         }
-        own.set(account.rule.database, {
-          order: events,
-          at: sign > 0 ? happening.now : (before?.at ?? Number.NaN),
-          units: units.map((unit, i) => (before?.units[i] ?? 0) + sign * unit),
-        });
       }
       if (happening.type === "replied" && !happening.failed) heard.add(happening.call.id);
       if (happening.type === "answered") answered(happening, complain);

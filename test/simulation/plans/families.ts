@@ -1,10 +1,17 @@
 import { allJudges, type Bench } from "../judges/all.ts";
 import { deadlinesJudge } from "../judges/deadlines.ts";
+import { definitionJudge } from "../judges/definition.ts";
 import { endingsJudge } from "../judges/endings.ts";
+import { type HoldFigures, holdsJudge } from "../judges/holds.ts";
 import type { Judge } from "../judges/judge.ts";
 import { leasesJudge } from "../judges/leases.ts";
+import { livesJudge } from "../judges/lives.ts";
+import { neverMoreJudge } from "../judges/never-more.ts";
+import { type RegionFigures, regionsJudge } from "../judges/regions.ts";
 import type { Plan } from "../world/plan.ts";
+import { heldWorld } from "./held.ts";
 import { leasedPlan, surgingPlan } from "./leased.ts";
+import { regionalPlan } from "./regional.ts";
 import { reservedPlan } from "./reserved.ts";
 import { swarmPlan } from "./swarm.ts";
 import { windowsPlan } from "./windows.ts";
@@ -21,6 +28,22 @@ export function judgesOfLeases({ world }: Pick<Bench, "world">): Judge[] {
   return [leasesJudge(databaseNow), deadlinesJudge(), endingsJudge()];
 }
 
+/** A call is a piece of work and is answered when that is over, so that no deadline holds for it. */
+export function judgesOfHolds({ plan }: Pick<Bench, "plan">, figures?: HoldFigures): Judge[] {
+  if (!plan.work) throw new TypeError(`${plan.name} has no work in flight to judge`);
+  return [holdsJudge(plan.work, figures), neverMoreJudge()];
+}
+
+/** Several databases give for a call, in one order or another, which the judges of one of them can't follow. */
+export const judgesOfRegions = (figures?: RegionFigures): Judge[] => [
+  regionsJudge(figures),
+  definitionJudge(),
+  neverMoreJudge(),
+  livesJudge(),
+  deadlinesJudge(),
+  endingsJudge(),
+];
+
 /** All kinds of worlds, by the name that `npm run simulate -- --of` takes. */
 export const FAMILIES = {
   swarm: { plan: swarmPlan, judges: allJudges },
@@ -30,6 +53,8 @@ export const FAMILIES = {
     judges: judgesOfLeases,
   },
   reserved: { plan: reservedPlan, judges: allJudges },
+  holds: { plan: (seed, calls) => heldWorld(seed, calls).plan, judges: judgesOfHolds },
+  regions: { plan: regionalPlan, judges: () => judgesOfRegions() },
 } as const satisfies Record<string, Family>;
 
 export type FamilyName = keyof typeof FAMILIES;

@@ -3,12 +3,11 @@ import { allOf } from "../../../src/limiter/all-of.ts";
 import type { HoldMethods } from "../../../src/limiter/in-flight/hold.ts";
 import { inFlight } from "../../../src/limiter/in-flight/policy.ts";
 import { createLimiter, type InFlightLimiter, type Limiter } from "../../../src/limiter/limiter.ts";
-import type { WorkRule } from "../judges/holds.ts";
 import { poisson } from "../traffic/arrivals.ts";
 import { callers } from "../traffic/callers.ts";
 import { partitions, restarts, storms } from "../traffic/incidents.ts";
 import { evenKeys, oneKey } from "../traffic/keys.ts";
-import type { LimiterRule } from "../world/history.ts";
+import type { LimiterRule, WorkRule } from "../world/history.ts";
 import type { Callable } from "../world/isolate.ts";
 import { plainLimiter, plainOptions } from "../world/limiter.ts";
 import type { Weather } from "../world/network.ts";
@@ -98,6 +97,7 @@ export function heldWorld(seed: number, calls = 1200): HeldWorld {
     limiters,
     limiterOf: workers(work),
     setOf: workersTogether(work),
+    work,
     weather: () => weather,
     traffic: [poisson("workers", perSecond, next)],
     incidents: [

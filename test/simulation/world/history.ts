@@ -28,6 +28,16 @@ export interface PenaltyRule {
   readonly most: number;
 }
 
+/** What a limiter of work in flight promises, and how far clocks are apart. */
+export interface WorkRule {
+  /** The limiter's name, with which its keys begin. */
+  readonly name: string;
+  readonly limit: number;
+  readonly holdMs: number;
+  /** How far an isolate's clock is ahead of the database's at most, in ms; `Infinity`: nothing is said of when a leak is over. */
+  readonly aheadMs: number;
+}
+
 /** A limiter by what it promises. */
 export interface LimiterRule {
   readonly name: string;

@@ -1,7 +1,7 @@
 import type { Limiter } from "../../../src/limiter/limiter.ts";
 import type { RedisClient } from "../../../src/store/redis-client.ts";
 import type { Twin } from "../redis/twin.ts";
-import type { Action, LimiterRule } from "./history.ts";
+import type { Action, LimiterRule, WorkRule } from "./history.ts";
 import type { Callable } from "./isolate.ts";
 import type { Weather } from "./network.ts";
 import type { Stream } from "./random.ts";
@@ -22,6 +22,8 @@ export interface Plan {
   readonly setOf?: SetMaker;
   /** Makes one that asks several of an isolate's limiters in order. Default: today's `anyOf`. */
   readonly orderOf?: SetMaker;
+  /** What its limiter of work in flight promises, if it has one. */
+  readonly work?: WorkRule;
   readonly weather: (region: string, database: string) => Weather;
   readonly traffic: readonly Source[];
   readonly incidents: readonly Incident[];
