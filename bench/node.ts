@@ -7,6 +7,7 @@ import { once } from "node:events";
 import autocannon from "autocannon";
 import freePort from "get-port";
 import { createRedisRest } from "../src/server/rest/server.ts";
+import { bundleForNode } from "./lib/bundle.ts";
 import { median } from "./lib/statistics.ts";
 import { LIMITS, type ServerOptions } from "./node/servers.ts";
 
@@ -17,6 +18,7 @@ const CONNECTIONS = 50;
 const PLENTY = 100_000_000;
 const FEW = 1000;
 
+const program = await bundleForNode("bench/node/process.ts");
 const rest = await createRedisRest({ install: true });
 let runs = 0;
 
@@ -28,7 +30,7 @@ async function withServer<T>(
   const port = await freePort();
   runs += 1;
   const all = JSON.stringify({ ...options, redisUrl: rest.redisUrl, prefix: `run${runs}`, port });
-  const child = fork(new URL("node/process.ts", import.meta.url), [all], { execArgv: ["--import", "tsx"] });
+  const child = fork(program, [all], { execArgv: [] });
   try {
     await once(child, "message");
     return await task(`http://127.0.0.1:${port}`);

@@ -3,6 +3,14 @@ import type { Asked } from "./asked.ts";
 import { labelled } from "./headers/labelled.ts";
 import { retryAfterSeconds } from "./headers/seconds.ts";
 
+/** An answer as plain data, which each end sends in its own way. */
+export interface Denial {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  /** `null` for `HEAD`. */
+  readonly body: string | null;
+}
+
 const TYPES = "https://iana.org/assignments/http-problem-types#";
 
 /**
@@ -12,19 +20,20 @@ const TYPES = "https://iana.org/assignments/http-problem-types#";
  * `retry-after` (seconds) is for scripts of other origins, which see no fields.
  * https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11#section-5
  */
-export function denial(request: Asked, decision?: Decision, blockedStatus = 429): Response {
+export function denial(request: Asked, decision?: Decision, blockedStatus = 429): Denial {
   const seconds = decision ? retryAfterSeconds(decision) : 1;
   const detail = seconds ? `Try again in ${seconds} s.` : "Waiting does not help.";
   const problem = { ...problemOf(decision, blockedStatus), detail, "retry-after": seconds };
   const text = isText(request.headers.get("Accept") ?? "");
   const body = text ? `${problem.title}. ${detail}\n` : JSON.stringify(problem);
-  return new Response(request.method === "HEAD" ? null : body, {
+  return {
     status: problem.status,
     headers: {
       "Content-Type": text ? "text/plain; charset=utf-8" : "application/problem+json",
       ...(seconds && { "Retry-After": `${seconds}` }),
     },
-  });
+    body: request.method === "HEAD" ? null : body,
+  };
 }
 
 const isText = (accept: string) => /text\/(plain|\*)/i.test(accept) && !/json/i.test(accept);

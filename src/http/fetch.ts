@@ -1,8 +1,8 @@
 import type { Decision } from "../core/decision.ts";
 import type { Limiter } from "../limiter/limiter.ts";
-import { createGuard } from "./guard.ts";
 import { type ClientIpOptions, clientAddress } from "./keys/client-address.ts";
 import type { KeyRequired, Limiting, RateLimitOptions } from "./options.ts";
+import { createWebGuard } from "./web-guard.ts";
 
 export type { Dialect, Dialects } from "./headers/dialect.ts";
 export { draft6Fields } from "./headers/draft-6.ts";
@@ -47,8 +47,7 @@ export function withRateLimit<
   handler: (request: R, ...rest: Rest) => Served | Promise<Served>,
   options: FetchRateLimitOptions<R, Rest[0], L> & KeyRequired<L>,
 ): (request: R, ...rest: Rest) => Promise<Served | Response> {
-  // What fits this limiter is up to the types here; the guard hands it on.
-  const guard = createGuard<R, [info: Rest[0]], Rest[0]>(options as never, clientIp);
+  const guard = createWebGuard<R, [info: Rest[0]], Rest[0], L>(options, clientIp);
   return function limited(request, ...rest) {
     const visit = {
       request,

@@ -2,14 +2,12 @@ import type { Decision } from "../core/decision.ts";
 import type { WaitUntil } from "../core/event.ts";
 import { refuseOthers } from "../core/misuse.ts";
 import { wholeNumber } from "../core/whole-number.ts";
-import type { Serving } from "../limiter/in-flight/held.ts";
 import type { Methods } from "../limiter/methods.ts";
 import type { Asked } from "./asked.ts";
-import { denial } from "./denial.ts";
+import { type Denial, denial } from "./denial.ts";
 import { dialectsOf, writeFields } from "./headers/dialect.ts";
 import { standardFields } from "./headers/standard.ts";
 import { checkOptions, type KeyValue, type Limiting, type RateLimitOptions } from "./options.ts";
-import { withHeaders } from "./with-headers.ts";
 
 /** One request, as the guard needs it. */
 export interface Visit<Subject, Info extends readonly unknown[], Source> {
@@ -19,17 +17,31 @@ export interface Visit<Subject, Info extends readonly unknown[], Source> {
   readonly source: Source;
   /** Takes note of the decision before the handler runs. */
   tell(decision: Decision): void;
-  /** Keeps a place in flight for as long as its handler works; left out where that is as long as the response's body takes. */
-  keep?(decision: Decision & Serving): void;
   /** What the platform has to finish work behind the response, if it has that. */
   waitUntil(): WaitUntil | undefined;
 }
 
-/** Stands before a handler: runs `serve`, or answers in its place. */
-export type Guard<Subject, Info extends readonly unknown[], Source> = <Served extends Response | undefined>(
+/** Writes the fields of a decision. */
+export type Write = (headers: Headers) => void;
+
+/**
+ * Stands before a handler: resolves to what `serve` makes of it, or `respond` of the answer in its place. Both get `write` unless the
+ * response tells nothing of a decision, and `serve` the decision, which may hold a place in flight.
+ */
+export type Guard<Subject, Info extends readonly unknown[], Source, Served> = <
+  Passed extends Served | undefined,
+  Answered,
+>(
   visit: Visit<Subject, Info, Source>,
-  serve: () => Promise<Served>,
-) => Promise<Served | Response>;
+  serve: (write?: Write, decision?: Decision) => Promise<Passed>,
+  respond: (answer: Denial | Response, write?: Write) => Answered | Promise<Answered>,
+) => Promise<Passed | Answered>;
+
+/** `Served`: what `refundOn` is shown. */
+export type GuardOptions<Subject, Info extends readonly unknown[], Source, Served> = Omit<
+  RateLimitOptions<Subject, Info, Source, LimiterOfAny>,
+  "refundOn"
+> & { refundOn?: ((served: Served, subject: Subject, ...info: Info) => boolean | Promise<boolean>) | undefined };
 
 /** Text, or of several limiters a record by level. */
 type AnyKey = string | Readonly<Record<string, string>>;
@@ -37,11 +49,11 @@ type AnyKey = string | Readonly<Record<string, string>>;
 /** A limiter, or several as one. What fits which of them is up to the types of `rateLimit` and `withRateLimit`. */
 type LimiterOfAny = Pick<Methods<AnyKey, Decision>, "consume" | "refund"> & Limiting;
 
-/** What `rateLimit` and `withRateLimit` have in common, which is everything but the shape of their handlers. */
-export function createGuard<Subject, Info extends readonly unknown[], Source>(
-  options: RateLimitOptions<Subject, Info, Source, LimiterOfAny>,
+/** What all middleware has in common, which is everything but the shape of handlers and responses. */
+export function createGuard<Subject, Info extends readonly unknown[], Source, Served>(
+  options: GuardOptions<Subject, Info, Source, Served>,
   defaultKey: (subject: Subject, ...info: Info) => KeyValue,
-): Guard<Subject, Info, Source> {
+): Guard<Subject, Info, Source, Served> {
   checkOptions(options as RateLimitOptions<never, never, never>);
   const {
     key: keyOf = defaultKey,
@@ -77,7 +89,7 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
     };
   }
 
-  return async (visit, serve) => {
+  return async (visit, serve, respond) => {
     const { request, subject, info } = visit;
     let call: Awaited<ReturnType<typeof callFor>>;
     try {
@@ -88,7 +100,8 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
       const answer = await onError(error, subject, ...info);
       if (dryRun) return serve();
       // Without a limiter this throws: nobody said that requests may pass then.
-      return answer ?? (limiterOf(visit.source).failureMode === "closed" ? denial(request) : serve());
+      const isAnswered = answer || limiterOf(visit.source).failureMode === "closed";
+      return isAnswered ? respond(answer ?? denial(request)) : serve();
     }
     if (!call) return serve();
 
@@ -104,24 +117,17 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
       },
     });
     visit.tell(decision);
-    const write = (headers: Headers) => writeFields(dialects, headers, decision);
-    if (!decision.allowed && !dryRun) {
-      return withHeaders(
-        (await onDenied?.(subject, decision, ...info)) ?? denial(request, decision, blockedStatus),
-        write,
-      );
+    const write = dryRun ? undefined : (headers: Headers) => writeFields(dialects, headers, decision);
+    if (!decision.allowed && write) {
+      return respond((await onDenied?.(subject, decision, ...info)) ?? denial(request, decision, blockedStatus), write);
     }
 
-    const holds = "serve" in decision ? (decision as Decision & Serving) : undefined;
-    if (holds) visit.keep?.(holds);
-    const served = await (holds && !visit.keep ? holds.serve(serve, request) : serve());
-    if (!served) return served;
-    const response = dryRun ? served : withHeaders(served, write);
-    if (refundOn && decision.allowed && "policies" in decision) {
+    const served = await serve(write, decision);
+    if (served && refundOn && decision.allowed && "policies" in decision) {
       const waitUntil = visit.waitUntil();
       const settle = async () => {
         try {
-          if (await refundOn(response, subject, ...info)) {
+          if (await refundOn(served, subject, ...info)) {
             await limiter.refund(key, cost, { limit, waitUntil, since: decision });
           }
         } catch (error) {
@@ -131,7 +137,7 @@ export function createGuard<Subject, Info extends readonly unknown[], Source>(
       if (waitUntil) waitUntil(settle());
       else await settle();
     }
-    return response;
+    return served;
   };
 }
 

@@ -1,9 +1,9 @@
 import type { Context, Env, MiddlewareHandler } from "hono";
 import type { Decision } from "../core/decision.ts";
 import type { Limiter } from "../limiter/limiter.ts";
-import { createGuard } from "./guard.ts";
 import { type ClientIpOptions, clientAddress } from "./keys/client-address.ts";
 import type { DecisionOf, KeyRequired, Limiting, RateLimitOptions } from "./options.ts";
+import { createWebGuard } from "./web-guard.ts";
 
 export type { Dialect, Dialects } from "./headers/dialect.ts";
 export { draft6Fields } from "./headers/draft-6.ts";
@@ -61,8 +61,7 @@ export interface HonoRateLimitOptions<E extends Env, Variable extends string = s
 export function rateLimit<E extends Env = UnknownEnv, Variable extends string = string, L extends Limiting = Limiter>(
   options: HonoRateLimitOptions<E, Variable, L> & KeyRequired<L>,
 ): MiddlewareHandler<{ Variables: { [V in Named<Variable>]: DecisionOf<L> | undefined } }> {
-  // What fits this limiter is up to the types here; the guard hands it on.
-  const guard = createGuard<Context<E>, [], Context<E>>(options as never, (c) => clientIp(c));
+  const guard = createWebGuard<Context<E>, [], Context<E>, L>(options, (c) => clientIp(c));
   const { variable = "rateLimit" } = options;
   return async function rateLimit(c, next) {
     const context = c as unknown as Context<E>;

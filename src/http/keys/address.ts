@@ -5,7 +5,10 @@
  */
 export function addressKey(text: string, ipv6Subnet: number): string | undefined {
   const host = hostOf(text);
-  const groups = groupsOf(/^[^:]*\./.test(host) ? `::ffff:${host}` : host);
+  // Most addresses are IPv4 and need no parsing.
+  const bytes = host.split(".");
+  if (bytes.length === 4 && bytes.every((byte) => (Number(byte) & 255).toString() === byte)) return host;
+  const groups = groupsOf(host);
   if (!groups) return undefined;
   if (groups.slice(0, 6).join() === "0,0,0,0,0,65535") {
     return groups

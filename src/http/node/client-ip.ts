@@ -20,14 +20,13 @@ export interface NodeClientIpOptions extends Omit<ClientIpOptions, "onUnknownAdd
 export function clientIp(subject: NodeSubject, _info?: unknown, options: NodeClientIpOptions = {}): string {
   const message = messageOf(subject);
   const { ip = message.socket?.remoteAddress } = subject as { ip?: string };
-  const { onUnknownAddress, ...rest } = options;
-  const incoming = { socket: { remoteAddress: ip } };
-  return clientAddress(
-    askedOf(message) as Request,
-    { incoming },
-    {
-      ...rest,
-      onUnknownAddress: typeof onUnknownAddress === "function" ? () => onUnknownAddress(subject) : onUnknownAddress,
-    },
-  );
+  // Servers that listen for both kinds tell IPv4 addresses so, and plain ones need no parsing.
+  const remoteAddress = ip?.replace(/^::ffff:(?=\d+\.)/, "");
+  const connection = { incoming: { socket: { remoteAddress } } };
+  const { onUnknownAddress } = options;
+  const told =
+    typeof onUnknownAddress === "function"
+      ? { ...options, onUnknownAddress: () => onUnknownAddress(subject) }
+      : options;
+  return clientAddress(askedOf(message) as Request, connection, told as ClientIpOptions);
 }

@@ -2,11 +2,14 @@ import type { IncomingMessage } from "node:http";
 import type { Decision } from "../../core/decision.ts";
 import { messageOf, type NodeSubject } from "./subject.ts";
 
-const decisions = new WeakMap<IncomingMessage, Decision>();
+/** On the message itself: an entry of a `WeakMap` for every request costs the garbage collector much. */
+const DECISION = Symbol("sluice.decision");
+
+type Noted = IncomingMessage & { [DECISION]?: Decision };
 
 /** Takes note of what was decided on a message. */
 export function note(message: IncomingMessage, decision: Decision): void {
-  decisions.set(message, decision);
+  (message as Noted)[DECISION] = decision;
 }
 
 /**
@@ -14,5 +17,5 @@ export function note(message: IncomingMessage, decision: Decision): void {
  * several limits have run; `undefined` where none has, or it skipped the request.
  */
 export function rateLimitOf(subject: NodeSubject): Decision | undefined {
-  return decisions.get(messageOf(subject));
+  return (messageOf(subject) as Noted)[DECISION];
 }

@@ -1,13 +1,16 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Decision } from "../../core/decision.ts";
 import { checkFunction } from "../../core/misuse.ts";
 import type { Serving } from "../../limiter/in-flight/held.ts";
-import { createGuard } from "../guard.ts";
-import { dialectsOf, writeFields } from "../headers/dialect.ts";
+import type { Denial } from "../denial.ts";
+import { createGuard, type GuardOptions, type Write } from "../guard.ts";
+import { dialectsOf } from "../headers/dialect.ts";
 import { standardFields } from "../headers/standard.ts";
-import type { Limiting, RateLimitOptions } from "../options.ts";
+import type { Limiting } from "../options.ts";
+import { withHeaders } from "../with-headers.ts";
 import { clientIp } from "./client-ip.ts";
 import { note } from "./decisions.ts";
+import { type Fields, headersOf } from "./fields.ts";
 import { holdUntilClosed } from "./held.ts";
 import type { NodeRateLimitOptions } from "./options.ts";
 import { askedOf, messageOf, type NodeSubject } from "./subject.ts";
@@ -17,19 +20,14 @@ export interface Exchange<Subject, Info extends readonly unknown[]> {
   readonly subject: Subject;
   readonly info: Info;
   readonly response: ServerResponse;
-  /** The response's fields, as the framework keeps them until it sends them. */
   readonly fields: Fields;
-}
-
-interface Fields {
-  get(name: string): unknown;
-  set(name: string, value: string): void;
 }
 
 /** What is sent in place of a handler's response. */
 export interface Answer {
   readonly status: number;
-  readonly body: Uint8Array;
+  /** Bytes where an option function answered. */
+  readonly body: string | Uint8Array;
 }
 
 /** Runs before a handler: resolves to the answer in its place, whose fields are set already, or to nothing if it may run. */
@@ -42,54 +40,46 @@ export function createNodeGuard<Subject extends NodeSubject, Info extends readon
 ): NodeGuard<Subject, Info> {
   const { refundOn, headers: told = standardFields } = options;
   checkFunction("refundOn", refundOn);
-  const responses = new WeakMap<IncomingMessage, ServerResponse>();
+  const whenSent =
+    refundOn &&
+    (async (response: ServerResponse, subject: Subject, ...info: Info) => {
+      if (!response.closed && !response.writableFinished) {
+        await new Promise<unknown>((resolve) => response.once("finish", resolve).once("close", resolve));
+      }
+      return response.headersSent && (await refundOn(response, subject, ...info)) === true;
+    });
   // What fits this limiter is up to the types of the adapters; the guard hands it on.
-  const shared: RateLimitOptions<Subject, Info, Subject, L> = {
-    ...options,
-    refundOn: refundOn && ((_, subject, ...info) => whenSent(subject, info)),
-  };
-  const guard = createGuard<Subject, Info, Subject>(shared as never, (subject: Subject, ..._info: Info) =>
-    clientIp(subject),
-  );
-  const dialects = dialectsOf("headers", told);
-
-  async function whenSent(subject: Subject, info: Info): Promise<boolean> {
-    const response = responses.get(messageOf(subject)) as ServerResponse;
-    if (!response.closed && !response.writableFinished) {
-      await new Promise<unknown>((resolve) => response.once("finish", resolve).once("close", resolve));
-    }
-    return response.headersSent && (await refundOn?.(response, subject, ...info)) === true;
-  }
+  const shared = { ...options, refundOn: whenSent } as unknown as GuardOptions<Subject, Info, Subject, ServerResponse>;
+  const guard = createGuard(shared, (subject: Subject, ..._info: Info) => clientIp(subject));
+  const names = new Set(dialectsOf("headers", told).flatMap(({ names }) => names.map((name) => name.toLowerCase())));
 
   return async ({ subject, info, response, fields }) => {
     const message = messageOf(subject);
-    const headers = headersOf(fields);
-    let decision: Decision | undefined;
-    let mayRun = false;
-    if (refundOn) responses.set(message, response);
+    const serve = async (write?: Write, decision?: Decision) => {
+      // A handler on Node writes to its response itself, so the fields have to be there before it runs.
+      write?.(headersOf(fields));
+      if (decision && "serve" in decision) holdUntilClosed(decision as Decision & Serving, response);
+      return response;
+    };
+    const respond = async (answer: Denial | Response, write?: Write): Promise<Answer> => {
+      const own = "text" in answer ? withHeaders(answer, write) : answer;
+      for (const [name, value] of "text" in own ? own.headers : Object.entries(own.headers))
+        if (!names.has(name)) fields.set(name, value);
+      // Not as they are in the answer, since the fields of other limiters are there already.
+      write?.(headersOf(fields));
+      const body = "text" in own ? new Uint8Array(await own.arrayBuffer()) : (own.body ?? "");
+      return { status: own.status, body };
+    };
     const visit = {
       request: askedOf(message),
       subject,
       info,
       source: subject,
-      tell(decided: Decision) {
-        decision = decided;
-        note(message, decided);
-      },
-      keep: (held: Decision & Serving) => holdUntilClosed(held, response),
+      tell: (decision: Decision) => note(message, decision),
       waitUntil: () => behind,
     };
-    const answer = await guard(visit, async () => {
-      mayRun = true;
-      // A handler on Node writes to its response itself, so the fields have to be there before it runs.
-      return { status: 200, headers } as Response;
-    });
-    if (mayRun) return undefined;
-    const names = new Set(dialects.flatMap((dialect) => dialect.names.map((name) => name.toLowerCase())));
-    for (const [name, value] of answer.headers) if (!names.has(name)) fields.set(name, value);
-    // Once more, since those of other limiters are there already.
-    if (decision) writeFields(dialects, headers, decision);
-    return { status: answer.status, body: new Uint8Array(await answer.arrayBuffer()) };
+    const outcome = await guard(visit, serve, respond);
+    return outcome === response ? undefined : (outcome as Answer);
   };
 }
 
@@ -97,22 +87,4 @@ export function createNodeGuard<Subject extends NodeSubject, Info extends readon
 function behind(task: Promise<unknown>): void {
   // biome-ignore lint/suspicious/noConsole: a rejection that nobody hears ends the process.
   task.catch((error) => console.error(error));
-}
-
-/** As much of `Headers` as dialects use. */
-function headersOf(fields: Fields): Headers {
-  const get = (name: string) => {
-    const value = fields.get(name);
-    return value === undefined || value === null ? null : `${Array.isArray(value) ? value.join(", ") : value}`;
-  };
-  return {
-    get,
-    // The guard copies responses without a type, which may be constants; this one is nobody else's.
-    has: (name: string) => name === "Content-Type" || get(name) !== null,
-    set: (name: string, value: string) => fields.set(name, value),
-    append: (name: string, value: string) => {
-      const before = get(name);
-      fields.set(name, before === null ? value : `${before}, ${value}`);
-    },
-  } as unknown as Headers;
 }

@@ -40,7 +40,8 @@ export function fastifyHook<Request extends FastifyRequest, Reply extends Fastif
     const answer = await guard({ subject: request, info: [reply], response: reply.raw, fields });
     if (!answer) return undefined;
     reply.code(answer.status);
-    reply.send(answer.body);
+    // Fastify adds a charset to JSON that is text.
+    reply.send(typeof answer.body === "string" ? new TextEncoder().encode(answer.body) : answer.body);
     return reply;
   };
 }

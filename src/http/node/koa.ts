@@ -40,7 +40,7 @@ export function koaRateLimit<Context extends KoaContext, L extends Limiting = Li
       return;
     }
     const type = res.getHeader("Content-Type");
-    context.body = new TextDecoder().decode(answer.body);
+    context.body = typeof answer.body === "string" ? answer.body : new TextDecoder().decode(answer.body);
     // Koa guesses both from the body.
     context.status = answer.status;
     if (typeof type === "string") context.set("Content-Type", type);

@@ -15,20 +15,33 @@ export function messageOf(subject: NodeSubject): IncomingMessage {
   return "req" in subject ? subject.req : subject;
 }
 
-/** The request as the limits need it. To make a `Request` of every message would cost more than to limit it. */
-export function askedOf(message: IncomingMessage): Asked {
-  return {
-    method: message.method ?? "GET",
-    get url() {
-      // Routers of Express and Connect cut their own path off `url`.
-      const { originalUrl = message.url } = message as { originalUrl?: string };
-      return new URL(originalUrl ?? "/", "http://localhost").href;
-    },
-    headers: {
-      get(name) {
-        const value = message.headers[name.toLowerCase()];
-        return Array.isArray(value) ? value.join(", ") : (value ?? null);
-      },
-    },
-  };
+/** A message as the limits see it. To make a `Request` of every one would cost more than to limit it. */
+class MessageView implements Asked {
+  readonly #message: IncomingMessage;
+
+  constructor(message: IncomingMessage) {
+    this.#message = message;
+  }
+
+  get method(): string {
+    return this.#message.method ?? "GET";
+  }
+
+  get url(): string {
+    // Routers of Express and Connect cut their own path off `url`.
+    const { originalUrl = this.#message.url } = this.#message as { originalUrl?: string };
+    return new URL(originalUrl ?? "/", "http://localhost").href;
+  }
+
+  get headers(): this {
+    return this;
+  }
+
+  get(name: string): string | null {
+    const value = this.#message.headers[name.toLowerCase()];
+    return Array.isArray(value) ? value.join(", ") : (value ?? null);
+  }
 }
+
+/** The request as the limits need it. */
+export const askedOf = (message: IncomingMessage): Asked => new MessageView(message);
