@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { withSections } from "./lua-sections.ts";
 import { shortenLua } from "./shorten-lua.ts";
 
 /** A folder of .lua files, and what its file of constants begins with. */
@@ -11,7 +12,7 @@ export interface ScriptFolder {
 // Upstash takes a lock per key instead of one for all keys where the first line says so; stock Redis refuses the flag.
 const FLAGS = "#!lua flags=allow-key-locking";
 
-/** Scripts of the algorithms that are another one with its sections of these names: `-- @only name` to `-- @end`. */
+/** Scripts of the algorithms that are another one with its sections of these names: see lua-sections.ts. */
 const VARIANTS: Readonly<Record<string, { readonly of: string; readonly sections: readonly string[] }>> = {
   "key-set-windows.lua": { of: "key-set.lua", sections: ["windows"] },
   "key-set-holds.lua": { of: "key-set.lua", sections: ["windows", "holds"] },
@@ -51,14 +52,11 @@ export const embeddedScriptsFile = (folder = ALGORITHMS) => urlOf(folder, "scrip
 
 /**
  * A .lua file as it is written, with its parts included, its folder's own or those of the algorithms or a whole algorithm, or such
- * a variant. What stands from `-- @without name` to `-- @end` is in those alone that do not have these sections.
+ * a variant. Throws where its sections are no sections.
  */
 export function scriptSource(file: string, folder = ALGORITHMS): string {
   const { of = file, sections = [] } = VARIANTS[file] ?? {};
-  const source = readFileSync(urlOf(folder, of), "utf8").replace(
-    /^ *-- @(only|without) (\w+)\n([\s\S]*?)^ *-- @end\n/gm,
-    (_all, word: string, name: string, lines: string) => (sections.includes(name) === (word === "only") ? lines : ""),
-  );
+  const source = withSections(of, readFileSync(urlOf(folder, of), "utf8"), sections);
   return source.replace(/^ *-- @include (.+)$/gm, (_line, part: string) => {
     const path = `lua/${part}.lua`;
     if (existsSync(urlOf(folder, path))) return scriptSource(path, folder);
