@@ -13,6 +13,7 @@ import { policySetMutations } from "./mutate/policy-set.ts";
 import { slidingLogMutations } from "./mutate/sliding-log.ts";
 import { slidingPartsMutations } from "./mutate/sliding-parts.ts";
 import { slidingWindowMutations } from "./mutate/sliding-window.ts";
+import { grantsStrikesMutations, keySetStrikesMutations } from "./mutate/strikes.ts";
 import { openTestRun } from "./mutate/test-run.ts";
 import { tokenBucketMutations } from "./mutate/token-bucket.ts";
 
@@ -27,6 +28,8 @@ const ALL: readonly Mutations[] = [
   grantsMutations,
   keySetWindowsMutations,
   keySetHoldsMutations,
+  keySetStrikesMutations,
+  grantsStrikesMutations,
   slidingLogMutations,
   inFlightMutations,
 ];

@@ -10,6 +10,8 @@ export interface PenaltyDefinition {
   call(now: number, task: PenaltyTask, denied: boolean, numbers: PenaltyNumbers): boolean;
   /** Ms until nothing of it matters any more. */
   lifeMs(now: number, numbers: PenaltyNumbers): number;
+  /** When something of it changes by itself: a strike stops to count, the block ends, a step of it is forgotten. */
+  turns(numbers: PenaltyNumbers): readonly number[];
   /** Once nothing matters any more, it is as if nothing had been. */
   forget(): void;
   /** What stands before the counts, but for its second to seventh byte. */
@@ -60,6 +62,9 @@ export function penaltyDefinition(): PenaltyDefinition {
     lifeMs(now, { within }) {
       const newest = struck.at(-1);
       return Math.max(0, last.end + last.rank * within - now, newest === undefined ? 0 : newest + within - now);
+    },
+    turns({ within }) {
+      return [...struck.map((at) => at + within), ...(last.end > 0 ? [last.end, last.end + within] : [])];
     },
     forget() {
       struck = [];

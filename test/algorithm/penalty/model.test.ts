@@ -1,16 +1,16 @@
 import type { ChainableCommander } from "ioredis";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import type { Demand, State } from "../../../src/algorithm/algorithm.ts";
-import { type PenaltyNumbers, type PenaltyTask, penalized } from "../../../src/algorithm/penalty.ts";
-import { grantsStrikes, keySetStrikes } from "../../../src/algorithm/scripts.ts";
+import type { PenaltyNumbers, PenaltyTask } from "../../../src/algorithm/penalty.ts";
+import { keySetStrikes } from "../../../src/algorithm/scripts.ts";
 import { StoreError } from "../../../src/core/errors.ts";
 import { demandsOf, type Task } from "../../../src/limiter/call.ts";
-import { takeBlockedUntil } from "../../../src/store/blocked-until.ts";
 import { askAll } from "../../../src/store/key-set.ts";
 import type { StepReply, StepRequest } from "../../../src/store/store.ts";
 import { MIDNIGHT } from "../../support/clock.ts";
 import { GRACE_MS } from "../../support/grace.ts";
 import { amid, type Key, load, randomKey, stepShadow, storeOf } from "../../support/keys.ts";
+import { randomPenalty, withPenalty } from "../../support/penalties.ts";
 import { type PenaltyDefinition, penaltyDefinition } from "../../support/penalty-definition.ts";
 import { PLAIN, WITH_CALENDAR } from "../../support/policies.ts";
 import { type Random, randomFrom } from "../../support/random.ts";
@@ -23,7 +23,6 @@ const redis = await connect(inject("redisUrl"));
 afterAll(() => redis.disconnect());
 
 const MAKERS = [PLAIN, WITH_CALENDAR].map((makers) => Object.values(makers));
-const LETTERS = { strike: "s", look: "l", book: "b", block: "x" } as const;
 
 /** A key, and its penalty if it has one. */
 interface Watched extends Key {
@@ -35,17 +34,6 @@ interface Watched extends Key {
   kept?: unknown;
   /** By how long the value says that its key outlives the counts. */
   beyond?: number;
-}
-
-function randomNumbers(random: Random): PenaltyNumbers {
-  const length = random.pick([1000, 5000, 40_000]);
-  return {
-    after: random.pick([1, 2, 3, 3, 5, 100]),
-    within: random.pick([500, 4000, 60_000]),
-    length,
-    factor: random.pick([1, 2, 3]),
-    most: length * random.pick([1, 2, 5, 100]),
-  };
 }
 
 /** What is asked of the store, and of policies and penalty apart. */
@@ -68,14 +56,7 @@ function askingOf(random: Random, key: Watched, now: number, task: Task, polls: 
   const plain: StepRequest = { program, key: place, now, demands };
   if (!key.numbers) return { key, task: kind, numbers: undefined, request: plain };
   const numbers = task === "block" ? { ...key.numbers, length: random.pick([1, 3000, 90_000]) } : key.numbers;
-  const { after, within, length, factor, most } = numbers;
-  const penalty = {
-    args: ["!", LETTERS[kind], after, within, length, factor, most],
-    read: takeBlockedUntil,
-    set: keySetStrikes,
-    grants: grantsStrikes,
-  };
-  return { key, task: kind, numbers, request: { ...plain, program: penalized(program, kind, numbers), penalty } };
+  return { key, task: kind, numbers, request: withPenalty(plain, kind, numbers) };
 }
 
 const nothing = ({ since: _since, ...demand }: Demand): Demand => ({ ...demand, delta: 0, ceiling: Infinity });
@@ -88,7 +69,7 @@ describe("penalty", () => {
     for (let steps = 0; steps < STEPS; steps += STEPS_PER_SEQUENCE) {
       const makers = random.pick(MAKERS);
       const keys = Array.from({ length: random.pick([1, 1, 2, 3]) }, (_, i): Watched => {
-        const numbers = i === 0 || random.next() < 0.7 ? randomNumbers(random) : undefined;
+        const numbers = i === 0 || random.next() < 0.7 ? randomPenalty(random) : undefined;
         return { ...randomKey(random, makers), numbers, definition: penaltyDefinition(), counts: undefined };
       });
       await load(redis, keys, keySetStrikes);
@@ -96,6 +77,8 @@ describe("penalty", () => {
       for (let i = 0; i < STEPS_PER_SEQUENCE; i += 1) {
         now += random.pick([0, 1, random.below(60), random.below(900), random.below(20_000), -random.below(1500)]);
         if (random.next() < 0.02) now += random.pick([3_600_000, 7_200_000, -3_600_000]);
+        const turns = keys.flatMap(({ definition, numbers }) => (numbers ? definition.turns(numbers) : []));
+        if (turns.length > 0 && random.next() < 0.05) now = random.pick(turns) - random.pick([0, 0, 1]);
         const task = random.pick<Task>([
           "consume",
           "consume",
@@ -108,7 +91,7 @@ describe("penalty", () => {
         ]);
         const chosen = task === "block" ? keys.slice(0, 1) : keys.filter((_, k) => k === 0 || random.next() < 0.7);
         // Its numbers may change without losing anything.
-        for (const key of chosen) if (key.numbers && random.next() < 0.01) key.numbers = randomNumbers(random);
+        for (const key of chosen) if (key.numbers && random.next() < 0.01) key.numbers = randomPenalty(random);
         const polls = task === "consume" && random.next() < 0.1;
         const asked = chosen.map((key) => askingOf(random, key, now, task, polls));
         const where = `seed ${seed}, step ${steps + i}: ${task} at ${now} on ${chosen.map(({ program }) => program.kind)}`;
