@@ -15,10 +15,11 @@ export interface Granted {
 type Asked = Pick<StepRequest, "now" | "demands"> &
   Partial<Pick<GrantRequest, "spare" | "back" | "since">> & { readonly program: Pick<Program, "algorithms" | "step"> };
 
-/** The twin of grants.lua, put together from the steps of each key's own program; `kept` is what each key holds. */
+/** The twin of grants.lua, put together from the steps of each key's own program; `kept` is what each key holds, `admits` a key's verdict where more than its policies decide. */
 export function grantsTwin(
   requests: readonly Asked[],
   kept: readonly unknown[],
+  admits: (k: number, allowed: boolean) => boolean = (_k, allowed) => allowed,
 ): { readonly allowed: boolean; readonly keys: readonly Granted[] } {
   const returned = requests.map(({ program, now, demands, back = [], since = 0 }, k) => {
     const brings = since > 0;
@@ -27,7 +28,7 @@ export function grantsTwin(
     return { brings, ...program.step(kept[k], now, brings ? gives : looks) };
   });
   const took = requests.map(({ program, now, demands }, k) => program.step(returned[k]?.kept, now, demands));
-  const allowed = took.every((step) => step.allowed);
+  const allowed = took.map((step, k) => admits(k, step.allowed)).every(Boolean);
   const keys = requests.map((request, k): Granted => {
     const { program, now, demands, spare = 0 } = request;
     const own = returned[k] as (typeof returned)[number];

@@ -2,11 +2,21 @@ import type { Algorithm, Demand } from "../../../src/algorithm/algorithm.ts";
 import { calendarWindowAlgorithm } from "../../../src/algorithm/calendar-window.ts";
 import { fixedWindowAlgorithm } from "../../../src/algorithm/fixed-window.ts";
 import { inFlightAlgorithm } from "../../../src/algorithm/in-flight/algorithm.ts";
-import { grants, keySet, keySetHolds, keySetWindows, policySet, type Script } from "../../../src/algorithm/scripts.ts";
+import {
+  grants,
+  grantsStrikes,
+  keySet,
+  keySetHolds,
+  keySetStrikes,
+  keySetWindows,
+  policySet,
+  type Script,
+} from "../../../src/algorithm/scripts.ts";
 import { slidingLogAlgorithm } from "../../../src/algorithm/sliding-log.ts";
 import { slidingPartsAlgorithm } from "../../../src/algorithm/sliding-parts.ts";
 import { slidingWindowAlgorithm } from "../../../src/algorithm/sliding-window.ts";
 import { tokenBucketAlgorithm } from "../../../src/algorithm/token-bucket.ts";
+import { PENALTY_ARGUMENTS, type PenaltyAsked, penaltyAt } from "./strikes.ts";
 
 export const ALGORITHMS: readonly Algorithm[] = [
   tokenBucketAlgorithm,
@@ -25,7 +35,10 @@ export const ALGORITHMS: readonly Algorithm[] = [
 const LETTERS: readonly Algorithm[] = [...ALGORITHMS, inFlightAlgorithm];
 
 /** The scripts of several keys that take nothing ahead. */
-export const KEY_SETS: readonly Script[] = [keySet, keySetWindows, keySetHolds];
+export const KEY_SETS: readonly Script[] = [keySet, keySetWindows, keySetHolds, keySetStrikes];
+
+/** Those that do. */
+export const GRANTS: readonly Script[] = [grants, grantsStrikes];
 
 /** What the arguments of a script ask for. */
 export interface Asked {
@@ -35,6 +48,8 @@ export interface Asked {
   readonly demands: readonly Demand[];
   /** What a key of grants.lua asks for beside it, and what comes back. */
   readonly lease?: { readonly spare: number; readonly since: number; readonly back: readonly number[] };
+  /** Of a key with a penalty. */
+  readonly penalty?: PenaltyAsked;
 }
 
 /** How many numbers a policy has. */
@@ -44,7 +59,7 @@ const numbersOf = ({ code }: Algorithm) => ("bpc".includes(code) ? 5 : 3);
 export function readArguments(script: Script, args: readonly string[]): readonly [Asked, ...Asked[]] {
   const now = Number(args[0]);
   if (KEY_SETS.includes(script)) return readKeys(now, args);
-  if (script === grants) return readGrants(now, args);
+  if (GRANTS.includes(script)) return readGrants(now, args);
   if (script === policySet) return [readPolicies(now, args, 2, Infinity)[0]];
   const algorithm = ALGORITHMS.find((one) => one.script === script);
   if (!algorithm) throw new Error("a script that has no twin here");
@@ -60,10 +75,12 @@ export function readArguments(script: Script, args: readonly string[]): readonly
 function readKeys(now: number, args: readonly string[]): readonly [Asked, ...Asked[]] {
   const keys: Asked[] = [];
   for (let i = 1; i < args.length; ) {
+    const penalty = penaltyAt(args, i);
+    if (penalty) i += PENALTY_ARGUMENTS;
     const [asked, next] = readPolicies(now, args, i + 2, Number(args[i]));
     const size = asked.algorithms.reduce((sum, algorithm) => sum + algorithm.size, 0);
     if (Number(args[i + 1]) !== size) throw new Error(`${args[i + 1]} counts, where the policies have ${size}`);
-    keys.push(asked);
+    keys.push({ ...asked, ...(penalty && { penalty }) });
     i = next;
   }
   return keys as [Asked, ...Asked[]];
@@ -74,6 +91,8 @@ function readGrants(now: number, args: readonly string[]): readonly [Asked, ...A
   const keys: Asked[] = [];
   let i = 1;
   while (i < args.length) {
+    const penalty = penaltyAt(args, i);
+    if (penalty) i += PENALTY_ARGUMENTS;
     const [policies, , spare, since] = args.slice(i, i + 4).map(Number) as [number, number, number, number];
     i += 4;
     const parts = Array.from({ length: policies }, () => {
@@ -86,6 +105,7 @@ function readGrants(now: number, args: readonly string[]): readonly [Asked, ...A
       algorithms: parts.flatMap(({ asked }) => asked.algorithms),
       demands: parts.flatMap(({ asked }) => asked.demands),
       lease: { spare, since, back: parts.map(({ back }) => back) },
+      ...(penalty && { penalty }),
     });
   }
   return keys as [Asked, ...Asked[]];

@@ -1,11 +1,12 @@
 import { type Demand, onlyLook, type Step } from "../../../src/algorithm/algorithm.ts";
-import { grants, policySet, type Script } from "../../../src/algorithm/scripts.ts";
+import { policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { GRACE_MS, step } from "../../../src/algorithm/step.ts";
 import { grantsTwin } from "../../support/grants-twin.ts";
 import type { KeyStep } from "../world/history.ts";
-import { ALGORITHMS, type Asked, KEY_SETS, readArguments } from "./argv.ts";
+import { ALGORITHMS, type Asked, GRANTS, KEY_SETS, readArguments } from "./argv.ts";
 import { inFlightScript, openHolds, runInFlight } from "./in-flight.ts";
 import type { Keyspace, Stored } from "./keyspace.ts";
+import { type OpenPenalty, openPenalty } from "./strikes.ts";
 
 /** What a script replied, and what it did to its keys. */
 export interface Execution {
@@ -35,7 +36,12 @@ export const TWINS: readonly Twin[] = [
       run: (keyspace, keys, args, now) => runKeys(keyspace, keys, readArguments(script, args), now),
     }),
   ),
-  { script: grants, run: (keyspace, keys, args, now) => runGrants(keyspace, keys, readArguments(grants, args), now) },
+  ...GRANTS.map(
+    (script): Twin => ({
+      script,
+      run: (keyspace, keys, args, now) => runGrants(keyspace, keys, readArguments(script, args), now),
+    }),
+  ),
   { script: inFlightScript, run: runInFlight },
 ];
 
@@ -90,16 +96,39 @@ function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: num
 
 /** All keys take, or none does; then each tells the state before the call. */
 function runKeys(keyspace: Keyspace, keys: readonly string[], asked: readonly Asked[], databaseNow: number): Execution {
-  const open = asked.map((one, i) => openKey(keyspace, keys[i] ?? "", one, databaseNow));
+  const penalties = penaltiesOf(keyspace, keys, asked, databaseNow);
+  const open = asked.map((one, i) => openKey(penalties[i]?.counts ?? keyspace, keys[i] ?? "", one, databaseNow));
   // What is not there any more is released: that keeps no other key's hold.
-  const allowed = open.every(({ alone, isRelease }) => alone.allowed || isRelease);
+  const allowed = open
+    .map(({ alone, isRelease }, i) => admits(penalties[i], alone.allowed || isRelease))
+    .every(Boolean);
   const steps = open.map(({ alone, look }) => (allowed ? alone : look()));
-  const keySteps = open.map(({ write }) => write(allowed));
+  const keySteps = open.map(({ write }, i) => ({ ...write(allowed), ...penalties[i]?.close(allowed) }));
   // The script, MGET, and what it needs besides.
   const extra = open.reduce((sum, { asks }) => sum + asks, 0);
   const billed = 2 + (allowed ? keys.length : 0) + Number((asked[0]?.now ?? 0) < 0) + extra;
-  return { reply: [allowed ? 1 : 0, ...steps.flatMap(({ state }) => state)], steps: keySteps, billed };
+  const told = steps.flatMap(({ state }, i) => [...state, ...toldOf(penalties[i])]);
+  return { reply: [allowed ? 1 : 0, ...told], steps: keySteps, billed };
 }
+
+/** The penalty of each key that has one. */
+function penaltiesOf(
+  keyspace: Keyspace,
+  keys: readonly string[],
+  asked: readonly Asked[],
+  databaseNow: number,
+): readonly (OpenPenalty | undefined)[] {
+  return asked.map(({ penalty, now }, i) => {
+    return penalty && openPenalty(keyspace, keys[i] ?? "", penalty, now < 0 ? databaseNow : now, databaseNow);
+  });
+}
+
+/** Each key's own verdict is asked for, whatever the others say: it may be a strike. */
+function admits(penalty: OpenPenalty | undefined, allowed: boolean): boolean {
+  return (penalty?.rules(!allowed) ?? true) && allowed;
+}
+
+const toldOf = (penalty: OpenPenalty | undefined): number[] => (penalty ? [penalty.told] : []);
 
 /** One key of several, before anything is written. */
 interface OpenKey {
@@ -140,7 +169,8 @@ function runGrants(
   asked: readonly Asked[],
   databaseNow: number,
 ): Execution {
-  const found = asked.map((one, i) => find(keyspace, keys[i] ?? "", one, databaseNow));
+  const penalties = penaltiesOf(keyspace, keys, asked, databaseNow);
+  const found = asked.map((one, i) => find(penalties[i]?.counts ?? keyspace, keys[i] ?? "", one, databaseNow));
   const requests = found.map(({ asked: { algorithms, demands, lease }, now }) => ({
     program: {
       algorithms,
@@ -152,12 +182,14 @@ function runGrants(
   const twin = grantsTwin(
     requests,
     found.map(({ stored }) => stored?.value),
+    (k, allowed) => admits(penalties[k], allowed),
   );
   const keySteps = found.map((one, i): KeyStep => {
     const { state, granted, write: written } = twin.keys[i] as (typeof twin.keys)[number];
     const done = { allowed: written !== undefined, state, kept: written?.kept, ttlMs: written?.ttlMs ?? 0 };
     return {
-      ...write(keyspace, one, done, databaseNow),
+      ...write(penalties[i]?.counts ?? keyspace, one, done, databaseNow),
+      ...penalties[i]?.close(done.allowed),
       allowed: twin.allowed,
       lease: leaseOf(one.asked, granted, twin.allowed),
     };
@@ -165,7 +197,10 @@ function runGrants(
   const lives = found.filter(({ asksLife }) => asksLife).length;
   const writes = keySteps.filter(({ wrote }) => wrote).length;
   const billed = 2 + writes + Number((asked[0]?.now ?? 0) < 0) + lives;
-  const reply = [twin.allowed ? 1 : 0, ...twin.keys.flatMap(({ granted, state }) => [granted, ...state])];
+  const reply = [
+    twin.allowed ? 1 : 0,
+    ...twin.keys.flatMap(({ granted, state }, i) => [granted, ...state, ...toldOf(penalties[i])]),
+  ];
   return { reply, steps: keySteps, billed };
 }
 

@@ -19,6 +19,15 @@ export interface PolicyRule {
   readonly calendar?: readonly [period: PeriodName, timeZone: string];
 }
 
+/** A penalty by its numbers, times in ms. */
+export interface PenaltyRule {
+  readonly after: number;
+  readonly within: number;
+  readonly length: number;
+  readonly factor: number;
+  readonly most: number;
+}
+
 /** A limiter by what it promises. */
 export interface LimiterRule {
   readonly name: string;
@@ -34,6 +43,8 @@ export interface LimiterRule {
   readonly breaker: boolean;
   /** Left out: it takes nothing ahead. */
   readonly leases?: { readonly maxMs: number };
+  /** Left out: it blocks nobody. Times in ms. */
+  readonly penalty?: PenaltyRule;
   /** The parts of it that databases hold, each of which has the database's name for its region; left out: one database has all. */
   readonly regions?: readonly LimiterRule[];
   /** How it is split over them, by region. */
@@ -112,6 +123,8 @@ export interface KeyStep {
   readonly endsAt: number | undefined;
   /** Units of the first policy that were taken for the call, granted on top, and that came back. */
   readonly lease?: { readonly own: number; readonly granted: number; readonly back: number };
+  /** Of a key with a penalty: what the call is to that, and when the block ends that it told of, below 0 if it has begun it; 0: none. */
+  readonly penalty?: { readonly task: "strike" | "look" | "book" | "block"; readonly blockedUntil: number };
 }
 
 /** One thing that happened. `at` is the true time, in ms since the world's start. */

@@ -6,11 +6,12 @@ import { anyOf } from "../../../src/limiter/any-of.ts";
 import { leases } from "../../../src/limiter/leases/leases.ts";
 import { createLimiter } from "../../../src/limiter/limiter.ts";
 import type { LimiterOptions } from "../../../src/limiter/options.ts";
+import { type Penalty, penalty } from "../../../src/limiter/penalty/penalty.ts";
 import { regions } from "../../../src/limiter/regions/regions.ts";
 import { redisStore } from "../../../src/store/redis.ts";
 import type { RedisClient } from "../../../src/store/redis-client.ts";
 import type { RemoteStore } from "../../../src/store/store.ts";
-import type { LimiterRule, PolicyRule } from "./history.ts";
+import type { LimiterRule, PenaltyRule, PolicyRule } from "./history.ts";
 import type { Callable } from "./isolate.ts";
 import type { LimiterMaker, LimiterParts, SetMaker } from "./plan.ts";
 
@@ -25,7 +26,7 @@ export function plainOptions({ rule, client, region, waitUntil }: LimiterParts):
     store: stores
       ? regions({ near: region, stores: Object.fromEntries(stores), shares: rule.shares })
       : storeIn(rule.database),
-    policies: rule.policies.map(policyOf),
+    policies: [...rule.policies.map(policyOf), ...(rule.penalty ? [penaltyOf(rule.penalty)] : [])],
     timeoutMs: rule.timeoutMs,
     failureMode: rule.failureMode,
     snapshots: rule.snapshots ?? false,
@@ -60,6 +61,8 @@ function storeOn(client: RedisClient, clock: LimiterRule["clock"]): RemoteStore 
   known[clock] ??= redisStore(client, { clock });
   return known[clock];
 }
+
+const penaltyOf = ({ length, ...numbers }: PenaltyRule): Penalty => penalty({ ...numbers, for: length });
 
 function policyOf({ kind, name, limit, windowMs: window, burst, parts: many = 2, calendar: of }: PolicyRule): Policy {
   if (kind === "bucket") return tokenBucket({ name, limit, window, burst });

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { endingLate } from "./broken/leases.ts";
+import * as broken from "./broken/penalties.ts";
+import { deadlinesJudge } from "./judges/deadlines.ts";
+import { endingsJudge } from "./judges/endings.ts";
+import { noPenaltyFigures, penaltiesJudge } from "./judges/penalties.ts";
+import { penalizedWorld } from "./plans/penalized.ts";
+import { simulate } from "./run/simulate.ts";
+import type { Plan } from "./world/plan.ts";
+
+/** The first complaint of these worlds, as text. */
+async function complaintIn(seeds: readonly number[], figures = noPenaltyFigures(), change: Partial<Plan> = {}) {
+  for (const seed of seeds) {
+    const { plan, apartMs } = penalizedWorld(seed);
+    const { complaint } = await simulate({
+      plan: { ...plan, ...change },
+      seed,
+      judges({ world }) {
+        const databaseNow = (name: string) => world().databases.get(name)?.now() ?? Number.NaN;
+        return [penaltiesJudge(databaseNow, apartMs, figures), deadlinesJudge(), endingsJudge()];
+      },
+    });
+    if (complaint) return `seed ${seed}, ${plan.name}: the judge of ${complaint.judge}: ${complaint.text}`;
+  }
+  return undefined;
+}
+
+const seedsFrom = (first: number, many: number) => Array.from({ length: many }, (_, i) => first + i);
+
+describe("nobody is let in while blocked, and blocked only for what the own policies denied", () => {
+  test("alone, together and with leases, under faults", async () => {
+    const figures = noPenaltyFigures();
+    expect(await complaintIn(seedsFrom(700, 16), figures)).toBeUndefined();
+    for (const [what, times] of Object.entries(figures)) expect(times, what).toBeGreaterThan(50);
+  });
+
+  test("in worlds of random seeds", async () => {
+    const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 4);
+    process.stdout.write(`simulated worlds of penalties of seeds ${seeds}\n`);
+    expect(await complaintIn(seeds)).toBeUndefined();
+  });
+});
+
+/** What is broken, and what the judge says of it. */
+const BROKEN: readonly (readonly [what: string, words: string, change: () => Partial<Plan>])[] = [
+  ["a look that is a strike", "told of a block|was to be a strike", () => ({ twins: broken.strikingLooks() })],
+  ["blocks that end early", "told of a block", () => ({ twins: broken.endingEarly() })],
+  ["another limiter's denial that is a strike", "told of a block", () => ({ twins: broken.strikingAll() })],
+  ["a booking that pardons", "told of a block|was let pass", () => ({ twins: broken.pardoning() })],
+  ["a limiter without its penalty", "without its penalty", () => ({ limiterOf: broken.forgiving })],
+  ["leases that outlast their time", "let pass by a lease", () => ({ limiterOf: endingLate })],
+];
+
+test.each(BROKEN)("the judge of penalties catches %s", async (_what, words, change) => {
+  expect(await complaintIn(seedsFrom(700, 16), noPenaltyFigures(), change())).toMatch(
+    new RegExp(`the judge of penalties.*(${words})`),
+  );
+});
