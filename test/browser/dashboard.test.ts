@@ -304,7 +304,7 @@ describe("one key", () => {
     ] as const) {
       await page.getByRole("button", { name: "Reset in login" }).focus();
       await page.keyboard.press("Enter");
-      expect(await page.locator("#sure-text").innerText()).toContain("ada gets its whole quota in login again");
+      await page.locator("#sure-text", { hasText: "ada gets its whole quota in login again" }).waitFor();
       await page.getByRole("button", { name: button }).focus();
       await page.keyboard.press("Enter");
       if (left === 3) await page.locator("#answer", { hasText: "Reset ada in login. As of" }).waitFor();
@@ -347,7 +347,7 @@ describe("one key", () => {
 
     for (const yes of [false, true]) {
       await press("Pardon in sign-in");
-      expect(await page.locator("#sure-text").innerText()).toContain("The block of ada in sign-in ends");
+      await page.locator("#sure-text", { hasText: "The block of ada in sign-in ends" }).waitFor();
       await press(yes ? "Pardon it" : "Do nothing");
       if (yes) await page.locator("#answer", { hasText: "Pardoned ada in sign-in. As of" }).waitFor();
       expect(await isBlocked()).toBe(!yes);
@@ -359,7 +359,7 @@ describe("one key", () => {
       await page.getByRole("combobox", { name: "Block for" }).selectOption("1 day");
       if (first === "Go on") expect(await violations(page)).toEqual([]);
       await press(first);
-      if (second) expect(await page.locator("#sure-text").innerText()).toContain("denied in sign-in for 1 day");
+      if (second) await page.locator("#sure-text", { hasText: "denied in sign-in for 1 day" }).waitFor();
       if (second) await press(second);
       if (second === "Block it")
         await page.locator("#answer", { hasText: /Blocked ada in sign-in until .* As of/ }).waitFor();
