@@ -207,7 +207,8 @@ function optionsOf(members: readonly Member<string>[], options: AllOfOptions): C
   } = options ?? {};
   refuseOthers(others);
   const breaker = first.breaker ?? false;
-  const { tell, ...plain } = first;
-  const checked = checkedOptions({ ...plain, snapshots: false, timeoutMs, failureMode, breaker, onEvent, waitUntil });
+  const { name, store, policies, now } = first;
+  const own = { name, store, policies, now, snapshots: false, breaker } as const;
+  const checked = checkedOptions({ ...own, timeoutMs, failureMode, onEvent, waitUntil });
   return { ...checked, name: members.map(({ name }) => name).join("+") };
 }
