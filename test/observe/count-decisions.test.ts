@@ -20,7 +20,7 @@ test("decisions are counted by source, verdict and kind of error, also those tha
     for (let i = 0; i < 5; i += 1) await limiter.consume("k");
   }
   const { allowed, denied, failed } = counter.counts();
-  expect(allowed).toEqual({ store: 2, snapshot: 0, lease: 0, memory: 2, fallback: 5, rule: 0 });
+  expect(allowed).toEqual({ store: 2, snapshot: 0, lease: 0, memory: 2, fallback: 5, rule: 0, penalty: 0 });
   expect(denied.store + denied.snapshot).toBe(3);
   expect(denied).toMatchObject({ memory: 3, fallback: 5 });
   expect(failed).toEqual({ timeout: 15, network: 0, auth: 0, reply: 0 });
@@ -33,5 +33,5 @@ test("decisions are counted by source, verdict and kind of error, also those tha
   const { settle } = await healthy.reserve("k2");
   await settle(0);
   expect(counter.counts().allowed.store, "a reservation counts once").toBe(4);
-  expect(before.allowed).toEqual({ store: 0, snapshot: 0, lease: 0, memory: 0, fallback: 0, rule: 0 });
+  expect(before.allowed).toEqual({ store: 0, snapshot: 0, lease: 0, memory: 0, fallback: 0, rule: 0, penalty: 0 });
 });
