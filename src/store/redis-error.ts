@@ -1,7 +1,7 @@
 import { StoreError, type StoreErrorKind } from "../core/errors.ts";
 
 /** The code at the front of what Redis, its providers, proxies and clients say; those of Node's network begin with another E. */
-const CODE = /^(?:\w+: |ERR )?(?!E(?!RR|XEC))([A-Z]{3,})\b/;
+const CODE = /^(?:Command failed: )?(?:\w+: |ERR )?(?!E(?!RR|XEC))([A-Z]{3,})\b/;
 const KINDS: Readonly<Record<string, StoreErrorKind>> = {
   WRONGPASS: "auth",
   NOAUTH: "auth",

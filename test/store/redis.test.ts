@@ -178,6 +178,21 @@ test.each(Object.entries(RAN))("a script that may have run is not sent again: %s
   expect(calls.slice(2)).toEqual(["evalsha flagged", "eval flagged"]);
 });
 
+test("@upstash/redis puts words of its own before Redis's where it has sent commands together", async () => {
+  const plain = ioredisClient(redis);
+  const prefaced = <T>(task: Promise<T>) =>
+    task.catch((error: Error): never => {
+      throw new Error(`Command failed: ${error.message}`);
+    });
+  await redis.script("FLUSH");
+  const limiter = limiterOn({
+    del: plain.del,
+    evalsha: (sha1, keys, args) => prefaced(plain.evalsha(sha1, keys, args)),
+    eval: (script, keys, args) => prefaced(plain.eval(script, keys, args)),
+  });
+  expect(await limiter.consume("k")).toMatchObject({ source: "store", remaining: 4 });
+});
+
 test("where the flag is taken, only flagged scripts are sent", async () => {
   // Upstash's part, over this Redis: the flags line is taken, and the digest is that of the whole text.
   const plain = ioredisClient(redis);

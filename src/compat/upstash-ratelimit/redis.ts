@@ -12,15 +12,6 @@ const thrown = new WeakMap<AbortSignal, unknown>();
 /** What the client threw when it was asked under this signal. */
 export const thrownUnder = (signal: AbortSignal): unknown => thrown.get(signal);
 
-/** What `@upstash/redis` puts before Redis's own words where it has sent commands together, as it does by default. */
-const PREFACE = "Command failed: ";
-
-function withoutPreface(error: unknown): unknown {
-  const { name, message } = (error ?? {}) as Partial<Error>;
-  if (!message?.startsWith(PREFACE)) return error;
-  return Object.assign(new Error(message.slice(PREFACE.length)), { name });
-}
-
 /** The client as a store takes it, which keeps what it throws for the caller. */
 export function clientOf(redis: Redis): RedisClient {
   const full = redis as unknown as RedisClient;
@@ -31,7 +22,7 @@ export function clientOf(redis: Redis): RedisClient {
         return await task();
       } catch (error) {
         if (signal) thrown.set(signal, error);
-        throw withoutPreface(error);
+        throw error;
       }
     }
     return {
