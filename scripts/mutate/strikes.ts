@@ -1,6 +1,6 @@
 import { broken, type Mutation, type Mutations } from "./mutations.ts";
 
-/** The parts of a penalty, which both scripts have. */
+/** The parts of a penalty, which both scripts include: broken in one of them, whose test meets the rarest of them in every run. */
 const penaltyMutations: readonly Mutation[] = [
   broken("a strike counts for 1 ms too long", ["<= time - within do", "< time - within do"]),
   broken("a strike counts for 1 ms less", ["<= time - within do", "<= time - within + 1 do"]),
@@ -12,11 +12,6 @@ const penaltyMutations: readonly Mutation[] = [
     "elseif task == 's' and denied then",
     "end\nif task == 's' and denied then",
   ]),
-  broken("what another key denies is a strike of this one", [
-    "local denied = not allowed",
-    "local denied = not (allowed and others)",
-  ]),
-  broken("the last key alone decides", ["allowed = others and allowed", ""]),
   broken("what is booked is denied", ["if task ~= 'b' then allowed", "if true then allowed"]),
   broken("a block lasts 1 ms longer", ["and blocked > asked then", "and blocked >= asked then"]),
   broken("no step is ever forgotten", ["if time > blocked then steps", "if false then steps"]),
@@ -37,6 +32,15 @@ const penaltyMutations: readonly Mutation[] = [
     "math.min(lefts[k], 1e13)",
   ]),
   broken("what no longer counts is kept", ["if marks[k] and lefts[k] > 0 then", "if marks[k] then"]),
+];
+
+/** What is in both scripts, but in no part. */
+const jointMutations: readonly Mutation[] = [
+  broken("what another key denies is a strike of this one", [
+    "local denied = not allowed",
+    "local denied = not (allowed and others)",
+  ]),
+  broken("the last key alone decides", ["allowed = others and allowed", ""]),
   broken("the counts end with their key, however long that outlives them", ["- (mark and mark[2] or 0)", ""]),
 ];
 
@@ -47,7 +51,7 @@ export const keySetStrikesMutations: Mutations = {
   tests: ["test/algorithm/penalty/model.test.ts"],
   list: [
     ...penaltyMutations,
-    // The other script has the same part, but not every run of its test meets this.
+    ...jointMutations,
     broken("a block is longer than the longest", ["math.min(most, length * factor)", "length * factor"]),
     broken("a block shortens the one before it", ["math.max(blocked, time + length)", "time + length"]),
     broken("a block by hand is a step", ["if task == 's' then\n    for", "if true then\n    for"]),
@@ -77,7 +81,7 @@ export const grantsStrikesMutations: Mutations = {
   words: "penalty",
   tests: ["test/algorithm/penalty/grants.test.ts"],
   list: [
-    ...penaltyMutations,
+    ...jointMutations,
     broken("a strike is not written", ["or backs[k] or writes[k] then", "or backs[k] then"]),
     broken("a denial returns before its strike is written", ["(allowed or brings or struck)", "(allowed or brings)"]),
     broken("only the last key's strike is written", ["told, told, struck or writes[k]", "told, told, writes[k]"]),
