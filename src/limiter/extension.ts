@@ -1,8 +1,6 @@
-import type { Decision } from "../core/decision.ts";
 import { misuse } from "../core/misuse.ts";
 import type { CheckedOptions } from "./checked-options.ts";
 import type { Level } from "./level.ts";
-import type { Core, Methods } from "./methods.ts";
 
 /** An option of a limiter that brings its own code, so that only those who import it ship it. */
 export interface Extension {
@@ -14,20 +12,8 @@ export interface Extension {
 
 /** A policy that brings what it needs of its limiter, so that only those who import it ship that. */
 export interface Bringing {
-  readonly brings: Extension & {
-    /** Of several limiters as one: `among` them those named have such a policy, `alone` tells whether all have. */
-    methods?<Key, Answer extends Decision, Amounts>(
-      core: Core<Key, Answer>,
-      own: Methods<Key, Answer, Amounts>,
-      among?: readonly string[],
-      alone?: boolean,
-    ): Partial<Methods<Key, Answer, Amounts>>;
-  };
+  readonly brings: Extension;
 }
-
-/** What a limiter's first policy brings. */
-export const bringsOf = ({ policies }: Pick<CheckedOptions, "policies">) =>
-  (policies?.[0] as Partial<Bringing> | undefined)?.brings;
 
 /** A store that is several, and so brings the level that asks them. */
 export interface BringingStore {

@@ -1,7 +1,6 @@
 import type { Decision } from "../core/decision.ts";
 import type { Operation } from "../core/event.ts";
 import { amountsOf } from "./by-level.ts";
-import { type Bringing, bringsOf } from "./extension.ts";
 import type { HoldQuestion } from "./in-flight/level.ts";
 import type { Level } from "./level.ts";
 import type { Question } from "./methods.ts";
@@ -9,7 +8,7 @@ import type { Question } from "./methods.ts";
 /** Which of several limiters hold work in flight, if any; the others count what has been. */
 export interface Holding {
   /** The methods of limiters that hold. */
-  readonly methods: Bringing["brings"]["methods"] | undefined;
+  readonly methods: Level["methods"] | undefined;
   readonly names: readonly string[];
   /** Whether all of them hold. */
   readonly alone: boolean;
@@ -22,11 +21,11 @@ export interface Holding {
 }
 
 export function holdingOf(members: readonly { readonly name: string; readonly level: Level }[]): Holding {
-  const methodsOf = (level: Level) => bringsOf(level.options)?.methods;
   const all = members.map(({ name }) => name);
-  const names = members.filter(({ level }) => methodsOf(level)).map(({ name }) => name);
+  const those = members.filter(({ level }) => level.holds);
+  const names = those.map(({ name }) => name);
   return {
-    methods: members.map(({ level }) => methodsOf(level)).find((methods) => methods),
+    methods: those[0]?.level.methods,
     names,
     alone: names.length === all.length,
 

@@ -54,8 +54,18 @@ export interface Level {
   forgetAll?(): void;
   /** A denial may be a strike, so that nothing but `known` of this level denies without asking the store. */
   readonly strikes?: boolean;
-  /** The methods of the limiter that an extension adds, or puts in place of the usual ones. */
-  methods?<Key, Answer extends Decision, Amounts>(core: Core<Key, Answer>, own: Methods<Key, Answer, Amounts>): object;
+  /**
+   * The methods of the limiter that an extension adds, or puts in place of the usual ones. Of several limiters as one: `among` them
+   * those named hold, `alone` tells whether all do.
+   */
+  methods?<Key, Answer extends Decision, Amounts>(
+    core: Core<Key, Answer>,
+    own: Methods<Key, Answer, Amounts>,
+    among?: readonly string[],
+    alone?: boolean,
+  ): object;
+  /** It counts work in flight, so that of several limiters as one its methods are those of the whole. */
+  readonly holds?: boolean;
   /** Puts back what a known decision took, since the call is denied after all. Left out where none takes anything. */
   putBack?(call: Call): void;
   /** How calls are answered by this level, or one made of it, where one store is not all that is asked. */

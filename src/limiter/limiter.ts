@@ -2,7 +2,7 @@ import type { Policy } from "../algorithm/policy.ts";
 import type { Decision } from "../core/decision.ts";
 import { createCheck } from "./check.ts";
 import type { FailureMode } from "./checked-options.ts";
-import { type BringingStore, bringsOf, extensionsOf } from "./extension.ts";
+import { type BringingStore, extensionsOf } from "./extension.ts";
 import type { HoldMethods } from "./in-flight/hold.ts";
 import type { InFlightPolicy } from "./in-flight/policy.ts";
 import { createLevel, type Level } from "./level.ts";
@@ -80,8 +80,7 @@ export function limiterOn<Name extends string>(level: Level): Limiter<Name> {
     reset: async (key, signal) => check.reset(await level.placeOf(key), signal),
   };
   const methods = methodsOf<string, Decision>(core);
-  const own = (bringsOf(level.options)?.methods ?? level.methods)?.(core, methods);
-  const limiter = { name: name as Name, failureMode, ...methods, ...own };
+  const limiter = { name: name as Name, failureMode, ...methods, ...level.methods?.(core, methods) };
   levels.set(limiter, level);
   return limiter;
 }

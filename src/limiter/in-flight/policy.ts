@@ -4,6 +4,7 @@ import { type Duration, durationMs } from "../../core/duration.ts";
 import { checkedText, misuse } from "../../core/misuse.ts";
 import { wholeNumber } from "../../core/whole-number.ts";
 import type { Bringing } from "../extension.ts";
+import type { Level } from "../level.ts";
 import { holdMethods } from "./hold.ts";
 import { inFlightLevel, MAX_HELD, shortSnapshots } from "./level.ts";
 
@@ -35,6 +36,9 @@ export function inFlight(options: InFlightOptions): InFlightPolicy {
     limit,
     windowMs: durationMs("hold", options.hold),
     burst: limit,
-    brings: { level: inFlightLevel, options: shortSnapshots, methods: holdMethods },
+    brings: {
+      level: (level: Level): Level => ({ ...inFlightLevel(level), methods: holdMethods, holds: true }),
+      options: shortSnapshots,
+    },
   });
 }
