@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import freePort from "get-port";
 import { afterEach, expect, test } from "vitest";
 import { kill, type Listed, type NpmStart, npmStart, processes } from "./npm-start.ts";
@@ -49,8 +50,12 @@ test("it serves both routes, and Ctrl-C leaves nothing behind", { timeout: 90_00
   expect(commands).toMatch(/redis-server/);
   expect(commands).toMatch(/workerd serve/);
 
-  // Ctrl-C: a signal to the whole group.
+  // Ctrl-C: a signal to the whole group. The one that ends the others may be too busy to notice it at once.
+  const { pid } = family.findLast(({ command }) => command.includes("scripts/start.ts")) as Listed;
+  kill(pid, "SIGSTOP");
   kill(-(run.process.pid as number), "SIGINT");
+  await setTimeout(500);
+  kill(pid, "SIGCONT");
   expect(await exit).toEqual([0, null]);
   await expectGone(family);
 });
