@@ -2,7 +2,10 @@ import { createLimiter, redisStore, tokenBucket } from "sluice";
 import { withRateLimit } from "sluice/fetch";
 import { upstashClient } from "sluice/upstash";
 
-const { UPSTASH_REDIS_REST_URL: url = "", UPSTASH_REDIS_REST_TOKEN: token = "" } = process.env;
+const {
+  UPSTASH_REDIS_REST_URL: url = "",
+  UPSTASH_REDIS_REST_TOKEN: token = "",
+} = process.env;
 
 const limiter = createLimiter({
   name: "hello",
@@ -11,4 +14,9 @@ const limiter = createLimiter({
 });
 
 // Bun serves what a module exports by default, and passes its server as the second argument.
-export default { fetch: withRateLimit((_request, _server: unknown) => new Response("Hello from Bun\n"), { limiter }) };
+export default {
+  fetch: withRateLimit(
+    (_request, _server: unknown) => new Response("Hello from Bun\n"),
+    { limiter },
+  ),
+};

@@ -11,6 +11,10 @@ const limiter = createLimiter({
   policies: [tokenBucket({ limit: 5, window: "10 s" })],
 });
 
-const hello = (_request: Request, _info: Deno.ServeHandlerInfo) => new Response("Hello from Deno\n");
+const hello = (_request: Request, _info: Deno.ServeHandlerInfo) =>
+  new Response("Hello from Deno\n");
 
-Deno.serve({ port: Number(Deno.env.get("PORT") ?? 3000) }, withRateLimit(hello, { limiter }));
+Deno.serve(
+  { port: Number(Deno.env.get("PORT") ?? 3000) },
+  withRateLimit(hello, { limiter }),
+);

@@ -3,7 +3,10 @@ import { createLimiter, redisStore, tokenBucket } from "sluice";
 import { fastifyRateLimit } from "sluice/node";
 import { upstashClient } from "sluice/upstash";
 
-const { UPSTASH_REDIS_REST_URL: url = "", UPSTASH_REDIS_REST_TOKEN: token = "" } = process.env;
+const {
+  UPSTASH_REDIS_REST_URL: url = "",
+  UPSTASH_REDIS_REST_TOKEN: token = "",
+} = process.env;
 
 const limiter = createLimiter({
   name: "hello",

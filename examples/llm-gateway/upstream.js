@@ -4,7 +4,9 @@
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const WORDS = "A rate limiter lets through what it should and no more".split(" ");
+const WORDS = "A rate limiter lets through what it should and no more".split(
+  " ",
+);
 const THOUGHT = 200;
 
 const server = createServer(async (request, response) => {
@@ -21,8 +23,13 @@ const server = createServer(async (request, response) => {
     await sleep(text.includes("slowly") ? 300 : 20);
     if (text.includes("break")) return request.socket.destroy();
   }
-  const prompt = messages.flatMap(({ content }) => String(content).split(" ")).length;
-  send({ choices: [], usage: { total_tokens: prompt + THOUGHT + words.length } });
+  const prompt = messages.flatMap(({ content }) =>
+    String(content).split(" "),
+  ).length;
+  send({
+    choices: [],
+    usage: { total_tokens: prompt + THOUGHT + words.length },
+  });
   response.end("data: [DONE]\n\n");
 });
 

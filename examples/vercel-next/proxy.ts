@@ -3,7 +3,10 @@ import { createLimiter, redisStore, tokenBucket } from "sluice";
 import { withRateLimit } from "sluice/fetch";
 import { upstashClient } from "sluice/upstash";
 
-const { UPSTASH_REDIS_REST_URL: url = "", UPSTASH_REDIS_REST_TOKEN: token = "" } = process.env;
+const {
+  UPSTASH_REDIS_REST_URL: url = "",
+  UPSTASH_REDIS_REST_TOKEN: token = "",
+} = process.env;
 
 const limiter = createLimiter({
   name: "hello",
@@ -13,6 +16,9 @@ const limiter = createLimiter({
 
 export const config = { matcher: "/api/:path*" };
 
-export const proxy = withRateLimit((_request: NextRequest) => NextResponse.next(), {
-  limiter,
-});
+export const proxy = withRateLimit(
+  (_request: NextRequest) => NextResponse.next(),
+  {
+    limiter,
+  },
+);

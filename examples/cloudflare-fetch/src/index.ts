@@ -16,7 +16,12 @@ export default {
     limiter: (env) =>
       createLimiter({
         name: "hello",
-        store: redisStore(upstashClient({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN })),
+        store: redisStore(
+          upstashClient({
+            url: env.UPSTASH_REDIS_REST_URL,
+            token: env.UPSTASH_REDIS_REST_TOKEN,
+          }),
+        ),
         policies: [tokenBucket({ limit: 5, window: "10 s" })],
       }),
   }),

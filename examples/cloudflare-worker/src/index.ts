@@ -3,7 +3,10 @@ import { createLimiter, redisStore, slidingWindow, tokenBucket } from "sluice";
 import { rateLimit } from "sluice/hono";
 import { upstashClient } from "sluice/upstash";
 
-type Bindings = { UPSTASH_REDIS_REST_URL: string; UPSTASH_REDIS_REST_TOKEN: string };
+type Bindings = {
+  UPSTASH_REDIS_REST_URL: string;
+  UPSTASH_REDIS_REST_TOKEN: string;
+};
 
 const app = new Hono<{ Bindings: Bindings }>();
 
@@ -13,7 +16,12 @@ app.use(
     limiter: ({ env }) =>
       createLimiter({
         name: "hello",
-        store: redisStore(upstashClient({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN })),
+        store: redisStore(
+          upstashClient({
+            url: env.UPSTASH_REDIS_REST_URL,
+            token: env.UPSTASH_REDIS_REST_TOKEN,
+          }),
+        ),
         policies: [
           tokenBucket({ name: "burst", limit: 5, window: "10 s" }),
           slidingWindow({ name: "hourly", limit: 1000, window: "1 h" }),
@@ -23,6 +31,8 @@ app.use(
 );
 
 app.get("/", (c) => c.text("Not limited. Try /api/hello\n"));
-app.get("/api/hello", (c) => c.json({ hello: "world", decidedBy: c.get("rateLimit")?.source }));
+app.get("/api/hello", (c) =>
+  c.json({ hello: "world", decidedBy: c.get("rateLimit")?.source }),
+);
 
 export default app;

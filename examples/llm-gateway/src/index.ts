@@ -2,7 +2,14 @@ import { type Context, Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { validator } from "hono/validator";
 import { fieldsOf } from "sluice/hono";
-import { costOf, type Decision, type Env, type Keys, keysOf, limitsOf } from "./limits.js";
+import {
+  costOf,
+  type Decision,
+  type Env,
+  type Keys,
+  keysOf,
+  limitsOf,
+} from "./limits.js";
 import { brokenAfter, chatOf, estimatedTokens, usedTokens } from "./tokens.js";
 
 type App = { Bindings: Env; Variables: { keys: Keys } };
@@ -22,7 +29,11 @@ app.use(
 
 app.post(
   "/v1/chat/completions",
-  validator("json", (body, c) => chatOf(body) ?? c.json({ error: "messages must be a list" }, 400)),
+  validator(
+    "json",
+    (body, c) =>
+      chatOf(body) ?? c.json({ error: "messages must be a list" }, 400),
+  ),
   async (c) => {
     const chat = c.req.valid("json");
     const cost = costOf(1, estimatedTokens(chat));
@@ -45,11 +56,18 @@ app.post(
     c.executionCtx.waitUntil(booked);
     // Workers end what runs behind a response that fails, so this one fails once all is booked.
     const body = brokenAfter(answer, booked);
-    return new Response(body, { headers: { ...fieldsOf(reservation), "content-type": "text/event-stream" } });
+    return new Response(body, {
+      headers: {
+        ...fieldsOf(reservation),
+        "content-type": "text/event-stream",
+      },
+    });
   },
 );
 
-app.get("/v1/usage", async (c) => c.json(await limitsOf(c.env).peek(c.get("keys"), { cost: 0 })));
+app.get("/v1/usage", async (c) =>
+  c.json(await limitsOf(c.env).peek(c.get("keys"), { cost: 0 })),
+);
 
 /** The model's answer, if it begins one. */
 async function answerOf(env: Env, chat: object): Promise<Response | undefined> {
@@ -57,7 +75,11 @@ async function answerOf(env: Env, chat: object): Promise<Response | undefined> {
     const response = await fetch(env.UPSTREAM_URL, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ ...chat, stream: true, stream_options: { include_usage: true } }),
+      body: JSON.stringify({
+        ...chat,
+        stream: true,
+        stream_options: { include_usage: true },
+      }),
     });
     return response.ok ? response : undefined;
   } catch {
@@ -66,8 +88,13 @@ async function answerOf(env: Env, chat: object): Promise<Response | undefined> {
 }
 
 function denied(c: Context, decision: Decision): Response {
-  if (decision.source === "fallback") return c.json({ error: "try again later" }, 503, fieldsOf(decision));
-  return c.json({ error: "quota exceeded", level: decision.level, policy: decision.policy }, 429, fieldsOf(decision));
+  if (decision.source === "fallback")
+    return c.json({ error: "try again later" }, 503, fieldsOf(decision));
+  return c.json(
+    { error: "quota exceeded", level: decision.level, policy: decision.policy },
+    429,
+    fieldsOf(decision),
+  );
 }
 
 export default app;

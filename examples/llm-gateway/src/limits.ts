@@ -26,15 +26,37 @@ let limits: Limits | undefined;
 /** An organization's tokens a day, a team's and a user's requests a minute and tokens a day, and a user's answers at once, in one verdict. */
 export function limitsOf(env: Env): Limits {
   if (limits) return limits;
-  const store = redisStore(upstashClient({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN }));
-  const requests = (limit: number) => slidingWindow({ name: "requests", limit, window: "1 m" });
-  const tokens = (limit: number) => slidingWindow({ name: "tokens", limit, window: "1 d" });
+  const store = redisStore(
+    upstashClient({
+      url: env.UPSTASH_REDIS_REST_URL,
+      token: env.UPSTASH_REDIS_REST_TOKEN,
+    }),
+  );
+  const requests = (limit: number) =>
+    slidingWindow({ name: "requests", limit, window: "1 m" });
+  const tokens = (limit: number) =>
+    slidingWindow({ name: "tokens", limit, window: "1 d" });
   // An unanswered store must not open the tap to a model that bills by the token.
   const failureMode = "closed";
   limits = allOf({
-    org: createLimiter({ name: "org", store, failureMode, policies: [tokens(30_000)] }),
-    team: createLimiter({ name: "team", store, failureMode, policies: [requests(60), tokens(20_000)] }),
-    user: createLimiter({ name: "user", store, failureMode, policies: [requests(20), tokens(10_000)] }),
+    org: createLimiter({
+      name: "org",
+      store,
+      failureMode,
+      policies: [tokens(30_000)],
+    }),
+    team: createLimiter({
+      name: "team",
+      store,
+      failureMode,
+      policies: [requests(60), tokens(20_000)],
+    }),
+    user: createLimiter({
+      name: "user",
+      store,
+      failureMode,
+      policies: [requests(20), tokens(10_000)],
+    }),
     // Longer than a model is silent: what crashes is free again after a minute.
     answers: createLimiter({
       name: "answers",
@@ -53,7 +75,12 @@ export function keysOf(env: Env, apiKey: string): Keys | undefined {
     // The braces keep an organization's keys on one master of a Redis Cluster; elsewhere they do no harm.
     if (!user || user !== apiKey) continue;
     const own = `{${org}}/${user}`;
-    return { org: `{${org}}`, team: `{${org}}/${team}`, user: own, answers: own };
+    return {
+      org: `{${org}}`,
+      team: `{${org}}/${team}`,
+      user: own,
+      answers: own,
+    };
   }
   return undefined;
 }

@@ -4,9 +4,17 @@ export interface Chat {
 }
 
 /** The request with a bound on its answer; `undefined` if it is none. */
-export function chatOf(body: { messages?: unknown; max_tokens?: unknown }): Chat | undefined {
+export function chatOf(body: {
+  messages?: unknown;
+  max_tokens?: unknown;
+}): Chat | undefined {
   const { messages, max_tokens = 1000 } = body;
-  if (!Array.isArray(messages) || !Number.isInteger(max_tokens) || (max_tokens as number) < 1) return undefined;
+  if (
+    !Array.isArray(messages) ||
+    !Number.isInteger(max_tokens) ||
+    (max_tokens as number) < 1
+  )
+    return undefined;
   return { ...body, messages, max_tokens: max_tokens as number };
 }
 
@@ -16,17 +24,27 @@ export function estimatedTokens({ messages, max_tokens = 1000 }: Chat): number {
 }
 
 /** The tokens that a streamed answer reports in its last event; `undefined` if it ends, or breaks off, without a report. */
-export async function usedTokens(answer: ReadableStream<Uint8Array>): Promise<number | undefined> {
+export async function usedTokens(
+  answer: ReadableStream<Uint8Array>,
+): Promise<number | undefined> {
   let used: number | undefined;
   let rest = "";
   const decoder = new TextDecoder();
   const reader = answer.getReader();
   try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      const lines = (rest + decoder.decode(part.value, { stream: true })).split("\n");
+    for (
+      let part = await reader.read();
+      !part.done;
+      part = await reader.read()
+    ) {
+      const lines = (rest + decoder.decode(part.value, { stream: true })).split(
+        "\n",
+      );
       rest = lines.pop() as string;
       for (const line of lines) {
-        if (line.startsWith("data: {")) used = JSON.parse(line.slice("data: ".length)).usage?.total_tokens ?? used;
+        if (line.startsWith("data: {"))
+          used =
+            JSON.parse(line.slice("data: ".length)).usage?.total_tokens ?? used;
       }
     }
   } catch {
@@ -36,7 +54,10 @@ export async function usedTokens(answer: ReadableStream<Uint8Array>): Promise<nu
 }
 
 /** The same answer, which, where it breaks off, does so once `booked` has ended. */
-export function brokenAfter(answer: ReadableStream<Uint8Array>, booked: Promise<void>): ReadableStream<Uint8Array> {
+export function brokenAfter(
+  answer: ReadableStream<Uint8Array>,
+  booked: Promise<void>,
+): ReadableStream<Uint8Array> {
   const reader = answer.getReader();
   return new ReadableStream({
     async pull(controller) {

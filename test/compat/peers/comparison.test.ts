@@ -22,9 +22,10 @@ afterAll(async () => {
 });
 beforeEach(() => redis.flushall());
 
-/** The table's cells: by row, then by library. */
-function cells(): Map<string, Map<string, string>> {
-  const [head = [], , ...rows] = [...text("docs/comparison.md").matchAll(/^\|(.*)\|$/gm)].map(([, row = ""]) =>
+/** The cells of a page's table of libraries: by row, then by library. */
+function cells(page = "docs/comparison.md"): Map<string, Map<string, string>> {
+  const [, table = ""] = /^(\| what \| Sluice \|[\s\S]*?)\n\n/m.exec(text(page)) ?? [];
+  const [head = [], , ...rows] = [...table.matchAll(/^\|(.*)\|$/gm)].map(([, row = ""]) =>
     row.split("|").map((cell) => cell.replace("°", "").trim()),
   );
   return new Map(
@@ -115,4 +116,11 @@ describe.each(Object.keys(ROWS))("%s", (row) => {
     const found = of.includes(name) ? await find(PEERS[name] as Make) : without;
     expect(cells().get(row)?.get(name)).toBe(found);
   });
+});
+
+test("README shows rows of that table", () => {
+  const shown = cells("README.md");
+  expect(shown.size).toBeGreaterThan(10);
+  const whole = cells();
+  for (const [row, libraries] of shown) expect(libraries, row).toEqual(whole.get(row));
 });
