@@ -13,7 +13,7 @@ const limiter = createLimiter({
   policies: [tokenBucket({ limit: 5, window: "10 s" })],
 });
 
-// Bun serves what a module exports by default, and passes its server as the second argument.
+// Bun serves the default export. The second argument is its server.
 export default {
   fetch: withRateLimit(
     (_request, _server: unknown) => new Response("Hello from Bun\n"),
