@@ -26,7 +26,9 @@ async function generate(folder: string): Promise<void> {
   const importOf = new Map(Object.entries(paths).map(([name, [file]]) => [join(root, file), name]));
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (context, reflection) => {
     if (!reflection.kindOf(ReflectionKind.Module)) return;
-    const name = importOf.get(context.getSymbolFromReflection(reflection)?.declarations?.[0]?.getSourceFile().fileName ?? "");
+    const name = importOf.get(
+      context.getSymbolFromReflection(reflection)?.declarations?.[0]?.getSourceFile().fileName ?? "",
+    );
     if (!name) throw new Error(`No import leads to ${reflection.name}`);
     reflection.name = name;
   });

@@ -16,7 +16,7 @@ const apiPages = readdirSync(`${root}docs/api`, { recursive: true, encoding: "ut
 /** Where a link of a page may lead: the headings, as GitHub names them, and the named places. */
 function anchorsOf(page: string): Set<string> {
   const content = proseOf(page);
-  const anchors = new Set([...content.matchAll(/<a id="([^"]+)">/g)].map(([, id = ""]) => id));
+  const anchors = new Set<string>();
   for (const [, heading = ""] of content.matchAll(/^#+ (.+)$/gm)) {
     const words = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1").replaceAll("\\", "");
     const slug = words
@@ -27,6 +27,7 @@ function anchorsOf(page: string): Set<string> {
     for (let count = 1; anchors.has(name); count += 1) name = `${slug}-${count}`;
     anchors.add(name);
   }
+  for (const [, id = ""] of content.matchAll(/<a id="([^"]+)">/g)) anchors.add(id);
   return anchors;
 }
 
@@ -109,7 +110,7 @@ describe("commands", () => {
   );
   const lines = shown(/npx sluice ([^\n`]+)/g);
 
-  test("are found", () => expect(lines.length).toBeGreaterThan(15));
+  test("are found", () => expect(lines.length).toBeGreaterThan(10));
 
   test.each(lines)("npx sluice $words, on $page", ({ words }) => {
     const [own = ""] = words.split(/ (?:--|#) /);
