@@ -1,10 +1,14 @@
 // Measures what a Worker bundles of this package, minified and gzipped, without the peers. Fails above the budget, which
-// is what it takes today and a little room: growth has to be meant.
+// is what it takes today and a little room: growth has to be meant. Fails, too, where docs/costs.md says something else.
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** What docs/costs.md may be off, in bytes: its figures are kB with one decimal. */
+const ROUNDING = 120;
 
 /** What is imported, and the most bytes that it may take; with `beside`, the most that it may add to that. */
 const cases: readonly { name: string; code: string; beside?: string; most?: number }[] = [
@@ -41,6 +45,11 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
     beside: `export { createLimiter, redisStore, tokenBucket } from "sluice"`,
     most: 6550,
   },
+  ...["allOf", "anyOf", "inFlight", "parts", "calendar"].map((name) => ({
+    name: `${name}, beside createLimiter`,
+    code: `export { createLimiter, ${name}, redisStore, tokenBucket } from "sluice"`,
+    beside: `export { createLimiter, redisStore, tokenBucket } from "sluice"`,
+  })),
   { name: "everything of sluice", code: `export * from "sluice"` },
   { name: "rateLimit alone", code: `export { rateLimit } from "sluice/hono"` },
   { name: "rateLimit of sluice/node alone", code: `export { rateLimit } from "sluice/node"` },
@@ -69,11 +78,24 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
   { name: "nodeRedisClient alone", code: `export { nodeRedisClient } from "sluice/node-redis"`, most: 760 },
 ];
 
+const page = readFileSync(`${root}docs/costs.md`, "utf8");
+const told = new Map(
+  [...page.matchAll(/^\| ([^|]+) \| ([\d.]+) kB \|$/gm)].map(([, name = "", kB]) => [
+    name.replaceAll("`", ""),
+    Number(kB) * 1000,
+  ]),
+);
+
 for (const { name, code, beside, most } of cases) {
   const bytes = (await bundled(code)) - (beside ? await bundled(beside) : 0);
   console.log(`${String(bytes).padStart(6)} B  ${name}${most ? ` (at most ${most} B)` : ""}`);
   if (most && bytes > most) {
     console.error(`${name}: ${bytes - most} B over the budget`);
+    process.exitCode = 1;
+  }
+  const said = told.get(name);
+  if (said === undefined || Math.abs(said - bytes) > ROUNDING) {
+    console.error(`${name}: docs/costs.md says ${said === undefined ? "nothing" : `${said / 1000} kB`}. Mend it`);
     process.exitCode = 1;
   }
 }

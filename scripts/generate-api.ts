@@ -1,17 +1,48 @@
 // Writes docs/api, the reference, from the doc comments. `--check` only compares, for continuous integration. The pages are
 // committed so that they can be read where the code is, and so that a change of what is public shows in its diff.
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Application, Converter, ReflectionKind, TSConfigReader, TypeDocReader } from "typedoc";
+import ts from "typescript";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = join(root, "docs/api");
+/** What users import, and the files that it is: `paths` of the compiler. */
+const { paths } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile).config.compilerOptions as {
+  paths: Record<string, [string]>;
+};
 
-function generate(folder: string): void {
-  const typedoc = join(root, "node_modules/typedoc/bin/typedoc");
-  execFileSync(process.execPath, [typedoc, "--logLevel", "Warn", "--out", folder], { cwd: root, stdio: "inherit" });
+async function generate(folder: string): Promise<void> {
+  const options = {
+    entryPoints: Object.values(paths).flat(),
+    options: join(root, "typedoc.json"),
+    tsconfig: join(root, "tsconfig.json"),
+    logLevel: "Warn",
+    out: folder,
+  } as const;
+  const app = await Application.bootstrapWithPlugins(options, [new TypeDocReader(), new TSConfigReader()]);
+  const importOf = new Map(Object.entries(paths).map(([name, [file]]) => [join(root, file), name]));
+  app.converter.on(Converter.EVENT_CREATE_DECLARATION, (context, reflection) => {
+    if (!reflection.kindOf(ReflectionKind.Module)) return;
+    const name = importOf.get(
+      context.getSymbolFromReflection(reflection)?.declarations?.[0]?.getSourceFile().fileName ?? "",
+    );
+    if (!name) throw new Error(`No import leads to ${reflection.name}`);
+    reflection.name = name;
+  });
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    // What is taken apart in the signature has no name of its own there.
+    for (const parameter of project.getReflectionsByKind(ReflectionKind.Parameter)) {
+      if (parameter.name === "__namedParameters") parameter.name = "options";
+    }
+  });
+  const project = await app.convert();
+  if (!project) throw new Error("The sources don't compile");
+  app.validate(project);
+  await app.generateOutputs(project);
+  if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error("The doc comments have faults, see above");
 }
 
 function pagesOf(folder: string): Map<string, string> {
@@ -22,7 +53,7 @@ function pagesOf(folder: string): Map<string, string> {
 if (process.argv.includes("--check")) {
   const fresh = mkdtempSync(join(tmpdir(), "sluice-api-"));
   try {
-    generate(fresh);
+    await generate(fresh);
     if (JSON.stringify([...pagesOf(fresh)]) !== JSON.stringify([...pagesOf(target)])) {
       console.error("docs/api doesn't match the doc comments. Mend it with: npm run docs:api");
       process.exitCode = 1;
@@ -31,5 +62,5 @@ if (process.argv.includes("--check")) {
     rmSync(fresh, { recursive: true });
   }
 } else {
-  generate(target);
+  await generate(target);
 }

@@ -79,4 +79,4 @@ export { RulesChangedError } from "./rules/rules-changed.ts";
 export { type MemoryStoreOptions, memoryStore } from "./store/memory.ts";
 export { type RedisStoreOptions, redisStore } from "./store/redis.ts";
 export type { RedisClient } from "./store/redis-client.ts";
-export type { StepReply, StepRequest, Store } from "./store/store.ts";
+export type { Store } from "./store/store.ts";

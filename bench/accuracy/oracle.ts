@@ -46,9 +46,10 @@ export interface Verdict {
 
 /** Holds one key's answers, in order of time, against a definition. */
 export function judge(said: readonly Said[], allows: Definition, quota: Quota): Verdict {
-  // Nothing older than two windows matters to any definition but the bucket's, which is full again by then.
+  // Nothing older than two windows matters to a window. A bucket that is asked all the time is never full again.
+  const oldest = allows === exactBucket ? Infinity : 2 * quota.windowMs;
   const recent = (admitted: number[], at: number) => {
-    while (admitted.length > 0 && (admitted[0] as number) <= at - 2 * quota.windowMs) admitted.shift();
+    while (admitted.length > 0 && (admitted[0] as number) <= at - oldest) admitted.shift();
     return admitted;
   };
   const [its, own]: [number[], number[]] = [[], []];

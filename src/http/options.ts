@@ -33,8 +33,9 @@ type Answer = Response | undefined | void;
  */
 export interface RateLimitOptions<Subject, Info extends readonly unknown[], Source, L extends Limiting = Limiter> {
   /**
-   * A limiter, or several as one (`allOf`, `anyOf`), or a function that makes one from the Hono context, or from the handler's second argument. The function
-   * runs at the first request of an isolate and its limiter is kept: what the isolate knows of its keys lives there.
+   * A limiter, or several as one (`allOf`, `anyOf`), or a function that makes one from the Hono context, or from the handler's
+   * second argument. The function runs at the first request of an isolate and its limiter is kept: what the isolate knows of
+   * its keys lives there.
    */
   limiter: L | ((source: Source) => L);
   /**
@@ -47,7 +48,7 @@ export interface RateLimitOptions<Subject, Info extends readonly unknown[], Sour
   cost?: AmountOf<L> | ((subject: Subject, ...info: Info) => Awaitable<AmountOf<L>>) | undefined;
   /**
    * Limits for this request (plans, tiers), for every policy or by name; `undefined` keeps the policies' own. 0 denies it,
-   * `Infinity` is no limit.
+   * `Infinity` is no limit. A bucket's burst keeps its proportion to the limit, and a policy its name.
    */
   limit?: AmountOf<L> | ((subject: Subject, ...info: Info) => Awaitable<AmountOf<L> | undefined>) | undefined;
   /** True: this request is not limited, and the store is not asked. */
@@ -70,14 +71,14 @@ export interface RateLimitOptions<Subject, Info extends readonly unknown[], Sour
   refundOn?: ((response: Response, subject: Subject, ...info: Info) => Awaitable<boolean>) | undefined;
   /**
    * Told of what another option function threw, and may answer for the request. Returning nothing leaves it to the limiter's
-   * failure mode: `"open"` and `"memory"` let it pass, not limited and not counted; `"closed"` answers 503, and so does a
-   * limiter that could not be made. Errors of `onDenied`, and errors that are answers (Hono's `HTTPException`), go to the
-   * app instead; after one of `refundOn` the response stands. Default: `console.error`.
+   * failure mode: `"open"` and `"memory"` let it pass, not limited and not counted; `"closed"` answers 503. Where the limiter
+   * could not be made, its error goes to the app. So do errors of `onDenied`, and errors that are answers (Hono's
+   * `HTTPException`); after one of `refundOn` the response stands. Default: `console.error`.
    */
   onError?: ((error: unknown, subject: Subject, ...info: Info) => Awaitable<Answer>) | undefined;
-  /** The status of the answer to requests that an operator's rule blocks. Default 429. */
+  /** The status of the answer to requests that an operator's rule or a penalty blocks. Default 429. */
   blockedStatus?: 403 | 429 | undefined;
-  /** Decides and counts, but never denies and sends no fields. Default `false`. */
+  /** Decides and counts, but never denies and sends no fields; its denials are no strikes of a penalty. Default `false`. */
   dryRun?: boolean | undefined;
 }
 

@@ -53,5 +53,9 @@ export interface RemoteStore {
   reset(key: string, signal: AbortSignal): Promise<void>;
 }
 
-/** Where state lives and steps run. */
+/**
+ * Where state lives and steps run: made by `memoryStore`, `redisStore` or `regions`, and handed to limiters as it is. What it
+ * consists of may change with any version, so it is not for stores of your own; for another client of Redis there is
+ * `RedisClient`.
+ */
 export type Store = LocalStore | RemoteStore;

@@ -1,4 +1,4 @@
-import { createLimiter, memoryStore, slidingLog, slidingWindow } from "sluice";
+import { createLimiter, memoryStore, slidingLog, slidingWindow, tokenBucket } from "sluice";
 import { expect, test } from "vitest";
 import { exactBucket, exactWindow, judge, type Said, sum, twoCounters } from "../../bench/accuracy/oracle.ts";
 import { traffics } from "../../bench/accuracy/traffic.ts";
@@ -51,6 +51,7 @@ test("the traffic is the same in every run, in order of time, and within its win
 test.each([
   ["sliding log", slidingLog, exactWindow],
   ["sliding window", slidingWindow, twoCounters],
+  ["token bucket", tokenBucket, exactBucket],
 ])("the %s never errs by its own definition, on any traffic", async (_name, policy, definition) => {
   const hundred = { limit: 20, windowMs: 1000 };
   for (const { name, arrivals } of traffics(hundred, 4)) {

@@ -48,6 +48,31 @@ async function attack(
   return tried();
 }
 
+test("sign-in: what is no sign-in is refused, counts, and tries no password", async () => {
+  const { app, tried } = appOf(undefined);
+  const ask = async (host: number, body: string) => {
+    const env = { incoming: { socket: { remoteAddress: `198.51.100.${host}` } } };
+    return (await app.request("/login", { method: "POST", body }, env)).status;
+  };
+  const parts = ['{"account":1,"password":"p"}', '{"account":"a"}', '{"password":"p"}'];
+  const bodies = ["", "{", "null", "[]", '"a"', "{}", ...parts];
+  for (const [host, body] of bodies.entries()) expect(await ask(host, body)).toBe(400);
+  for (let time = 0; time < 5; time += 1) expect(await ask(99, "{")).toBe(400);
+  for (let time = 5; time < 30; time += 1) expect(await ask(99, "{")).toBe(429);
+  // By now its address is used up, for any account.
+  expect(await ask(99, '{"account":"ada","password":"p"}')).toBe(429);
+  expect(tried()).toBe(0);
+});
+
+test("sign-in: an account is one key, however it is spelled", async () => {
+  const { app, tried } = appOf(undefined);
+  for (const account of ["ada", "Ada", " ada", "ADA ", "aDa", "adA"]) {
+    const env = { incoming: { socket: { remoteAddress: "198.51.100.7" } } };
+    await app.request("/login", { method: "POST", body: JSON.stringify({ account, password: "p" }) }, env);
+  }
+  expect(tried()).toBe(5);
+});
+
 describe("sign-in: what the page says of attacks", () => {
   const byAddress = /^ {2}rateLimit\(\{ limiter: toAnyAccount.+\n/m;
 

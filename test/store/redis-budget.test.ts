@@ -1,8 +1,9 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { parts } from "../../src/algorithm/parts.ts";
-import { type Policy, slidingLog, slidingWindow } from "../../src/algorithm/policy.ts";
+import { fixedWindow, type Policy, slidingLog, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import { programFor } from "../../src/algorithm/program.ts";
 import { allOf } from "../../src/limiter/all-of.ts";
+import { anyOf } from "../../src/limiter/any-of.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import { startPrivateRedis } from "../../src/server/redis/private-redis.ts";
 import { ioredisClient } from "../../src/store/ioredis.ts";
@@ -71,6 +72,55 @@ test("several limiters: 1 request, and a command more for each if allowed, none 
   expect(await all.consume(keys)).toMatchObject({ allowed: false, source: "snapshot" });
   expect(await billed(redis, () => all.refund(keys, 1))).toEqual({ evalsha: 1, mget: 1, set: 3 });
   expect(await billed(redis, () => all.reset(keys))).toEqual({ del: 3 });
+});
+
+describe("one command more", () => {
+  const policies = [tokenBucket({ limit: 3, window: "1 d" })];
+  const client = ioredisClient(redis);
+
+  test("TIME, where Redis's clock is the clock", async () => {
+    const limiter = createLimiter({ name: "budget", policies, store: redisStore(client, { clock: "redis" }) });
+    await limiter.consume("warm");
+    expect(await billed(redis, () => limiter.consume("k"))).toEqual({ evalsha: 1, time: 1, get: 1, set: 1 });
+  });
+
+  test("PTTL, for a caller whose clock is more than a second behind", async () => {
+    const clock = clockAt();
+    const limiter = createLimiter({ name: "budget", policies, now: clock.now, store: redisStore(client) });
+    await limiter.consume("k");
+    clock.ms -= 1000;
+    expect(await billed(redis, () => limiter.consume("k"))).toEqual({ evalsha: 1, get: 1, set: 1 });
+    clock.ms -= 1;
+    expect(await billed(redis, () => limiter.peek("k"))).toEqual({ evalsha: 1, get: 1, pttl: 1 });
+  });
+
+  test("EVAL, where Redis does not know the script, after two more where a store learns that it refuses the first line", async () => {
+    const limiter = createLimiter({ name: "budget", policies, store: redisStore(client) });
+    await redis.script("FLUSH");
+    expect(await billed(redis, () => limiter.consume("k"))).toEqual({ evalsha: 2, eval: 2, get: 1, set: 1 });
+    await redis.script("FLUSH");
+    expect(await billed(redis, () => limiter.consume("k"))).toEqual({ evalsha: 1, eval: 1, get: 1, set: 1 });
+  });
+});
+
+test("anyOf: those of each member that is asked", async () => {
+  const store = redisStore(ioredisClient(redis));
+  const memberOf = (name: string) =>
+    createLimiter({ name, store, policies: [fixedWindow({ limit: 1, window: "1 d" })], snapshots: false });
+  const limits = anyOf([memberOf("plan"), memberOf("credits")]);
+  await limits.consume("warm");
+  expect(await billed(redis, () => limits.consume("k"))).toEqual({ evalsha: 1, get: 1, set: 1 });
+  expect(await billed(redis, () => limits.consume("k"))).toEqual({ evalsha: 2, get: 2, set: 1 });
+  expect(await billed(redis, () => limits.consume("k"))).toEqual({ evalsha: 2, get: 2 });
+});
+
+test("a settlement is one step, of a difference or of none", async () => {
+  const policies = [fixedWindow({ limit: 9, window: "1 d" })];
+  const limiter = createLimiter({ name: "budget", policies, store: redisStore(ioredisClient(redis)) });
+  await limiter.consume("warm");
+  const [less, same] = [await limiter.reserve("k", { cost: 4 }), await limiter.reserve("k", { cost: 1 })];
+  expect(await billed(redis, () => less.settle(1))).toEqual({ evalsha: 1, get: 1, set: 1 });
+  expect(await billed(redis, () => same.settle(1))).toEqual({ evalsha: 1, get: 1, set: 1 });
 });
 
 describe.each(Object.entries(COUNTERS))("%s", (name, make) => {

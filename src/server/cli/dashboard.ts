@@ -4,7 +4,7 @@ import { getRequestListener } from "@hono/node-server";
 import { type DashboardOptions, dashboard } from "../../dashboard/dashboard.ts";
 import type { RedisClient } from "../../store/redis-client.ts";
 import { startHttpServer } from "../rest/http/server.ts";
-import { databaseOfEnvironment, namespaceOption } from "./database.ts";
+import { DATABASE, databaseOfEnvironment, namespaceOption } from "./database.ts";
 import { fail, untilEnded, wholeNumber } from "./shared.ts";
 import { userName } from "./user-name.ts";
 
@@ -18,7 +18,7 @@ export function dashboardCommand(): CommandUnknownOpts {
     .description("Show what limiters decide, a key's state and the rules, and change them, on a page of this machine.")
     .option("-p, --port <port>", "port to listen on, 0 for a free one", wholeNumber(0, 65535), 8078)
     .addOption(namespaceOption())
-    .addHelpText("after", "\nThe database is that of UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN.")
+    .addHelpText("after", `\n${DATABASE}`)
     .allowExcessArguments(false)
     .action(({ port, namespace }) => serve(port, namespace).catch(fail));
 }

@@ -6,6 +6,10 @@ import { ExpectedError } from "../errors.ts";
 
 const NAMES = ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"] as const;
 
+/** For the help of the commands that use it. */
+export const DATABASE = `The database is that of UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, from the environment
+or from .env in this folder.`;
+
 /** The option that says which part of a database is meant. */
 export const namespaceOption = () =>
   new Option("--namespace <name>", "that of the limiters' rules, if they have one").env("SLUICE_NAMESPACE");

@@ -49,6 +49,18 @@ test("prints two ready lines, writes them to the file, shows commands, and ends 
   expect((await ended).code).toBe(0);
 });
 
+test.each([
+  [["rules", "block"], "sluice rules block [options] <limiter> <key>\n"],
+  [["rules", "limit"], "sluice rules limit [options] <limiter> <key> <policy>=<n>…\n"],
+  [["rules", "remove"], "sluice rules remove [options] <id>\n"],
+  [["rules"], "from .env in this folder"],
+  [["dashboard"], "from .env in this folder"],
+])("the help of %j tells %j", async (words, expected) => {
+  const { code, out } = await sluice([...words, "--help"]).ended;
+  expect(code).toBe(0);
+  expect(out).toContain(expected);
+});
+
 test.each(["new", "world-readable"])("a %s file for the token is the owner's alone", async (kind) => {
   const file = join(folder, "file");
   if (kind !== "new") await writeFile(file, "A=1", { mode: 0o644 });

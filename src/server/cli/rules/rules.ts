@@ -3,7 +3,7 @@ import type { Duration } from "../../../core/duration.ts";
 import { StoreError } from "../../../core/errors.ts";
 import { type AddedRule, type NewRule, openRules, type Rules } from "../../../rules/open-rules.ts";
 import { ExpectedError } from "../../errors.ts";
-import { databaseOfEnvironment, namespaceOption } from "../database.ts";
+import { DATABASE, databaseOfEnvironment, namespaceOption } from "../database.ts";
 import { userName } from "../user-name.ts";
 import { limitsIn } from "./limits.ts";
 import { historyText, rulesText } from "./print.ts";
@@ -17,9 +17,9 @@ Examples:
   sluice rules list
   sluice rules remove 12
 
-A bare word is a key, unless it has a * (a pattern) or is an address or a network. The database is that of
-UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, from the environment or .env. Running programs see a
-change within the refreshMs of their rules.`;
+A bare word is a key, unless it has a * (a pattern) or is an address or a network.
+${DATABASE}
+Running programs see a change within the refreshMs of their rules.`;
 
 /** What every command that adds a rule takes. */
 interface AddFlags {
@@ -45,9 +45,11 @@ export function rulesCommand(): CommandUnknownOpts {
 }
 
 function adding(what: NewRule["what"], description: string): CommandUnknownOpts {
+  const words = what === "limit" ? "<limiter> <key> <policy>=<n>…" : "<limiter> <key>";
   return new Command(what)
+    .usage(`[options] ${words}`)
     .description(description)
-    .argument("[words...]", what === "limit" ? "<limiter> <key> <policy>=<n>…" : "<limiter> <key>")
+    .argument("[words...]", words)
     .option("--all", "for all limiters, in place of the first word")
     .option("--key <key>", "for this key, whatever it looks like")
     .option("--pattern <pattern>", "for keys in which each * stands for anything")
@@ -55,7 +57,7 @@ function adding(what: NewRule["what"], description: string): CommandUnknownOpts 
     .option("--for <duration>", 'how long, e.g. "30m", "12h", "7d"; default: until removed')
     .option("--why <text>", "why, for other operators")
     .option("--by <name>", "who", userName())
-    .option("--force", "also what can't be meant")
+    .option("--force", "also what is refused as a likely mistake, such as the pattern *")
     .option("--json", "print JSON")
     .addOption(namespaceOption())
     .action((words, flags) =>
