@@ -41,7 +41,7 @@ export default defineConfig({
     maxWorkers,
     reporters: ["default", quietWorkerd, closingLine],
     // Here and not in the projects, which don't extend this: so it runs once for all of them.
-    globalSetup: ["./test/global-set-up.ts"],
+    globalSetup: ["./test/temporary-folder.ts", "./test/global-set-up.ts"],
     projects: [
       {
         resolve,

@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     maxWorkers,
     include: ["test/examples/**/*.test.ts"],
-    globalSetup: ["./test/examples/pack.ts"],
+    globalSetup: ["./test/temporary-folder.ts", "./test/examples/pack.ts"],
     testTimeout: 60_000,
     hookTimeout: 180_000,
   },
