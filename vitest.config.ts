@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
@@ -32,11 +33,15 @@ const resolve = { alias };
 /** Nothing is asserted on how long a test takes: on a machine that is busy with something else it may take its time. */
 export const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
 
+/** Two at least, though there be two processors: many a test waits, for a server, a process or a hold to end. */
+export const maxWorkers = Math.max(2, availableParallelism() - 1);
+
 export default defineConfig({
   test: {
+    maxWorkers,
     reporters: ["default", quietWorkerd, closingLine],
     // Here and not in the projects, which don't extend this: so it runs once for all of them.
-    globalSetup: ["./test/global-set-up.ts"],
+    globalSetup: ["./test/temporary-folder.ts", "./test/global-set-up.ts"],
     projects: [
       {
         resolve,
@@ -67,7 +72,13 @@ export default defineConfig({
             },
           })),
         ],
-        test: { ...patience, name: "workerd", include: ["test/workerd/**/*.test.ts"] },
+        test: {
+          ...patience,
+          name: "workerd",
+          include: ["test/workerd/**/*.test.ts"],
+          // A Redis of their own: these tests make it forget scripts.
+          globalSetup: ["./test/global-set-up.ts"],
+        },
       },
       // The tests that docs/testing.md shows, with the set-up that it shows.
       {

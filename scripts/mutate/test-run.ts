@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { createVitest } from "vitest/node";
+import { startPrivateRedis } from "../../src/server/redis/private-redis.ts";
+import type {} from "../../test/global-set-up.ts";
 import { connect } from "../../test/support/redis.ts";
 import { alias, patience } from "../../vitest.config.ts";
 import { embeddedScripts, embeddedScriptsFile, SCRIPT_FOLDERS, scriptText } from "../embedded-scripts.ts";
@@ -14,7 +16,7 @@ export interface Outcome {
 export interface TestRun {
   /** The outcome of the tests in `file` with `words` in their names; `sources` stand for the .lua files they name. */
   outcome(file: string, words: string, sources?: Readonly<Record<string, string>>): Promise<Outcome>;
-  /** Throws if Redis can't read a script, since no test is needed to notice that. Redis is there after the first outcome. */
+  /** Throws if Redis can't read a script, since no test is needed to notice that. */
   compile(source: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -48,12 +50,15 @@ export async function openTestRun(): Promise<TestRun> {
       root,
       watch: false,
       bail: 1,
+      // Quicker to start than processes, and there is one for each run.
+      pool: "threads",
       reporters: [{}],
       include: ["test/algorithm/**/*.test.ts"],
-      globalSetup: ["test/global-set-up.ts"],
     },
     { plugins: [scripts], resolve: { alias } },
   );
+  const redis = await startPrivateRedis({ install: true, say: console.log });
+  vitest.provide("redisUrl", redis.url);
 
   return {
     async outcome(file, words, sources) {
@@ -73,13 +78,16 @@ export async function openTestRun(): Promise<TestRun> {
       return { passed, failed };
     },
     async compile(source) {
-      const redis = await connect(vitest.getRootProject().getProvidedContext().redisUrl);
+      const connection = await connect(redis.url);
       try {
-        await redis.script("LOAD", scriptText(source));
+        await connection.script("LOAD", scriptText(source));
       } finally {
-        redis.disconnect();
+        connection.disconnect();
       }
     },
-    close: () => vitest.close(),
+    async close() {
+      await vitest.close();
+      await redis.stop();
+    },
   };
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { repository, run } from "./processes.ts";
 
 /** Runtimes that only these tests need: hundreds of megabytes that no `npm ci` should fetch. */
@@ -10,8 +11,14 @@ export async function platform(name: keyof typeof VERSIONS): Promise<string> {
   const folder = `${repository}node_modules/.cache/platforms/${name}@${VERSIONS[name]}`;
   const path = `${folder}/node_modules/${name === "edge-runtime" ? name : `.bin/${name}`}`;
   if (existsSync(path)) return path;
-  await mkdir(folder, { recursive: true });
-  await writeFile(`${folder}/package.json`, JSON.stringify({ private: true, allowScripts: { [name]: true } }));
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", `${name}@${VERSIONS[name]}`], folder);
+  await mkdir(dirname(folder), { recursive: true });
+  // Beside it and renamed when it is whole, since two files of tests may want it at the same time.
+  const draft = await mkdtemp(`${folder}-`);
+  await writeFile(`${draft}/package.json`, JSON.stringify({ private: true, allowScripts: { [name]: true } }));
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", `${name}@${VERSIONS[name]}`], draft);
+  await rename(draft, folder).catch(async (error) => {
+    await rm(draft, { recursive: true });
+    if (!existsSync(path)) throw error;
+  });
   return path;
 }

@@ -18,8 +18,11 @@ import {
   slidingWindow,
   tokenBucket,
 } from "sluice";
-import { afterAll, describe, expect, inject, test } from "vitest";
+import { ioredisClient } from "sluice/ioredis";
+import { afterAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import type { LimiterOptions } from "../../../src/limiter/options.ts";
+import { startPrivateRedis } from "../../../src/server/redis/private-redis.ts";
+import { billed } from "../../support/billed.ts";
 import { MIDNIGHT } from "../../support/clock.ts";
 import { connect, lastingClientOf, uniqueName } from "../../support/redis.ts";
 
@@ -355,12 +358,14 @@ describe("in Redis", () => {
   });
 
   test("an admitted call bills 3 commands, a denial that strikes 3, one of a blocked key 2 or none", async () => {
-    const { billed } = await import("../../support/billed.ts");
-    const own = redisStore({
-      evalsha: (sha1, keys, args) => redis.evalsha(sha1, keys.length, ...keys, ...args),
-      eval: (script, keys, args) => redis.eval(script, keys.length, ...keys, ...args),
-      del: (key) => redis.del(key),
+    // A server of its own: it counts commands.
+    const server = await startPrivateRedis();
+    const redis = await connect(server.url);
+    onTestFinished(async () => {
+      redis.disconnect();
+      await server.stop();
     });
+    const own = redisStore(ioredisClient(redis));
     const name = uniqueName();
     const one = rigOf(own, { name, now: () => Date.now() });
     await one.limiter.peek("z");

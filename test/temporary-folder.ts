@@ -1,0 +1,34 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+
+/** What programs keep there on purpose, for their next start: tsx and Node. */
+const CACHE = /^(tsx-\d+|node-compile-cache)$/;
+const PATIENCE_MS = 5000;
+
+/** A temporary folder for this run alone; a run that leaves anything in it has failed. */
+export async function setup(): Promise<() => Promise<void>> {
+  const outer = process.env.TMPDIR;
+  const folder = await mkdtemp(join(tmpdir(), "sluice-run-"));
+  process.env.TMPDIR = folder;
+  return async () => {
+    const left = await whatStays(folder, PATIENCE_MS);
+    if (outer === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = outer;
+    await rm(folder, { recursive: true, force: true });
+    if (left.length === 0) return;
+    process.exitCode = 1;
+    process.stderr.write(`\nThe tests have left in the temporary folder: ${left.join(", ")}\n`);
+  };
+}
+
+/** What is still there after that time: what was just told to end may be about to clear up. */
+export async function whatStays(folder: string, patienceMs: number): Promise<string[]> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    const left = (await readdir(folder)).filter((name) => !CACHE.test(name)).sort();
+    if (left.length === 0 || Date.now() >= until) return left;
+    await setTimeout(50);
+  }
+}
