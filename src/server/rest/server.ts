@@ -9,7 +9,7 @@ import { type CommandObserver, createGateway } from "./commands/gateway.ts";
 import { createScripts } from "./commands/scripts.ts";
 import { createCommandTable } from "./commands/table.ts";
 import { createContract } from "./http/contract.ts";
-import { answerPlain } from "./http/plain.ts";
+import { createListener } from "./http/listener.ts";
 import { createRouter } from "./http/router.ts";
 import { startHttpServer } from "./http/server.ts";
 import { type LimitOptions, limitsWith } from "./limits.ts";
@@ -105,11 +105,9 @@ export async function createRedisRest(options: RedisRestOptions = {}): Promise<R
     closers.push(accessControl.close);
     const gateway = createGateway({ table, scripts, issueToken: accessControl.issue, observe: options.onCommand });
     const contract = createContract(gateway, accessControl, limits);
-    const { maxRequestBytes, clientTimeoutMs } = limits;
     const streams = new Set<() => void>();
-    const router = createRouter({ redis, contract, maxRequestBytes, corsOrigins, streams });
-    const listener = answerPlain(contract, maxRequestBytes, router);
-    const server = await startHttpServer(listener, host, port, clientTimeoutMs);
+    const listener = createListener(contract, createRouter({ redis, contract, corsOrigins, streams }));
+    const server = await startHttpServer(listener, host, port, limits.clientTimeoutMs);
     closers.push(() => {
       for (const end of streams) end();
       return server.close(CLOSE_GRACE_MS);
