@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 
 /** A longer value is encoded piece by piece, while it is sent. */
-const PIECE = 48 * 1024;
+const PIECE = 16 * 1024;
 
 /** How bytes of Redis become text, and how that is sent. */
 export interface Encoding {

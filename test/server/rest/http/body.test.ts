@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bodyOf, formatFor } from "../../../../src/server/rest/http/formats.ts";
 
-const PIECE = 48 * 1024;
+const PIECE = 16 * 1024;
 const command = ["GET", "k"];
 
 const sent = async (headers: Record<string, string>, bytes: Buffer) => {
