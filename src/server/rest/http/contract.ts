@@ -20,6 +20,7 @@ export interface Answer {
 export type Contract = ReturnType<typeof createContract>;
 
 export const METHODS = ["GET", "HEAD", "POST", "PUT"];
+const NOTHING = Buffer.alloc(0);
 
 export function createContract(gateway: Gateway, accessControl: AccessControl, limits: Limits) {
   const admit = ({ url, headers }: IncomingMessage): Access | Promise<Access> => {
@@ -27,29 +28,34 @@ export function createContract(gateway: Gateway, accessControl: AccessControl, l
     return accessControl.accessFor(bearer ?? parseTarget(url).token);
   };
   const run = async (request: IncomingMessage): Promise<Answer> => {
-    const { url = "/", method = "", headers } = request;
+    const { url = "/", method = "" } = request;
     if (!METHODS.includes(method)) throw new RestError(405, "ERR only GET, HEAD, POST and PUT are allowed");
     const admitted = admit(request);
     const access = admitted instanceof Promise ? await admitted : admitted;
-    const format = formatFor(headers);
+    const format = formatFor(request.headers);
     const hasBody = method === "POST" || method === "PUT";
-    const sent = hasBody ? await readBody(request, limits.maxRequestBytes) : Buffer.alloc(0);
+    const sent = hasBody ? await readBody(request, limits.maxRequestBytes) : NOTHING;
     const path = hasBody ? url.split("?", 1)[0] : undefined;
     const isAtomic = path === "/multi-exec";
     if (isAtomic && format === resp2Format) throw new RestError(400, "ERR /multi-exec answers in JSON only");
     const isList = isAtomic || path === "/pipeline";
-    const one = () => (path === "/" ? parseCommand(sent) : pathCommand(parseTarget(url), sent));
-    const commands = isList ? parseCommands(sent, limits.maxCommands) : [one()];
+    const commands = isList
+      ? parseCommands(sent, limits.maxCommands)
+      : [path === "/" ? parseCommand(sent) : pathCommand(parseTarget(url), sent)];
     const replies = await gateway.run(access, commands, isAtomic);
     const [reply = null] = replies;
     if (!isList && reply instanceof Error) throw reply;
     const body = bodyOf(format, replies, commands, isList);
     const size = body.size();
-    const tooLarge = `ERR the reply has ${size} bytes, more than the ${limits.maxReplyBytes} allowed`;
-    if (size > limits.maxReplyBytes) throw new RestError(400, tooLarge);
-    const syncToken = gateway.syncToken(commands);
-    const own = { "content-type": format.contentType, "upstash-sync-token": syncToken };
-    return { status: 200, headers: { ...own, "content-length": String(size) }, body: body.content() };
+    if (size > limits.maxReplyBytes) {
+      throw new RestError(400, `ERR the reply has ${size} bytes, more than the ${limits.maxReplyBytes} allowed`);
+    }
+    const headers = {
+      "content-type": format.contentType,
+      "upstash-sync-token": gateway.syncToken(commands),
+      "content-length": String(size),
+    };
+    return { status: 200, headers, body: body.content() };
   };
   return {
     /** @throws {RestError} 401 if the request's token gives no access */
@@ -91,6 +97,8 @@ function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
       request.off("data", read);
       return refuse();
     };
-    request.on("data", read).on("end", () => resolve(Buffer.concat(chunks)));
+    request
+      .on("data", read)
+      .on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
   });
 }
