@@ -11,8 +11,9 @@ import { startPrivateRedis } from "../src/server/redis/private-redis.ts";
 import { bundleForNode } from "./lib/bundle.ts";
 
 // `npm run bench:rest`: redis-rest beside webdis (a C server with a similar purpose) on one Redis, by turns, under the
-// same load: PING, GET and EVALSHA over 64 keep-alive connections, some two minutes in all. webdis and the load's wrk are
+// same load: PING, GET and EVALSHA over 64 keep-alive connections, some three minutes in all. webdis and the load's wrk are
 // Debian packages: `apt-get install webdis wrk`. webdis is started here, with as many threads as Debian configures.
+// The floor is node:http with the same answer and no Redis behind it: no server on Node can be faster, or calmer.
 
 const CONNECTIONS = 64;
 const SECONDS = 4;
@@ -52,6 +53,7 @@ async function bench(): Promise<void> {
   direct.disconnect();
   const rest = await startRest();
   const webdis = await startWebdis();
+  const floor = await startFloor();
   const cases: Record<string, { readonly ours: string[]; readonly theirs: string }> = {
     PING: { ours: ["PING"], theirs: "PING" },
     GET: { ours: ["GET", "k"], theirs: "GET/k" },
@@ -62,6 +64,7 @@ async function bench(): Promise<void> {
     const targets = {
       "redis-rest": { url: `${rest.url}/`, headers: rest.headers, body: JSON.stringify(ours) },
       webdis: { url: webdis, headers: {}, body: theirs },
+      floor: { url: floor, headers: rest.headers, body: JSON.stringify(ours) },
     };
     await compare(name, targets);
   }
@@ -94,20 +97,20 @@ async function bench(): Promise<void> {
   );
 }
 
-/** Loads both by turns and prints the medians, and how they relate. */
-async function compare(name: string, targets: Record<"redis-rest" | "webdis", Target>): Promise<void> {
-  const rounds = { "redis-rest": [] as Measured[], webdis: [] as Measured[] };
+/** Loads all by turns and prints the medians, and how they relate. */
+async function compare(name: string, targets: Record<"redis-rest" | "webdis" | "floor", Target>): Promise<void> {
+  const rounds = { "redis-rest": [] as Measured[], webdis: [] as Measured[], floor: [] as Measured[] };
   // The first round warms up and does not count.
   for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const target of ["redis-rest", "webdis"] as const) {
+    for (const target of ["redis-rest", "webdis", "floor"] as const) {
       const measured = await load(targets[target], CONNECTIONS, SECONDS);
       if (round > 0) rounds[target].push(measured);
     }
   }
-  const [ours, theirs] = [median(rounds["redis-rest"]), median(rounds.webdis)];
-  console.table({ [`${name} redis-rest`]: ours, [`${name} webdis`]: theirs });
+  const [ours, theirs, floor] = [median(rounds["redis-rest"]), median(rounds.webdis), median(rounds.floor)];
+  console.table({ [`${name} redis-rest`]: ours, [`${name} webdis`]: theirs, [`${name} node:http alone`]: floor });
   console.log(
-    `${name}: ${(ours.perSecond / theirs.perSecond).toFixed(2)} x webdis's requests/s (at least 0.55 is due), ${(ours.p99Ms / theirs.p99Ms).toFixed(2)} x its p99 (at most 1 is due)`,
+    `${name}: ${(ours.perSecond / theirs.perSecond).toFixed(2)} x webdis's requests/s (at least 0.55 is due), ${(ours.p99Ms / theirs.p99Ms).toFixed(2)} x its p99 (at most 1 is due); node:http alone: ${(floor.perSecond / theirs.perSecond).toFixed(2)} x and ${(floor.p99Ms / theirs.p99Ms).toFixed(2)} x`,
   );
 }
 
@@ -146,6 +149,14 @@ async function startRest(): Promise<{ url: string; token: string; headers: Recor
     "Upstash-Sync-Token": "",
   };
   return { url: url as string, token: token as string, headers };
+}
+
+async function startFloor(): Promise<string> {
+  const program = await bundleForNode("bench/lib/http-process.ts");
+  const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  const [url] = (await once(child.stdout, "data")) as [Buffer];
+  return `${String(url).trim()}/`;
 }
 
 async function startWebdis(): Promise<string> {

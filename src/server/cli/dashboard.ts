@@ -1,8 +1,9 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { getRequestListener } from "@hono/node-server";
 import { type DashboardOptions, dashboard } from "../../dashboard/dashboard.ts";
 import type { RedisClient } from "../../store/redis-client.ts";
+import { tokenCheck } from "../rest/access/token-check.ts";
 import { startHttpServer } from "../rest/http/server.ts";
 import { DATABASE, databaseOfEnvironment, namespaceOption } from "./database.ts";
 import { fail, untilEnded, wholeNumber } from "./shared.ts";
@@ -37,13 +38,14 @@ export async function startDashboard(
   options: Pick<DashboardOptions, "namespace" | "operator"> = {},
 ) {
   const token = randomBytes(24).toString("base64url");
+  const isToken = tokenCheck(token);
   let cookie = "";
   let hosts: readonly string[] = [];
 
-  const byLink = (request: Request) => same(new URL(request.url).searchParams.get("token"), token);
+  const byLink = (request: Request) => isToken(new URL(request.url).searchParams.get("token") ?? "");
   function byCookie(request: Request): boolean {
     const pairs = (request.headers.get("cookie") ?? "").split(";").map((pair) => pair.trim().split("="));
-    return pairs.some(([name, value]) => name === cookie && same(value, token));
+    return pairs.some(([name, value = ""]) => name === cookie && isToken(value));
   }
   // A page from elsewhere whose name was made to lead here has another host in its requests.
   const isOwnHost = (request: Request) => hosts.includes(request.headers.get("host") ?? "");
@@ -67,9 +69,4 @@ export async function startDashboard(
   cookie = `sluice-dashboard-${bound}`;
   hosts = [`${HOST}:${bound}`, `localhost:${bound}`];
   return { url: server.url, link: `${server.url}/?token=${token}`, close: () => server.close(CLOSE_GRACE_MS) };
-}
-
-function same(given: string | null | undefined, token: string): boolean {
-  const [one, other] = [Buffer.from(given ?? ""), Buffer.from(token)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }

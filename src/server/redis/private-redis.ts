@@ -17,7 +17,9 @@ export interface PrivateRedisOptions {
   readonly config?: readonly string[] | undefined;
   /** Whether Redis may be installed where it is missing; default false. */
   readonly install?: MayInstall | undefined;
-  /** Told in lines what is installed; default: silent. */
+  /** So long it stays away when it ends by itself, before it is started again, empty, in ms; default: for good. */
+  readonly restartAfterMs?: number | undefined;
+  /** Told in lines what is installed, and when it ended and is back; default: silent. */
   readonly say?: Say | undefined;
 }
 
@@ -34,8 +36,6 @@ export interface PrivateRedis {
   restart(): Promise<void>;
   /** Ends it and removes its files. Can be called twice. */
   stop(): Promise<void>;
-  /** Calls back when the process has ended without `kill` or `stop`. */
-  onUnexpectedExit(listener: (reason: string) => void): void;
 }
 
 /**
@@ -44,12 +44,13 @@ export interface PrivateRedis {
  * @throws {ExpectedError} if no server program is there and none may or could be installed, or if it does not start
  */
 export async function startPrivateRedis(options: PrivateRedisOptions = {}): Promise<PrivateRedis> {
-  const program = await ensureRedisProgram(options.install, options.say);
+  const { restartAfterMs, say = () => {} } = options;
+  const program = await ensureRedisProgram(options.install, say);
   const folder = await mkdtemp(join(tmpdir(), "sluice-redis-"));
   const password = randomBytes(18).toString("base64url");
-  const listeners: ((reason: string) => void)[] = [];
   let port = 0;
   let running: Child | undefined;
+  let restarting: NodeJS.Timeout | undefined;
 
   const start = async () => {
     // Clients may have had it save its data.
@@ -61,10 +62,14 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
     started.once("exit", (code, signal) => {
       if (running !== started) return;
       running = undefined;
-      for (const listener of listeners) listener(`${SERVER_NAME} ended (${signal ?? `exit code ${code}`})`);
+      if (restartAfterMs === undefined) return;
+      say(`${SERVER_NAME} ended (${signal ?? `exit code ${code}`}); starting it again in ${restartAfterMs / 1000} s`);
+      const back = () => say("Redis is back, empty");
+      restarting = setTimeout(() => start().then(back, ({ message }: Error) => say(message)), restartAfterMs);
     });
   };
   const kill = async (signal: NodeJS.Signals = "SIGKILL") => {
+    clearTimeout(restarting);
     const ending = running;
     running = undefined;
     ending?.ref();
@@ -95,7 +100,6 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
     kill,
     restart: () => kill().then(start),
     stop,
-    onUnexpectedExit: (listener) => listeners.push(listener),
   };
 }
 

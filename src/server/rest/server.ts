@@ -9,7 +9,7 @@ import { type CommandObserver, createGateway } from "./commands/gateway.ts";
 import { createScripts } from "./commands/scripts.ts";
 import { createCommandTable } from "./commands/table.ts";
 import { createContract } from "./http/contract.ts";
-import { answerPlain } from "./http/plain.ts";
+import { createListener } from "./http/listener.ts";
 import { createRouter } from "./http/router.ts";
 import { startHttpServer } from "./http/server.ts";
 import { type LimitOptions, limitsWith } from "./limits.ts";
@@ -74,7 +74,7 @@ const LONGEST_TOKEN = 1024;
  * @throws {ExpectedError} if an option can't be, the port is taken, Redis can't be reached, or there is none
  */
 export async function createRedisRest(options: RedisRestOptions = {}): Promise<RedisRest> {
-  const { port = 0, host = "127.0.0.1", install = false, say = () => {}, corsOrigins = [], readOnlyToken } = options;
+  const { port = 0, host = "127.0.0.1", restartAfterMs = 3000, corsOrigins = [], readOnlyToken } = options;
   checkTokens(options, host);
   const token = options.token ?? randomBytes(24).toString("base64url");
   const limits = limitsWith(options.limits);
@@ -83,8 +83,10 @@ export async function createRedisRest(options: RedisRestOptions = {}): Promise<R
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
   try {
-    const privateRedis = options.redis === undefined ? await startPrivateRedis({ install, say }) : undefined;
-    if (privateRedis) closers.push(keepAlive(privateRedis, say, options.restartAfterMs));
+    const { install, say } = options;
+    const ownRedis = () => startPrivateRedis({ install, say, restartAfterMs });
+    const privateRedis = options.redis === undefined ? await ownRedis() : undefined;
+    if (privateRedis) closers.push(privateRedis.stop);
     const redisUrl = options.redis ?? (privateRedis as PrivateRedis).url;
     const [table, scripts] = [createCommandTable(), createScripts()];
     const address = parseAddress(redisUrl, options.tls);
@@ -105,11 +107,9 @@ export async function createRedisRest(options: RedisRestOptions = {}): Promise<R
     closers.push(accessControl.close);
     const gateway = createGateway({ table, scripts, issueToken: accessControl.issue, observe: options.onCommand });
     const contract = createContract(gateway, accessControl, limits);
-    const { maxRequestBytes, clientTimeoutMs } = limits;
     const streams = new Set<() => void>();
-    const router = createRouter({ redis, contract, maxRequestBytes, corsOrigins, streams });
-    const listener = answerPlain(contract, maxRequestBytes, router);
-    const server = await startHttpServer(listener, host, port, clientTimeoutMs);
+    const listener = createListener(contract, createRouter({ redis, contract, corsOrigins, streams }));
+    const server = await startHttpServer(listener, host, port, limits.clientTimeoutMs);
     closers.push(() => {
       for (const end of streams) end();
       return server.close(CLOSE_GRACE_MS);
@@ -131,20 +131,4 @@ function checkTokens({ token, readOnlyToken }: RedisRestOptions, host: string): 
     throw new ExpectedError(`a token is 1 to ${LONGEST_TOKEN} visible ASCII characters`);
   }
   if (token !== undefined && token === readOnlyToken) throw new ExpectedError("the read-only token is another one");
-}
-
-/** Starts the private server again when it ends by itself, since nobody else would. Returns what stops all of it. */
-function keepAlive(redis: PrivateRedis, say: Say, restartAfterMs = 3000): () => Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const restart = async () => {
-    if (redis.pid === undefined) await redis.restart().then(() => say("Redis is back, empty"));
-  };
-  redis.onUnexpectedExit((reason) => {
-    say(`${reason}; starting it again in ${restartAfterMs / 1000} s`);
-    timer = setTimeout(() => restart().catch((error: Error) => say(error.message)), restartAfterMs);
-  });
-  return async () => {
-    clearTimeout(timer);
-    await redis.stop();
-  };
 }

@@ -59,18 +59,21 @@ test("it asks for its password", async () => {
   await server.stop();
 });
 
-test("an exit that nobody asked for is reported, kill and stop are not", async () => {
-  const server = await startPrivateRedis();
-  const reasons: string[] = [];
-  const reported = new Promise<void>((resolve) => {
-    server.onUnexpectedExit((reason) => resolve(void reasons.push(reason)));
-  });
+test("it is started again after an exit that nobody asked for, but not after kill and stop", async () => {
+  const said: string[] = [];
+  const server = await startPrivateRedis({ restartAfterMs: 50, say: (line) => said.push(line) });
   await server.kill();
   await server.restart();
+  expect(said).toEqual([]);
+  const pid = server.pid as number;
+  process.kill(pid, "SIGKILL");
+  await expect.poll(() => said.length).toBe(2);
+  expect(said).toEqual(["redis-server ended (SIGKILL); starting it again in 0.05 s", "Redis is back, empty"]);
+  expect(isAlive(server.pid as number)).toBe(true);
   process.kill(server.pid as number, "SIGKILL");
-  await reported;
+  await expect.poll(() => said.length).toBe(3);
   await server.stop();
-  expect(reasons).toEqual(["redis-server ended (SIGKILL)"]);
+  expect(server.pid).toBeUndefined();
 });
 
 test("it ends with its parent, even if that is killed", async () => {

@@ -1,9 +1,10 @@
-import { hash, hkdfSync, timingSafeEqual } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 import { EncryptJWT, jwtDecrypt } from "jose";
 import { RestError } from "../../errors.ts";
 import type { RedisUser } from "../redis/address.ts";
 import type { RedisLink } from "../redis/link.ts";
 import type { Command } from "../redis/protocol.ts";
+import { tokenCheck } from "./token-check.ts";
 
 /** What the bearer of a token may do. */
 export interface Access {
@@ -63,10 +64,4 @@ export function createAccessControl({ redis, token, readOnlyToken, connectAs }: 
       for (const link of await Promise.allSettled(links.values())) if (link.status === "fulfilled") link.value.close();
     },
   };
-}
-
-/** Checks in a time that does not depend on how much of a given token is right. */
-function tokenCheck(token: string): (given: string) => boolean {
-  const expected = hash("sha256", token, "buffer");
-  return (given) => timingSafeEqual(hash("sha256", given, "buffer"), expected);
 }

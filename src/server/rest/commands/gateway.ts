@@ -42,10 +42,10 @@ export function createGateway({ table, scripts, issueToken, observe }: GatewayOp
     replies.map((reply, index) => scripts.fromRedis(commands[index] as Command, reply));
   const pipeline = async (access: Access, commands: readonly Command[]) => {
     const aside = commands.map((command) => asideFrom(access, command));
-    const sent = commands.filter((_, index) => aside[index] === undefined);
+    const isPlain = aside.every((reply) => reply === undefined);
+    const sent = isPlain ? commands : commands.filter((_, index) => aside[index] === undefined);
     const answers = toClient(sent, await access.redis.send(sent.map(scripts.toRedis)));
     const own = answers.values();
-    const isPlain = sent.length === commands.length;
     const replies = isPlain ? answers : await Promise.all(aside.map((reply) => reply ?? (own.next().value as Reply)));
     const isAway = replies.every((reply) => reply instanceof RestError && reply.status === 503);
     if (isAway && commands.length > 0) throw replies[0];

@@ -41,10 +41,10 @@ export function createCommandTable() {
     /** Why a command is not sent to Redis, undefined if it is. `readOnly`: for the bearer of the read-only token. */
     refusalOf(command: Command, readOnly: boolean): RestError | undefined {
       const info = find(command);
-      const name = keyword(command[0]);
       const reason = info?.refusal ?? (info?.isStreamRead && blocksOnStreams(command) ? BLOCKS : undefined);
+      if (reason === undefined && (!readOnly || info?.mayRead)) return undefined;
+      const name = keyword(command[0]);
       if (reason !== undefined) return new RestError(400, `ERR Command is not available: '${name}', ${reason}`);
-      if (!readOnly || info?.mayRead) return undefined;
       return new RestError(400, `NOPERM this user has no permissions to run the '${name.toLowerCase()}' command`);
     },
     /** True unless Redis marks the command as one that never writes. */

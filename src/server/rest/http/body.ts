@@ -1,66 +1,61 @@
-/** A longer value is encoded piece by piece, while it is sent. A multiple of 3, for base64. */
-const PIECE = 48 * 1024;
+import { StringDecoder } from "node:string_decoder";
 
-/** How bytes of Redis become text, and how that is sent. Of UTF-8 no piece ends inside of a character. */
+/** A longer value is encoded piece by piece, while it is sent. */
+const PIECE = 16 * 1024;
+
+/** How bytes of Redis become text, and how that is sent. */
 export interface Encoding {
-  readonly encode: (bytes: Buffer) => string;
-  readonly isUtf8?: boolean;
-  readonly sent?: "latin1";
+  /** With `latin1` all of the body is sent as such, else as UTF-8. */
+  readonly charset: "utf8" | "base64" | "latin1";
+  readonly escaped?: (text: string) => string;
+  /** How many bytes a value has as it is sent; as many as it has if nothing changes; undefined if that has to be tried. */
+  readonly sizeOf: (bytes: Buffer) => number | undefined;
 }
 
 export type Body = ReturnType<typeof createBody>;
 
 /** What an answer says: texts, and long values, of which no encoded copy is made that a slow client would keep here. */
-export function createBody({ encode, isUtf8 = false, sent }: Encoding) {
-  const parts: (string | Buffer)[] = [];
+export function createBody({ charset, escaped = (text) => text, sizeOf }: Encoding) {
+  const sent = charset === "latin1" ? charset : "utf8";
+  const parts: (Buffer | readonly string[] | Generator<string>)[] = [];
+  let sizeOfParts = 0;
   let text = "";
-  const texts = function* () {
-    for (const part of parts) {
-      if (typeof part === "string") yield part;
-      else for (const piece of piecesOf(part, isUtf8)) yield encode(piece);
+
+  /** Of UTF-8 no text ends inside of a character. */
+  function* texts(bytes: Buffer): Generator<string> {
+    const decoder = new StringDecoder(charset);
+    for (let at = 0; at < bytes.length; at += PIECE) yield escaped(decoder.write(bytes.subarray(at, at + PIECE)));
+    yield escaped(decoder.end());
+  }
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+      if (Buffer.isBuffer(part)) yield part;
+      else for (const each of part) yield Buffer.from(each, sent);
     }
-    yield text;
-  };
+    yield Buffer.from(text, sent);
+  }
   return {
     add(more: string) {
       text += more;
     },
     addBytes(bytes: Buffer) {
       if (bytes.length <= PIECE) {
-        text += encode(bytes);
+        text += escaped(bytes.toString(charset));
         return;
       }
-      parts.push(text, bytes);
+      const size = sizeOf(bytes);
+      parts.push([text], size === bytes.length ? bytes : texts(bytes));
+      sizeOfParts += Buffer.byteLength(text, sent);
+      if (size === undefined) for (const each of texts(bytes)) sizeOfParts += Buffer.byteLength(each, sent);
+      else sizeOfParts += size;
       text = "";
     },
     /** In bytes, as it is sent. */
-    size(): number {
-      if (parts.length === 0) return Buffer.byteLength(text, sent);
-      let size = 0;
-      for (const each of texts()) size += Buffer.byteLength(each, sent);
-      return size;
-    },
-    /** All of it if it is short, else its pieces. */
-    content(): Buffer | Iterable<Buffer> {
-      if (parts.length === 0) return Buffer.from(text, sent);
-      return (function* () {
-        for (const each of texts()) yield Buffer.from(each, sent);
-      })();
+    size: () => sizeOfParts + Buffer.byteLength(text, sent),
+    /** All of it if it is short, else its pieces, once. */
+    content(): string | Buffer | AsyncIterable<Buffer> {
+      if (parts.length > 0) return pieces();
+      return sent === "latin1" ? Buffer.from(text, sent) : text;
     },
   };
-}
-
-function* piecesOf(bytes: Buffer, isUtf8: boolean): Generator<Buffer> {
-  for (let [start, end] = [0, 0]; start < bytes.length; start = end) {
-    end = Math.min(start + PIECE, bytes.length);
-    if (isUtf8) end = startOfCharacter(bytes, end);
-    yield bytes.subarray(start, end);
-  }
-}
-
-/** No character of UTF-8 has more than 4 bytes; what looks longer is none, and may be cut. */
-function startOfCharacter(bytes: Buffer, at: number): number {
-  const isWithin = (back: number) => ((bytes[at - back] ?? 0) & 0xc0) === 0x80;
-  const back = [0, 1, 2, 3].find((each) => !isWithin(each)) ?? 0;
-  return at - back;
 }

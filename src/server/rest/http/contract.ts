@@ -13,45 +13,60 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** The pieces of a long one are made as they are sent. */
-  readonly body: string | Buffer | Iterable<Buffer>;
+  readonly body: string | Buffer | AsyncIterable<Buffer>;
 }
 
-/** The Upstash REST contract, apart from how requests come in. */
+/** The Upstash REST contract, apart from streams and web pages. */
 export type Contract = ReturnType<typeof createContract>;
 
+export const METHODS = ["GET", "HEAD", "POST", "PUT"];
+const NOTHING = Buffer.alloc(0);
+
 export function createContract(gateway: Gateway, accessControl: AccessControl, limits: Limits) {
+  const admit = ({ url, headers }: IncomingMessage): Access | Promise<Access> => {
+    const bearer = /^bearer +(.*)$/i.exec(headers.authorization ?? "")?.[1]?.trim();
+    return accessControl.accessFor(bearer ?? parseTarget(url).token);
+  };
+  const run = async (request: IncomingMessage): Promise<Answer> => {
+    const { url = "/", method = "" } = request;
+    if (!METHODS.includes(method)) throw new RestError(405, "ERR only GET, HEAD, POST and PUT are allowed");
+    const admitted = admit(request);
+    const access = admitted instanceof Promise ? await admitted : admitted;
+    const format = formatFor(request.headers);
+    const hasBody = method === "POST" || method === "PUT";
+    const sent = hasBody ? await readBody(request, limits.maxRequestBytes) : NOTHING;
+    const path = hasBody ? url.split("?", 1)[0] : undefined;
+    const isAtomic = path === "/multi-exec";
+    if (isAtomic && format === resp2Format) throw new RestError(400, "ERR /multi-exec answers in JSON only");
+    const isList = isAtomic || path === "/pipeline";
+    const commands = isList
+      ? parseCommands(sent, limits.maxCommands)
+      : [path === "/" ? parseCommand(sent) : pathCommand(parseTarget(url), sent)];
+    const replies = await gateway.run(access, commands, isAtomic);
+    const [reply = null] = replies;
+    if (!isList && reply instanceof Error) throw reply;
+    const body = bodyOf(format, replies, commands, isList);
+    const size = body.size();
+    if (size > limits.maxReplyBytes) {
+      throw new RestError(400, `ERR the reply has ${size} bytes, more than the ${limits.maxReplyBytes} allowed`);
+    }
+    const headers = {
+      "content-type": format.contentType,
+      "upstash-sync-token": gateway.syncToken(commands),
+      "content-length": String(size),
+    };
+    return { status: 200, headers, body: body.content() };
+  };
   return {
     /** @throws {RestError} 401 if the request's token gives no access */
-    admit({ url, headers }: IncomingMessage): Access | Promise<Access> {
-      const bearer = /^bearer +(.*)$/i.exec(headers.authorization ?? "")?.[1]?.trim();
-      return accessControl.accessFor(bearer ?? parseTarget(url).token);
-    },
-    /** Runs what the request asks for. @throws ReplyError or {@link RestError} */
-    async answer({ url = "/", method, headers }: IncomingMessage, access: Access, sent: Buffer): Promise<Answer> {
-      const format = formatFor(headers);
-      const path = method === "POST" || method === "PUT" ? url.split("?", 1)[0] : undefined;
-      const isAtomic = path === "/multi-exec";
-      if (isAtomic && format === resp2Format) throw new RestError(400, "ERR /multi-exec answers in JSON only");
-      const isList = isAtomic || path === "/pipeline";
-      const one = () => (path === "/" ? parseCommand(sent) : pathCommand(parseTarget(url), sent));
-      const commands = isList ? parseCommands(sent, limits.maxCommands) : [one()];
-      const replies = await gateway.run(access, commands, isAtomic);
-      const [reply = null] = replies;
-      if (!isList && reply instanceof Error) throw reply;
-      const body = bodyOf(format, replies, commands, isList);
-      const size = body.size();
-      const isTooLarge = size > limits.maxReplyBytes;
-      if (isTooLarge)
-        throw new RestError(400, `ERR the reply has ${size} bytes, more than the ${limits.maxReplyBytes} allowed`);
-      const syncToken = gateway.syncToken(commands);
-      const own = { "content-type": format.contentType, "upstash-sync-token": syncToken };
-      return { status: 200, headers: { ...own, "content-length": String(size) }, body: body.content() };
-    },
+    admit,
+    /** Runs what the request asks for, and answers it, whatever comes of it. */
+    answer: (request: IncomingMessage) => run(request).catch((error) => errorAnswer(error, request)),
   };
 }
 
 /** The answer to a request that went wrong; what nobody expected is not shown to the client. */
-export function errorAnswer(error: unknown, request?: IncomingMessage): Answer {
+export function errorAnswer(error: unknown, request?: IncomingMessage) {
   let format = jsonFormat;
   try {
     format = formatFor(request?.headers ?? {});
@@ -67,4 +82,23 @@ export function errorAnswer(error: unknown, request?: IncomingMessage): Answer {
     headers: request?.complete ? headers : { ...headers, connection: "close" },
     body,
   };
+}
+
+/** The whole body; never resolves if the client breaks off. @throws {RestError} 413 */
+function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const refuse = () => reject(new RestError(413, `ERR the request is larger than ${most} bytes`));
+    if (Number(request.headers["content-length"]) > most) return refuse();
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const read = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= most) return chunks.push(chunk);
+      request.off("data", read);
+      return refuse();
+    };
+    request
+      .on("data", read)
+      .on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+  });
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
 import { RestError } from "../../errors.ts";
 import { type Command, keyword, type Reply } from "../redis/protocol.ts";
@@ -28,8 +29,6 @@ export function bodyOf(format: Format, replies: readonly Reply[], commands: read
   return body;
 }
 
-const latin1 = (bytes: Buffer): string => bytes.toString("latin1");
-
 /** The format that a request's headers ask for. @throws {RestError} 400 for one that is unknown, or both at once */
 export function formatFor(headers: IncomingHttpHeaders): Format {
   const { "upstash-encoding": encoding, "upstash-response-format": format } = headers;
@@ -39,15 +38,28 @@ export function formatFor(headers: IncomingHttpHeaders): Format {
   throw new RestError(400, "ERR Upstash-Encoding can't be used with Upstash-Response-Format: resp2");
 }
 
-export const jsonFormat = jsonLike({ encode: (bytes) => JSON.stringify(bytes.toString()).slice(1, -1), isUtf8: true });
+const escapeJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+/** By how many bytes JSON's escape is longer than each ASCII character. */
+const ESCAPES = Uint8Array.from({ length: 128 }, (_, code) => escapeJson(String.fromCharCode(code)).length - 1);
+
+export const jsonFormat = jsonLike({
+  charset: "utf8",
+  escaped: escapeJson,
+  sizeOf(bytes) {
+    if (!isUtf8(bytes)) return undefined;
+    let size = bytes.length;
+    for (let at = 0; at < bytes.length; at += 1) size += ESCAPES[bytes[at] as number] ?? 0;
+    return size;
+  },
+});
 
 /** For clients that ask so: keeps bytes that are no UTF-8. Base64 needs no escaping in JSON. */
-const base64Format = jsonLike({ encode: (bytes) => bytes.toString("base64") });
+const base64Format = jsonLike({ charset: "base64", sizeOf: ({ length }) => Math.ceil(length / 3) * 4 });
 
 /** Redis's own: for all commands with one reply each, so not for transactions. */
 export const resp2Format: Format = {
   contentType: "application/octet-stream",
-  encoding: { encode: latin1, sent: "latin1" },
+  encoding: { charset: "latin1", sizeOf: ({ length }) => length },
   list: (count) => [`*${count}\r\n`, "", ""],
   add: (body, reply, command) => addResp(body, reply, nullOf(command)),
   error: (message) => `-${message.replace(/[\r\n]+/g, " ")}\r\n`,
@@ -103,7 +115,7 @@ function nullOf(command: Command): string {
 function addResp(body: Body, reply: Reply, none: string): void {
   if (reply === null) body.add(none);
   else if (typeof reply === "string") body.add(`${DIGITS.test(reply) ? ":" : "+"}${reply}\r\n`);
-  else if (reply instanceof Error) body.add(latin1(Buffer.from(resp2Format.error(reply.message))));
+  else if (reply instanceof Error) body.add(Buffer.from(resp2Format.error(reply.message)).toString("latin1"));
   else if (reply instanceof Buffer) {
     body.add(`$${reply.length}\r\n`);
     body.addBytes(reply);
