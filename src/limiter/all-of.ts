@@ -10,7 +10,7 @@ import { combinations } from "./combination.ts";
 import { type AllOfDecision, withoutDelay } from "./combine.ts";
 import { holdingOf } from "./holding.ts";
 import type { Held } from "./in-flight/held.ts";
-import type { HoldMethods } from "./in-flight/hold.ts";
+import type { HoldMethods, HoldOptions } from "./in-flight/hold.ts";
 import type { Level } from "./level.ts";
 import { type InFlightLimiter, type Limiter, levelOf } from "./limiter.ts";
 import { type Core, type Methods, methodsOf, type Question } from "./methods.ts";
@@ -60,7 +60,7 @@ export interface AllOfHolding<Name extends string>
    */
   reserve(
     key: Readonly<Record<Name, string>>,
-    options?: ReserveOptions<AmountByLevel<Name>>,
+    options?: ReserveOptions<AmountByLevel<Name>> & HoldOptions<AmountByLevel<Name>>,
   ): Promise<Held & Reserved<AllOfDecision<Name>, AmountByLevel<Name>>>;
 }
 
