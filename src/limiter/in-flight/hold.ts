@@ -44,16 +44,16 @@ export function holdMethods<Key, Answer extends Decision, Amounts = Amount>(
   alone = true,
 ): HoldMethods<Key, Answer, Amounts> & Partial<Methods<Key, Answer, Amounts>> {
   const refuse = (method: string) => async (): Promise<never> => {
-    const instead = alone ? "hold, whose decision has" : "hold or reserve, whose decisions have";
-    throw new TypeError(`${method} is not for a limiter with inFlight: use ${instead} release and extend`);
+    const instead = alone ? "hold" : "hold or reserve";
+    throw new TypeError(`${method} is not for a limiter with inFlight: use ${instead}, then release or extend`);
   };
 
-  /** What `take` decides, which may wait for a place, and how to end what that took. */
-  async function placed<Took extends Answer>(
+  /** What the method decides, which may wait for a place, and how to end what that took. */
+  async function placed<Method extends "consume" | "reserve">(
+    method: Method,
     key: Key,
     options: HoldOptions<Amounts> | undefined,
-    take: (methods: Methods<Key, Answer, Amounts>, question: object) => Promise<Took>,
-  ): Promise<[Took, Holder]> {
+  ) {
     const { id, timeoutMs = 0, signal } = options ?? {};
     wholeNumber("timeoutMs", timeoutMs, 0, MAX_TIMER_MS);
     const named: Named = id === undefined ? { id: newId(), again: false } : { id: await idOf(id), again: true };
@@ -75,7 +75,10 @@ export function holdMethods<Key, Answer extends Decision, Amounts = Amount>(
           : core.ask(key, question),
       told: (operation, ...told) => core.told(operation === "consume" ? "hold" : operation, ...told),
     };
-    const decision = await take(methodsOf(waiting), question);
+    type Own = Methods<Key, Answer, Amounts>;
+    const decision = (await (methodsOf(waiting) as Own)[method](key, question as object)) as Awaited<
+      ReturnType<Own[Method]>
+    >;
     // Looked up where something needs it: that may cost something.
     const waitUntil = () => options?.waitUntil ?? core.waitUntil;
     const holder: Holder = {
@@ -92,12 +95,11 @@ export function holdMethods<Key, Answer extends Decision, Amounts = Amount>(
         return answer;
       },
     };
-    return [decision, holder];
+    return [decision, holder] as const;
   }
 
   return {
-    hold: async (key, options) =>
-      held(...(await placed(key, options, ({ consume }, question) => consume(key, question)))),
+    hold: async (key, options) => held(...(await placed("consume", key, options))),
     peek: async (key, options) => withUnits(await own.peek(key, options), among),
     consume: refuse("consume"),
     wait: refuse("wait"),
@@ -106,7 +108,7 @@ export function holdMethods<Key, Answer extends Decision, Amounts = Amount>(
       ? { refund: refuse("refund"), reserve: refuse("reserve") }
       : {
           async reserve(key, options: HoldOptions<Amounts> | undefined) {
-            const [reserved, holder] = await placed(key, options, ({ reserve }, question) => reserve(key, question));
+            const [reserved, holder] = await placed("reserve", key, options);
             return held(reserved, holder, ({ release }) => ({
               settle: reserved.settle,
               async [Symbol.asyncDispose]() {

@@ -216,7 +216,7 @@ describe.each([
     await held.release();
     expect(await slow.peek("acme")).toMatchObject({ remaining: 2 });
     for (const call of [() => both.reserve(key), () => both.refund(key, 1)]) {
-      await expect(call()).rejects.toThrow(/use hold, whose decision has release and extend/);
+      await expect(call()).rejects.toThrow(/use hold, then release or extend/);
     }
   });
 
@@ -315,7 +315,7 @@ test("what counts what has been says what to use", async () => {
   const { all } = limits();
   for (const call of [() => all.consume(KEY), () => all.wait(KEY, { timeoutMs: 1 }), () => all.charge(KEY, 1)]) {
     await expect(call()).rejects.toThrow(TypeError);
-    await expect(call()).rejects.toThrow(/use hold or reserve, whose decisions have release and extend/);
+    await expect(call()).rejects.toThrow(/use hold or reserve, then release or extend/);
   }
 });
 
