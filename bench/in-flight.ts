@@ -1,11 +1,12 @@
-// What work in flight costs inside Redis, beside what others do, alone and on the console.
+// What work in flight costs inside Redis, beside what others do, alone and on the console: for work on its script.
 import { startPrivateRedis } from "../src/server/redis/private-redis.ts";
-import { inFlightSide } from "./in-flight/section.ts";
+import { inFlight } from "./in-flight/section.ts";
+import { FULL } from "./lib/pace.ts";
 import { progress } from "./lib/progress.ts";
 
 const server = await startPrivateRedis({ install: true, say: console.error });
 const { say, end } = progress();
-const rows = await inFlightSide(server.url, 5, say);
+const rows = await inFlight({ redisUrl: server.url }, FULL, say);
 end();
 await server.stop();
 

@@ -1,6 +1,7 @@
 import type { AccuracyRow } from "./accuracy/section.ts";
 import type { EndToEndRow } from "./end-to-end/section.ts";
 import type { GrowthRow } from "./growth/section.ts";
+import type { InFlightRow } from "./in-flight/section.ts";
 import type { Isolate } from "./isolate/section.ts";
 import type { Leases } from "./leases/section.ts";
 import type { Machine } from "./lib/machine.ts";
@@ -16,6 +17,7 @@ export interface Sections {
   readonly money: readonly MoneyRow[];
   readonly growth: readonly GrowthRow[];
   readonly leases: Leases;
+  readonly inFlight: readonly InFlightRow[];
 }
 
 /** A run: where it was, and how long it took. */

@@ -6,6 +6,7 @@ import { Argument, Command } from "commander";
 import { accuracy } from "./accuracy/section.ts";
 import { endToEnd } from "./end-to-end/section.ts";
 import { growth } from "./growth/section.ts";
+import { inFlight } from "./in-flight/section.ts";
 import { isolate } from "./isolate/section.ts";
 import { leases } from "./leases/section.ts";
 import { machine } from "./lib/machine.ts";
@@ -22,6 +23,7 @@ const SECTIONS = {
   isolate: (_servers: Servers, ...how: [Pace, Say]) => isolate(...how),
   endToEnd,
   redisSide,
+  inFlight,
   growth,
   leases,
   accuracy,

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { resetStats } from "../lib/command-stats.ts";
 import { connected } from "../lib/connected.ts";
+import type { Pace } from "../lib/pace.ts";
 import type { Say } from "../lib/progress.ts";
 import { type Figure, figure, shuffled } from "../lib/statistics.ts";
 import { SUBJECTS, type Subject } from "./subjects.ts";
@@ -23,10 +24,10 @@ export interface InFlightRow {
 }
 
 const SIZES = [10, 100, 1000];
-const CALLS = 300;
 
 /** What it costs to hold, to release and to be denied where 10 to 1000 pieces of work are held. */
-export async function inFlightSide(redisUrl: string, rounds: number, say: Say): Promise<InFlightRow[]> {
+export async function inFlight({ redisUrl }: { redisUrl: string }, pace: Pace, say: Say): Promise<InFlightRow[]> {
+  const { rounds, holdCalls } = pace;
   const redis = await connected(redisUrl);
   try {
     const all = SIZES.flatMap((holds) =>
@@ -34,7 +35,9 @@ export async function inFlightSide(redisUrl: string, rounds: number, say: Say): 
     );
     for (let round = 1; round <= rounds; round += 1) {
       say(`in flight: round ${round} of ${rounds}`);
-      for (const { subject, holds, measured } of shuffled(all)) measured.push(await measure(redis, subject, holds));
+      for (const { subject, holds, measured } of shuffled(all)) {
+        measured.push(await measure(redis, subject, holds, holdCalls));
+      }
     }
     return all.map(({ subject: { name }, holds, measured }) => {
       const cost = (of: "hold" | "release" | "denied"): Cost => ({
@@ -49,7 +52,7 @@ export async function inFlightSide(redisUrl: string, rounds: number, say: Say): 
   }
 }
 
-async function measure(redis: Redis, subject: Subject, holds: number) {
+async function measure(redis: Redis, subject: Subject, holds: number, calls: number) {
   await redis.flushdb();
   const take = subject.take(redis, holds);
   const releases = [];
@@ -69,13 +72,13 @@ async function measure(redis: Redis, subject: Subject, holds: number) {
     for (const [, , calls] of stats) commands[of] += Number(calls);
     return result;
   };
-  for (let call = 0; call < CALLS; call += 1) {
+  for (let call = 0; call < calls; call += 1) {
     const i = (call * 7919) % holds;
     await counted("denied", take);
     await counted("release", releases[i] as () => Promise<unknown>);
     releases[i] = (await counted("hold", () => taken(take))) as () => Promise<unknown>;
   }
-  const cost = (of: keyof typeof sums) => ({ micros: sums[of] / CALLS, billed: commands[of] / CALLS });
+  const cost = (of: keyof typeof sums) => ({ micros: sums[of] / calls, billed: commands[of] / calls });
   await redis.flushdb();
   return { bytesPerHold, hold: cost("hold"), release: cost("release"), denied: cost("denied") };
 }

@@ -22,6 +22,7 @@ const PACKAGES = [
   "@upstash/redis",
   "hono-rate-limiter",
   "rate-limiter-flexible",
+  "redis-semaphore",
   "ioredis",
   "miniflare",
   "workerd",

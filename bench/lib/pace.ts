@@ -13,6 +13,8 @@ export interface Pace {
   readonly redisRounds: number;
   /** Calls in a row where calls take microseconds. */
   readonly isolateCalls: number;
+  /** Holds, releases and denials that are timed where so many are held. */
+  readonly holdCalls: number;
   /** Length of the traffic that decisions are judged on, in windows. */
   readonly trafficWindows: number;
   /** Most keys that Redis is filled with. */
@@ -31,6 +33,7 @@ export const FULL: Pace = {
   manyDenied: 10_000,
   redisRounds: 7,
   isolateCalls: 200_000,
+  holdCalls: 300,
   trafficWindows: 6,
   mostKeys: 1_000_000,
   mostLogEntries: 10_000,
@@ -46,6 +49,7 @@ export const QUICK: Pace = {
   manyDenied: 200,
   redisRounds: 1,
   isolateCalls: 10_000,
+  holdCalls: 20,
   trafficWindows: 2,
   mostKeys: 10_000,
   mostLogEntries: 1000,

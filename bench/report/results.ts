@@ -2,6 +2,7 @@ import type { Raw } from "../raw.ts";
 import { accuracyTables } from "./tables-accuracy.ts";
 import { growthTables, isolateTables, moneyTable, redisTable } from "./tables-costs.ts";
 import { endToEndTables } from "./tables-end-to-end.ts";
+import { inFlightTable } from "./tables-in-flight.ts";
 import { leaseTables } from "./tables-leases.ts";
 import { targets } from "./targets.ts";
 
@@ -76,5 +77,9 @@ ${growthTables(raw)}
 ![Trips per call by calls a second](results/leases-pace.svg)
 
 ${leaseTables(raw)}
+
+## Work in flight
+
+${inFlightTable(raw)}
 `;
 }

@@ -1,20 +1,13 @@
 import { figure } from "../lib/statistics.ts";
 import type { Raw } from "../raw.ts";
 import { number, percent, spread, table } from "./markdown.ts";
+import { measuredWhen } from "./measured-when.ts";
 
 const RUNTIMES = { node: "Node", workerd: "workerd" } as const;
 
-/** Who measured it when, if not in the run of the others. */
-function measuredWhen({ apart }: Raw): string {
-  if (!apart?.leases) return "";
-  const { machine, seconds } = apart.leases;
-  const { sluice } = machine.versions;
-  return `Measured by a run of its own, \`npm run bench -- leases\`, ${machine.date.replace("T", " ")} UTC, in ${seconds} s, at ${sluice}, load average ${machine.loadBefore.toFixed(1)} at the start.\n\n`;
-}
-
 export function leaseTables(raw: Raw): string {
   const { steady, hot, crowds, rates, cold } = raw.leases;
-  return `${measuredWhen(raw)}An *isolate* is a limiter with a store of its own: what it knows, no other knows. A *trip* is a request to Redis, whoever it was
+  return `${measuredWhen(raw, "leases")}An *isolate* is a limiter with a store of its own: what it knows, no other knows. A *trip* is a request to Redis, whoever it was
 for: also one that renews behind an answer, and one that came to nothing.
 
 **500 calls a second on one key, half of the limit** (60 000 a minute, sliding window), in real time. The client of

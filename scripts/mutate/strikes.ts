@@ -2,6 +2,8 @@ import { broken, type Mutation, type Mutations } from "./mutations.ts";
 
 /** The parts of a penalty, which both scripts include: broken in one of them, whose test meets the rarest of them in every run. */
 const penaltyMutations: readonly Mutation[] = [
+  broken("what is further ahead than any block is believed", [" and blocked < asked + 2^35", ""]),
+  broken("a block as far ahead as can be is nobody's", ["blocked < asked + 2^35", "blocked < asked + 2^35 - 1"]),
   broken("a strike counts for 1 ms too long", ["<= time - within do", "< time - within do"]),
   broken("a strike counts for 1 ms less", ["<= time - within do", "<= time - within + 1 do"]),
   broken("one strike too many is needed", ["#strikes >= 6 * args[at + 2]", "#strikes > 6 * args[at + 2]"]),
@@ -48,7 +50,7 @@ const jointMutations: readonly Mutation[] = [
 export const keySetStrikesMutations: Mutations = {
   file: "key-set-strikes.lua",
   words: "penalty",
-  tests: ["test/algorithm/penalty/model.test.ts"],
+  tests: ["test/algorithm/penalty/stored.test.ts", "test/algorithm/penalty/model.test.ts"],
   list: [
     ...penaltyMutations,
     ...jointMutations,

@@ -42,7 +42,10 @@ export interface DecisionEvent {
 /** A limiter has asked its store. */
 export interface StoreEvent {
   readonly type: "store";
-  /** The limiter's name; of an `allOf` the names of its levels, as in `"org+team+user"`. */
+  /**
+   * The limiter's name. A request of an `allOf` is told to its own observers, with the names of its levels, as in `"org+team+user"`, and to
+   * those of the first of its limiters that has any, with that one's name.
+   */
   readonly limiter: string;
   /** What it asked for: a check, more units behind an answer (`leases`), the rules, a reset, or to keep sums (`analytics`). */
   readonly purpose: "check" | "lease" | "rules" | "reset" | "analytics";

@@ -10,7 +10,7 @@ import { combinations } from "./combination.ts";
 import { type AllOfDecision, withoutDelay } from "./combine.ts";
 import { holdingOf } from "./holding.ts";
 import type { Held } from "./in-flight/held.ts";
-import type { HoldMethods } from "./in-flight/hold.ts";
+import type { HoldMethods, HoldOptions } from "./in-flight/hold.ts";
 import type { Level } from "./level.ts";
 import { type InFlightLimiter, type Limiter, levelOf } from "./limiter.ts";
 import { type Core, type Methods, methodsOf, type Question } from "./methods.ts";
@@ -60,7 +60,7 @@ export interface AllOfHolding<Name extends string>
    */
   reserve(
     key: Readonly<Record<Name, string>>,
-    options?: ReserveOptions<AmountByLevel<Name>>,
+    options?: ReserveOptions<AmountByLevel<Name>> & HoldOptions<AmountByLevel<Name>>,
   ): Promise<Held & Reserved<AllOfDecision<Name>, AmountByLevel<Name>>>;
 }
 
@@ -85,7 +85,7 @@ export function allOf<Limiters extends Readonly<Record<string, Limiter>>>(
   const names = members.map(({ name }) => name);
   const holding = holdingOf(members);
   const checked = optionsOf(members, options);
-  const { now, waitUntil, tell } = checked;
+  const { now, waitUntil } = checked;
   const check = createSetCheck(members, checked);
 
   function placesOf(key: unknown, question?: Question): string[] | Promise<string[]> {
@@ -126,23 +126,26 @@ export function allOf<Limiters extends Readonly<Record<string, Limiter>>>(
       return places.then((places) => check.decision(callsOf(key, places, question)));
     },
     told(operation, key, whole, spent, waitUntil) {
-      const told = (name: string, key: string, decision: Decision, more?: { whole: Decision }) =>
-        ({
+      const tell = (
+        { name, tell }: CheckedOptions,
+        level: Name,
+        decision: Decision = whole,
+        more?: { readonly whole: Decision },
+      ) =>
+        tell?.({
           type: "decision",
           limiter: name,
           operation,
-          key,
+          key: key[level],
           decision,
           ...more,
           ...spent,
           waitUntil: waitUntil(),
-        }) as const;
+        });
       for (const { name, level } of members) {
-        const { options } = level;
-        if (!holding.isTold(name, operation)) continue;
-        options.tell?.(told(options.name, key[name], whole.parts[name] ?? whole, { whole }));
+        if (holding.isTold(name, operation)) tell(level.options, name, whole.parts[name], { whole });
       }
-      tell?.(told(checked.name, key[whole.level], whole));
+      tell(checked, whole.level);
     },
     acted: withoutDelay,
     reset: async (key, signal) => check.reset(await placesOf(key), signal),

@@ -114,8 +114,9 @@ export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
       const { unsettled = "spent", within } = options ?? {};
       const returns = unsettled === "returned";
       if (!returns && unsettled !== "spent") throw misuse("unsettled", '"spent" or "returned"', unsettled, true);
-      const until = returns ? timeOf(core.now) + durationMs("within", within) : Infinity;
+      const withinMs = returns ? durationMs("within", within) : Infinity;
       const decision = await asked("reserve", key, options, { task: "consume" });
+      const until = timeOf(core.now) + withinMs;
       const settle = (actual: unknown) =>
         asked(
           "settle",

@@ -40,7 +40,14 @@ export function createSetCheck<Name extends string>(
   options: CheckedOptions,
 ): SetCheck<Name> {
   const { store, failureMode, now } = options;
-  const asker = createAsker(options);
+  // Of the limiters the first that has observers tells of a request, so that over all of them it is one.
+  const tellers = [options, members.find(({ level }) => level.options.tell)?.level.options];
+  const asker = createAsker({
+    ...options,
+    tell(event) {
+      for (const each of tellers) each?.tell?.({ ...event, limiter: each.name });
+    },
+  });
   let spare: LocalStore | undefined;
 
   function decision(calls: readonly (Call | undefined)[]): AllOfDecision<Name> | Promise<AllOfDecision<Name>> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { measure, prepare } from "../../bench/end-to-end/load.ts";
+import { inFlight } from "../../bench/in-flight/section.ts";
 import { QUICK } from "../../bench/lib/pace.ts";
 import { figure, quantile } from "../../bench/lib/statistics.ts";
 import { dollars } from "../../bench/money/price.ts";
@@ -24,6 +25,22 @@ test("inside Redis, a check of Sluice bills three commands allowed and two denie
     ...Array(6).fill("denied 2"),
   ]);
   for (const { microsPerEvalsha } of rows) expect(microsPerEvalsha.median).toBeGreaterThan(0);
+});
+
+test("inside Redis, work in flight bills three commands for a hold, three for a release, two for a denial, however much there is", async () => {
+  const rows = await inFlight({ redisUrl: redis.url }, QUICK, silent);
+  const own = rows.filter(({ name }) => name === "sluice");
+  expect(
+    own.map(({ holds, ...costs }) => [holds, costs.hold.billed, costs.release.billed, costs.denied.billed]),
+  ).toEqual([
+    [10, 3, 3, 2],
+    [100, 3, 3, 2],
+    [1000, 3, 3, 2],
+  ]);
+  for (const { hold, bytesPerHold } of rows) {
+    expect(hold.micros.median).toBeGreaterThan(0);
+    expect(bytesPerHold).toBeGreaterThan(20);
+  }
 });
 
 test("an attack costs what it gets admitted", async () => {

@@ -91,8 +91,26 @@ describe("observers", () => {
       { limiter: "org+user", purpose: "reset", ms: 0, error: store.down },
     ]);
     expect(decisionsIn(events.whole)).toMatchObject([{ storeMs: 0 }]);
-    expect(askedIn(events.org)).toEqual([]);
+    expect(askedIn(events.org)).toMatchObject([
+      { limiter: "the-org", purpose: "check", ms: 0, error: store.down },
+      { limiter: "the-org", purpose: "reset", ms: 0, error: store.down },
+    ]);
+    expect(askedIn(events.user)).toEqual([]);
     expect(decisionsIn(events.org)).toMatchObject([{ storeMs: 0, decision: { source: "fallback" } }]);
+  });
+
+  test("the requests are told to the first limiter that has observers, whether or not the whole has any", async () => {
+    const store = failing();
+    const { all, events } = rigOf(
+      store,
+      { org: { onEvent: undefined } },
+      { failureMode: "closed", onEvent: undefined },
+    );
+    await all.consume(KEYS);
+    expect(askedIn(events.user)).toMatchObject([{ limiter: "the-user", purpose: "check", error: store.down }]);
+    expect(decisionsIn(events.user)).toMatchObject([{ storeMs: 0 }]);
+    const none = { onEvent: undefined };
+    expect(await rigOf(store, { org: none, user: none }, none).all.consume(KEYS)).toMatchObject({ error: store.down });
   });
 
   test("a part that was not asked for is told as the whole", async () => {

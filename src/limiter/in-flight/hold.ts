@@ -1,10 +1,9 @@
 import type { Decision } from "../../core/decision.ts";
-import type { WaitUntil } from "../../core/event.ts";
 import { wholeNumber } from "../../core/whole-number.ts";
 import type { Amount } from "../amounts.ts";
-import type { Spent, Task } from "../call.ts";
-import type { CheckOptions, Unchecked } from "../call-options.ts";
-import type { Core, Methods } from "../methods.ts";
+import type { Spent } from "../call.ts";
+import type { CheckOptions } from "../call-options.ts";
+import { type Core, type Methods, methodsOf } from "../methods.ts";
 import { MAX_TIMER_MS, timeOf } from "../time.ts";
 import { holdMsOf, withUnits } from "./among.ts";
 import { type Held, type Holder, held } from "./held.ts";
@@ -45,20 +44,44 @@ export function holdMethods<Key, Answer extends Decision, Amounts = Amount>(
   alone = true,
 ): HoldMethods<Key, Answer, Amounts> & Partial<Methods<Key, Answer, Amounts>> {
   const refuse = (method: string) => async (): Promise<never> => {
-    const instead = alone ? "hold, whose decision has" : "hold or reserve, whose decisions have";
-    throw new TypeError(`${method} is not for a limiter with inFlight: use ${instead} release and extend`);
+    const instead = alone ? "hold" : "hold or reserve";
+    throw new TypeError(`${method} is not for a limiter with inFlight: use ${instead}, then release or extend`);
   };
 
-  // Looked up where something needs it: that may cost something.
-  const waitUntilOf = (options: Unchecked) => (options?.waitUntil as WaitUntil | undefined) ?? core.waitUntil;
-
-  const ask = (key: Key, task: Task, question: HoldQuestion, spent: Spent, leftMs?: number, since?: Decision) =>
-    core.ask(key, { task, options: question, spent, maxDelayMs: 0, timeoutMs: leftMs || undefined, since });
-
-  /** The hold that a decision took, and how to end it. */
-  function holderOf(key: Key, question: HoldQuestion, askedAt: number, decision: Answer): Holder {
-    const waitUntil = () => waitUntilOf(question);
-    return {
+  /** What the method decides, which may wait for a place, and how to end what that took. */
+  async function placed<Method extends "consume" | "reserve">(
+    method: Method,
+    key: Key,
+    options: HoldOptions<Amounts> | undefined,
+  ) {
+    const { id, timeoutMs = 0, signal } = options ?? {};
+    wholeNumber("timeoutMs", timeoutMs, 0, MAX_TIMER_MS);
+    const named: Named = id === undefined ? { id: newId(), again: false } : { id: await idOf(id), again: true };
+    const question: HoldQuestion = { ...options, named };
+    let askedAt = 0;
+    const waiting: Core<Key, Answer> = {
+      ...core,
+      ask: (key, question) =>
+        question.task === "consume"
+          ? placeWithin(timeoutMs, {
+              async hold(leftMs) {
+                askedAt = timeOf(core.now);
+                const timeoutMs = leftMs || undefined;
+                return withUnits(await core.ask(key, { ...question, maxDelayMs: 0, timeoutMs }), among);
+              },
+              now: () => timeOf(core.now),
+              signal,
+            })
+          : core.ask(key, question),
+      told: (operation, ...told) => core.told(operation === "consume" ? "hold" : operation, ...told),
+    };
+    type Own = Methods<Key, Answer, Amounts>;
+    const decision = (await (methodsOf(waiting) as Own)[method](key, question as object)) as Awaited<
+      ReturnType<Own[Method]>
+    >;
+    // Looked up where something needs it: that may cost something.
+    const waitUntil = () => options?.waitUntil ?? core.waitUntil;
+    const holder: Holder = {
       askedAt,
       holdMs: holdMsOf(decision, among),
       now: core.now,
@@ -66,32 +89,17 @@ export function holdMethods<Key, Answer extends Decision, Amounts = Amount>(
       async ask(operation) {
         const spent: Spent = {};
         const task = operation === "release" ? "refund" : "charge";
-        const answer = await ask(key, task, { ...question, signal: undefined }, spent, undefined, decision);
+        const options = { ...question, signal: undefined };
+        const answer = await core.ask(key, { task, options, spent, maxDelayMs: 0, since: decision });
         core.told(operation, key, answer, spent, waitUntil);
         return answer;
       },
     };
+    return [decision, holder] as const;
   }
 
   return {
-    async hold(key, options) {
-      const { id, timeoutMs } = options ?? {};
-      if (timeoutMs !== undefined) wholeNumber("timeoutMs", timeoutMs, 0, MAX_TIMER_MS);
-      const named: Named = id === undefined ? { id: newId(), again: false } : { id: await idOf(id), again: true };
-      const spent: Spent = {};
-      const question: HoldQuestion = { ...options, named };
-      let askedAt = 0;
-      const decision = await placeWithin<Answer>(timeoutMs ?? 0, {
-        async hold(leftMs) {
-          askedAt = timeOf(core.now);
-          return withUnits(await ask(key, "consume", question, spent, leftMs), among);
-        },
-        now: () => timeOf(core.now),
-        signal: options?.signal,
-      });
-      core.told("hold", key, decision, spent, () => waitUntilOf(options));
-      return held(decision, holderOf(key, question, askedAt, decision));
-    },
+    hold: async (key, options) => held(...(await placed("consume", key, options))),
     peek: async (key, options) => withUnits(await own.peek(key, options), among),
     consume: refuse("consume"),
     wait: refuse("wait"),
@@ -99,11 +107,9 @@ export function holdMethods<Key, Answer extends Decision, Amounts = Amount>(
     ...(alone
       ? { refund: refuse("refund"), reserve: refuse("reserve") }
       : {
-          async reserve(key, options) {
-            const question: HoldQuestion = { ...options, named: { id: newId(), again: false } };
-            const askedAt = timeOf(core.now);
-            const reserved = withUnits(await own.reserve(key, question as typeof options), among);
-            return held(reserved, holderOf(key, question, askedAt, reserved), ({ release }) => ({
+          async reserve(key, options: HoldOptions<Amounts> | undefined) {
+            const [reserved, holder] = await placed("reserve", key, options);
+            return held(reserved, holder, ({ release }) => ({
               settle: reserved.settle,
               async [Symbol.asyncDispose]() {
                 await Promise.all([release(), reserved[Symbol.asyncDispose]()]);

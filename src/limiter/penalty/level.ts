@@ -74,10 +74,9 @@ export function penaltyLevel(level: Level, numbers: PenaltyNumbers): Level {
     tell?.({ type: "decision", limiter: name, operation: "block", key: call.key, decision, waitUntil });
   }
 
-  function decidedOn(call: Call, { state, blockedUntil = 0 }: StepReply, clock: number): BlockedDecision {
-    const blocked = { state, limits: "", askedAt: clock, blockedUntil: Math.abs(blockedUntil) };
-    const decision = blockedDecision(call, blocked, clock);
-    if (blockedUntil < 0 && call.task !== "block") begun(call, decision);
+  function decidedOn(call: Call, reply: StepReply, clock: number): BlockedDecision {
+    const decision = blockedDecision(call, blockedBy(reply, clock), clock);
+    if ((reply.blockedUntil ?? 0) < 0 && call.task !== "block") begun(call, decision);
     return decision;
   }
 
@@ -127,11 +126,10 @@ export function penaltyLevel(level: Level, numbers: PenaltyNumbers): Level {
     },
 
     seen(call, reply, askedAt, turn) {
-      const { state, blockedUntil = 0 } = reply;
-      const blocked: Blocked = { state, limits: "", askedAt, blockedUntil: Math.abs(blockedUntil) };
+      const blocked = blockedBy(reply, askedAt);
       blocks?.set(call.place, blocked, turn, Math.max(0, blocked.blockedUntil - timeAt(blocked, askedAt)));
-      if (blockedUntil) return decidedOn(call, reply, askedAt);
-      const leadMs = store.clock === "limiter" ? Math.max(0, state[0] - askedAt) : 0;
+      if (reply.blockedUntil) return decidedOn(call, reply, askedAt);
+      const leadMs = store.clock === "limiter" ? Math.max(0, reply.state[0] - askedAt) : 0;
       return level.decide(call, reply, leadMs, "store");
     },
 
@@ -141,6 +139,11 @@ export function penaltyLevel(level: Level, numbers: PenaltyNumbers): Level {
       level.forget(place, clock, call);
     },
   };
+}
+
+/** What a reply to a call made at `askedAt` says of a block; 0 is the end of none. */
+function blockedBy({ state, blockedUntil = 0 }: StepReply, askedAt: number): Blocked {
+  return { state, limits: "", askedAt, blockedUntil: Math.abs(blockedUntil) };
 }
 
 function taskOf({ task, strikes }: Call): PenaltyTask {

@@ -216,7 +216,7 @@ describe.each([
     await held.release();
     expect(await slow.peek("acme")).toMatchObject({ remaining: 2 });
     for (const call of [() => both.reserve(key), () => both.refund(key, 1)]) {
-      await expect(call()).rejects.toThrow(/use hold, whose decision has release and extend/);
+      await expect(call()).rejects.toThrow(/use hold, then release or extend/);
     }
   });
 
@@ -229,6 +229,63 @@ describe.each([
     await first.release();
     expect((await waits).allowed).toBe(true);
     expect(await user.peek("ada")).toMatchObject({ remaining: 9700 });
+  });
+
+  test("a reservation asked for again by its id takes no second place; each settles what it took", async () => {
+    const { all, jobs, user } = make();
+    const lost = await all.reserve(KEY, { id: "job 1", cost: 1000 });
+    await all.hold(KEY);
+    const again = await all.reserve(KEY, { id: "job 1", cost: 1000 });
+    expect(again.allowed).toBe(true);
+    expect(await all.reserve(KEY, { id: "job 2", cost: 1000 })).toMatchObject({ allowed: false, level: "jobs" });
+    expect(await user.peek("ada")).toMatchObject({ remaining: 7999 });
+    await lost.settle(0);
+    await again.settle(300);
+    expect(await user.peek("ada")).toMatchObject({ remaining: 9699 });
+    await again.release();
+    expect(await again.extend()).toBe(false);
+    expect(await lost.extend()).toBe(false);
+    expect(await jobs.peek("acme")).toMatchObject({ remaining: 1 });
+  });
+
+  test("a reservation waits for a place, and its work begins when it has one", async () => {
+    const { all, clock, user } = make();
+    const first = await all.reserve(KEY, { cost: 100 });
+    await all.hold(KEY, { cost: 100 });
+    const waits = all.reserve(KEY, { cost: 100, timeoutMs: 5000, unsettled: "returned", within: "1 s" });
+    expect(await user.peek("ada")).toMatchObject({ remaining: 9800 });
+    clock.ms += 4000;
+    await first.release();
+    const late = await waits;
+    expect(late.allowed).toBe(true);
+    clock.ms += HOLD_MS - 1;
+    expect(await late.extend()).toBe(true);
+    clock.ms -= HOLD_MS - 1000;
+    await late[Symbol.asyncDispose]();
+    expect(await user.peek("ada")).toMatchObject({ remaining: 9800 });
+  });
+
+  test("who waits too long for a place of a reservation has taken nothing", async () => {
+    const { all, clock, user } = make();
+    await all.hold(KEY, { cost: 100 });
+    await all.hold(KEY, { cost: 100 });
+    const waits = all.reserve(KEY, { cost: 100, timeoutMs: 5000 });
+    await user.peek("ada");
+    clock.ms += 5001;
+    const denied = await waits;
+    expect(denied).toMatchObject({ allowed: false, level: "jobs" });
+    expect(await denied.settle(50)).toBe(await denied.settle(0));
+    expect(await user.peek("ada")).toMatchObject({ remaining: 9800 });
+  });
+
+  test.each([
+    [{ id: "" }, "id must be text of 1 to 256 characters"],
+    [{ timeoutMs: -1 }, "timeoutMs must be"],
+  ])("reserve refuses %j", async (options, message) => {
+    const { all, asked } = make();
+    const before = asked();
+    await expect(all.reserve(KEY, options)).rejects.toThrow(message);
+    expect(asked()).toBe(before);
   });
 });
 
@@ -258,12 +315,14 @@ test("what counts what has been says what to use", async () => {
   const { all } = limits();
   for (const call of [() => all.consume(KEY), () => all.wait(KEY, { timeoutMs: 1 }), () => all.charge(KEY, 1)]) {
     await expect(call()).rejects.toThrow(TypeError);
-    await expect(call()).rejects.toThrow(/use hold or reserve, whose decisions have release and extend/);
+    await expect(call()).rejects.toThrow(/use hold or reserve, then release or extend/);
   }
 });
 
-test("hold is on the type only where one of them has an inFlight", () => {
+test("hold is on the type only where one of them has an inFlight, and so are an id and a wait for reserve", async () => {
   const { user, jobs } = limits();
+  // @ts-expect-error nobody holds
+  expect((await allOf({ user }).reserve({ user: "ada" }, { id: "job 1" })).allowed).toBe(true);
   // @ts-expect-error nobody holds
   expect(allOf({ user }).hold).toBeUndefined();
   expect(allOf({ jobs }).hold).toBeTypeOf("function");
@@ -319,6 +378,10 @@ test("observers hear of the operations of their own limiters", async () => {
   await reserved.settle(5);
   await reserved.release();
   expect(heard).toEqual(["jobs reserve", "user reserve", "jobs extend", "user settle", "jobs release"]);
+  await Promise.all([all.hold(KEY), all.hold(KEY)]);
+  heard.length = 0;
+  expect((await all.reserve(KEY, { timeoutMs: 200 })).allowed).toBe(false);
+  expect(heard).toEqual(["jobs reserve", "user reserve"]);
 });
 
 describe("failure modes", () => {

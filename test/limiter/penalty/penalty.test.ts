@@ -1,5 +1,6 @@
 import {
   allOf,
+  calendar,
   createLimiter,
   type Decision,
   type DecisionEvent,
@@ -211,6 +212,10 @@ describe.each(Object.entries(STORES))("%s", (_name, storeOf) => {
 
   test.each([
     ["two counters", [slidingWindow({ name: "q", limit: 2, window: "1 m" })]],
+    [
+      "a window of the calendar",
+      [fixedWindow({ name: "q", limit: 2, window: calendar("1 day", { timeZone: "UTC" }) })],
+    ],
     ["a bucket", [tokenBucket({ name: "q", limit: 2, window: "1 m" })]],
     ["parts", [slidingWindow({ name: "q", limit: 2, window: "1 m", parts: parts(4) })]],
     [
@@ -218,10 +223,20 @@ describe.each(Object.entries(STORES))("%s", (_name, storeOf) => {
       [tokenBucket({ name: "q", limit: 2, window: "1 m" }), fixedWindow({ name: "r", limit: 9, window: "1 d" })],
     ],
   ])("with %s", async (_policies, policies) => {
-    const { clock, consume } = rigOf(storeOf(), { policies });
+    const { clock, consume, limiter } = rigOf(storeOf(), { policies });
     expect(await consume(6)).toEqual(["yes", "yes", "q", "q", "blocked", "blocked"]);
-    clock.time += HOUR;
+    expect(await limiter.peek("a")).toMatchObject({ source: "penalty", blockedUntil: MIDNIGHT + HOUR });
+    clock.time += 24 * HOUR;
     expect(await consume(3)).toEqual(["yes", "yes", "q"]);
+    const blockedUntil = clock.time + 2 * HOUR;
+    expect(await limiter.block("a", "2 h")).toMatchObject({ source: "penalty", blockedUntil });
+    expect(await consume(1)).toEqual(["blocked"]);
+    expect(await limiter.peek("a")).toMatchObject({ source: "penalty", blockedUntil });
+    // Who has been counted alone is blocked in a combination, too, which says whose block it is.
+    const combined = await allOf({ own: limiter }).peek({ own: "a" });
+    expect(combined).toMatchObject({ allowed: false, level: "own", source: "penalty", blockedUntil });
+    await limiter.reset("a");
+    expect(await consume(1)).toEqual(["yes"]);
   });
 
   test("of several limiters each has its own strikes: another level's denial is none, and a block of one denies all", async () => {

@@ -1,11 +1,27 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fixedWindow } from "../../../src/algorithm/policy.ts";
 import type { Decision } from "../../../src/core/decision.ts";
+import type { Limiter } from "../../../src/limiter/limiter.ts";
 import { known } from "../../support/known.ts";
 import { rigOf } from "./rig.ts";
 
 const TIMEOUT_MS = 800;
 const noBreaker = { timeoutMs: TIMEOUT_MS, breaker: false } as const;
+
+/** Does something behind the three looks and the first take of a call that several databases have to give to. */
+function behindTheFirstTake(hooks: ReturnType<typeof rigOf>["hooks"], task: () => unknown): void {
+  let requests = 0;
+  hooks.before = () => {
+    requests += 1;
+    if (requests !== 5) return undefined;
+    hooks.before = undefined;
+    return task();
+  };
+}
+
+async function sixOf(limiter: Limiter): Promise<void> {
+  for (let i = 0; i < 6; i += 1) await limiter.consume("ada");
+}
 
 describe("one deadline over all databases", () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -204,14 +220,7 @@ describe("a cost that no region has alone", () => {
     const { isolate, hooks, taken } = rigOf();
     const other = isolate({ near: "syd" });
     const limiter = isolate();
-    let requests = 0;
-    hooks.before = async () => {
-      requests += 1;
-      // Behind the three looks and the first take.
-      if (requests !== 5) return;
-      hooks.before = undefined;
-      for (let i = 0; i < 6; i += 1) await other.consume("ada");
-    };
+    behindTheFirstTake(hooks, () => sixOf(other));
     const denied = known(await limiter.consume("ada", { cost: 8 }));
     // As seen: fra has its four back, and syd what it gave beside what it had then.
     expect(denied).toMatchObject({ allowed: false, regions: {}, remaining: 6 });
@@ -230,14 +239,10 @@ describe("a cost that no region has alone", () => {
   test("what is lost on the way back stays taken", async () => {
     const { isolate, hooks, state, clock } = rigOf();
     const other = isolate({ near: "syd" });
-    let requests = 0;
-    hooks.before = async () => {
-      requests += 1;
-      if (requests !== 5) return;
-      hooks.before = undefined;
-      for (let i = 0; i < 6; i += 1) await other.consume("ada");
+    behindTheFirstTake(hooks, async () => {
+      await sixOf(other);
       state.fra = "away";
-    };
+    });
     expect(await isolate().consume("ada", { cost: 8 })).toMatchObject({ allowed: false });
     state.fra = "well";
     // What syd gave has come back, and what fra gave has not.
@@ -249,13 +254,8 @@ describe("a cost that no region has alone", () => {
   test("goes back if the caller goes", async () => {
     const { isolate, hooks } = rigOf();
     const leaver = new AbortController();
-    let requests = 0;
-    hooks.before = () => {
-      requests += 1;
-      if (requests === 5) leaver.abort(new Error("gone"));
-    };
+    behindTheFirstTake(hooks, () => leaver.abort(new Error("gone")));
     await expect(isolate().consume("ada", { cost: 8, signal: leaver.signal })).rejects.toThrow("gone");
-    hooks.before = undefined;
     // iad may have taken its part when the caller went: that stays taken.
     expect(known(await isolate({}, { snapshots: false }).consume("ada", { cost: 7 }))).toMatchObject({ allowed: true });
   });
@@ -264,12 +264,7 @@ describe("a cost that no region has alone", () => {
     const { isolate, hooks } = rigOf();
     const other = isolate({ near: "syd" });
     const tasks: Promise<unknown>[] = [];
-    let requests = 0;
-    hooks.before = async () => {
-      requests += 1;
-      if (requests !== 5) return;
-      for (let i = 0; i < 6; i += 1) await other.consume("ada");
-    };
+    behindTheFirstTake(hooks, () => sixOf(other));
     const limiter = isolate({}, { waitUntil: (task) => void tasks.push(task) });
     expect(await limiter.consume("ada", { cost: 8 })).toMatchObject({ allowed: false });
     expect(tasks).toHaveLength(1);

@@ -41,14 +41,25 @@ test.each([
   const clock = clockAt();
   const namespace = uniqueName();
   const lasting = lastingClientOf(redis);
-  const line = { cut: false };
+  const line = { cut: false, trips: 0 };
   const cut = () => Promise.reject(new TypeError("fetch failed"));
   const cuttable: RedisClient = {
     evalsha: (...args) => (line.cut ? cut() : lasting.evalsha(...args)),
     eval: (...args) => (line.cut ? cut() : lasting.eval(...args)),
     del: (key) => lasting.del(key),
   };
-  const store = redisStore(cuttable, { namespace });
+  const inner = redisStore(cuttable, { namespace });
+  const store: typeof inner = {
+    ...inner,
+    step(...args) {
+      line.trips += 1;
+      return inner.step(...args);
+    },
+    run(...args) {
+      line.trips += 1;
+      return inner.run(...args);
+    },
+  };
   const book = openRules({ redis: client, namespace, now: clock.now });
   await book.add({ what: "block", limiter: "team", key: "banned" });
   await book.add({ what: "allow", limiter: "org", key: "acme" });
@@ -67,7 +78,8 @@ test.each([
     return createLimiter({ ...shared, name, policies, onEvent });
   });
   const [org, team, user] = limiters as [(typeof limiters)[0], (typeof limiters)[0], (typeof limiters)[0]];
-  const all = allOf({ org, team, user }, { onEvent: (event) => void (event.type === "decision" && count(event)) });
+  const onEvent = (event: LimiterEvent) => void (event.type === "decision" && count(event));
+  const all = allOf({ org, team, user }, { onEvent });
 
   const random = randomFrom(7);
   for (let call = 0; call < 2500; call += 1) {
@@ -92,6 +104,16 @@ test.each([
     ["allowed fallback", "allowed store", "denied rule", "denied snapshot", "denied store"].sort(),
   );
   expect(Object.values(sums).reduce((sum, each) => sum + each, 0)).toBe(2500);
+  // Whoever asked, each trip was told of once, with its time.
+  const { trips } = line;
+  const checks = found.flatMap(({ requests }) => requests.filter(({ purpose }) => purpose === "check"));
+  expect(checks.reduce((sum, { count }) => sum + count, 0)).toBe(trips);
+  const times = found.flatMap(({ latency, requests }) => [
+    ...latency,
+    // What is not a check has its time in the histogram, too.
+    ...requests.filter(({ purpose }) => purpose === "rules").map(({ count }) => ({ count: -count })),
+  ]);
+  expect(times.reduce((sum, { count }) => sum + count, 0)).toBe(trips);
   // The limiters together saw far more, and each of them said so.
   expect(found.map(({ calls }) => calls.reduce((sum, each) => sum + each.count, 0))).toEqual([
     expect.any(Number),
