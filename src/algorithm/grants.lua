@@ -49,6 +49,11 @@ for pass = 1, 3 do
     if pass == 1 then
       value, read, only = values[k], nil, policies == 1 and args[n]
       -- @include key-read
+      -- @only windows
+      if only == 'c' then
+        -- @include calendar-read
+      end
+      -- @end
       -- @without strikes
       if at and at > asked + GRACE and call('PTTL', KEYS[k]) <= GRACE then at, one, two, read = nil, 0, 0, nil end
       -- @end
@@ -72,16 +77,22 @@ for pass = 1, 3 do
     for _ = 1, policies do
       local kind, cost, pace, ceiling = args[n], args[n + 1] + 0, args[n + 2] + 0, args[n + 3] + 0
       local full, window, most = 0, 0, ceiling
-      if kind == 'b' then full, window, n = args[n + 4] + 0, args[n + 5] + 0, n + 2 end
+      -- @without windows
+      local wide, pair = kind == 'b', kind == 's'
+      -- @end
+      -- @only windows
+      local wide, pair = kind == 'b' or kind == 'c', kind == 's' or kind == 'c'
+      -- @end
+      if wide then full, window, n = args[n + 4] + 0, args[n + 5] + 0, n + 2 end
       n = n + 5
       local delta, since, lives, current, previous, debt = cost, nil, nil, one, two, nil
       if pass == 1 then
         delta, since = -args[n - 1], gone
         if read then current, debt = stored() end
         if debt then current = -current end
-        if read and kind == 's' then previous = stored() end
+        if read and pair then previous = stored() end
       else
-        current, previous = old[i], kind == 's' and old[i + 1] or 0
+        current, previous = old[i], pair and old[i + 1] or 0
         if pass == 3 then delta, ceiling = allowed and cost * (1 + grants[k]) or 0, math.huge end
       end
       local room
@@ -90,6 +101,13 @@ for pass = 1, 3 do
         -- @include bucket
         if after > ceiling then allowed = false end
         new[i], lives, room = after > full and full - after or after, life, most - after
+      -- @only windows
+      elseif kind == 'c' then
+        local count, ends, finish, behind = current, previous, full, window
+        -- @include calendar
+        if after > ceiling then allowed = false end
+        new[i], new[i + 1], lives, room = math.min(after, 2^53 - 1), ends, ends - now, most - after
+      -- @end
       else
         -- @include window
         new[i], room = taken, most - load
@@ -99,7 +117,7 @@ for pass = 1, 3 do
       end
       if pass == 2 and cost > 0 then grants[k] = math.min(grants[k], math.max(0, math.floor(room / cost / 4))) end
       if pass == 1 then old[i], old[i + 1] = new[i], new[i + 1] end
-      i = i + (kind == 's' and 2 or 1)
+      i = i + (pair and 2 or 1)
       if lives > ttl then ttl = lives end
     end
     -- @only strikes
@@ -128,16 +146,25 @@ for k = 1, #KEYS do
   local from, form, to = starts[k], forms[k], (starts[k + 1] or #new + 2) - 2
   -- @without strikes
   if allowed or backs[k] then
-    -- @include key-write
   -- @end
   -- @only strikes
   if marks[k] then to = to - 1 end
   if allowed or backs[k] or writes[k] then
-    if allowed or backs[k] then
-      -- @include key-write
-    else
+    if not (allowed or backs[k]) then
       value = rests[k]
       ends[k] = value == '' and 0 or aheads[k] or ends[k]
+    else
+  -- @end
+  -- @only windows
+    if form == 'c' then
+      -- @include calendar-write
+    else
+  -- @end
+    -- @include key-write
+  -- @only windows
+    end
+  -- @end
+  -- @only strikes
     end
     -- @include penalty-write
   -- @end

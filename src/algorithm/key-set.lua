@@ -62,11 +62,7 @@ for k = 1, #KEYS do
       end
     end
   elseif only == 'c' then
-    at, one, two = nil, 0, 0
-    if value and #value == 19 then
-      at, two = number(byte(value, 1, 6)), number(byte(value, 7, 12))
-      one = byte(value, 13) * 2^48 + number(byte(value, 14, 19))
-    end
+    -- @include calendar-read
   end
   -- @end
   -- @only holds
@@ -222,9 +218,7 @@ for k = 1, #KEYS do
     while to + 1 < last and new[to + 2] > 0 do to = to + 2 end
     -- @include pack-parts
   elseif form == 'c' then
-    local count = new[from + 1]
-    local low = count % 2^48
-    value = bytes(new[from]) .. bytes(new[from + 2]) .. char((count - low) / 2^48) .. bytes(low)
+    -- @include calendar-write
   -- @end
   -- @only holds
   elseif form == 'n' then

@@ -5,6 +5,7 @@ import type { CheckedOptions } from "../checked-options.ts";
 import type { Extension } from "../extension.ts";
 import type { Level } from "../level.ts";
 import { leasedLevel, MARGIN_MS } from "./leased-level.ts";
+import type { LeasedWindows } from "./leased-windows.ts";
 
 export interface LeaseOptions {
   /**
@@ -15,22 +16,25 @@ export interface LeaseOptions {
   maxMs?: number | undefined;
   /** Most keys whose use an isolate remembers, a whole number from 2; the half used last stays. Default 10 000. */
   maxKeys?: number | undefined;
+  /** `leasedWindows()`, for policies whose window is `calendar(…)`. Default: none, and such a policy is refused. */
+  windows?: LeasedWindows | undefined;
 }
 
 /**
  * Admits calls without a request: where an isolate asks for a key often, a request takes more than its call needs, and the
  * next calls are served from that. Never more is admitted than the policies allow: see docs/leases.md. For all algorithms but
- * `slidingLog`; on a memory store it does nothing. Throws a `TypeError` or `RangeError` that names the option, and so does
+ * `slidingLog`; for windows of the calendar with `windows`. On a memory store it does nothing. Throws a `TypeError` or `RangeError` that names the option, and so does
  * `createLimiter` where the policies don't go with it.
  */
-export function leases({ maxMs, maxKeys = 10_000 }: LeaseOptions = {}): Extension {
+export function leases({ maxMs, maxKeys = 10_000, windows }: LeaseOptions = {}): Extension {
   if (maxMs !== undefined) wholeNumber("leases.maxMs", maxMs, 2 * MARGIN_MS, 60_000);
   wholeNumber("leases.maxKeys", maxKeys, 2);
+  if (windows !== undefined && !windows?.script) throw misuse("leases.windows", "made by leasedWindows()", windows);
   return {
-    options: (options) => (options.store.remote ? withRoomFor(options, maxMs ?? defaultMs(options.policies)) : options),
+    options: (options) => (options.store.remote ? withRoomFor(options, maxMs ?? defaultMs(options.policies), windows?.knows) : options),
     level(level) {
       const { store, policies } = level.options;
-      const leased = (own: Level) => leasedLevel(own, maxMs ?? defaultMs(policies), maxKeys);
+      const leased = (own: Level) => leasedLevel(own, maxMs ?? defaultMs(policies), maxKeys, windows);
       if (!store.remote) return level;
       return level.each?.(leased) ?? leased(level);
     },
@@ -46,18 +50,18 @@ function defaultMs(policies: readonly Policy[]): number {
  * The options with lower bursts and short snapshots. A unit spent in a span of time was taken in it or at most `maxMs` before, so a
  * bucket admits what one admits in a span that is longer by `maxMs`: `maxMs` of refill less at once makes up for that.
  */
-function withRoomFor(options: CheckedOptions, maxMs: number): CheckedOptions {
+function withRoomFor(options: CheckedOptions, maxMs: number, knows = ""): CheckedOptions {
   const { store, snapshots } = options;
   if (store.remote && !store.run) throw misuse("store", "one that runs scripts on several keys, with leases", store);
   return {
     ...options,
-    policies: options.policies.map((policy) => lowered(policy, maxMs)),
+    policies: options.policies.map((policy) => lowered(policy, maxMs, knows)),
     // What other isolates give back lowers the use, which a snapshot doesn't see.
     snapshots: snapshots && { ...snapshots, maxAgeMs: Math.min(snapshots.maxAgeMs, maxMs) },
   };
 }
 
-function lowered(policy: Policy, maxMs: number): Policy {
+function lowered(policy: Policy, maxMs: number, knows: string): Policy {
   const { algorithm, name, limit, windowMs, burst } = policy;
   if (algorithm.code === "b") {
     const refill = Math.ceil((limit * maxMs) / windowMs);
@@ -65,6 +69,7 @@ function lowered(policy: Policy, maxMs: number): Policy {
     const numbers = `its burst of ${burst} must be at least twice what refills in that time, ${refill}`;
     throw new RangeError(`leases.maxMs ${maxMs} is too long for the policy ${shown(name)}: ${numbers}`);
   }
-  if (algorithm.code === "s" || algorithm.code === "f") return policy;
-  throw new RangeError(`leases don't go with the algorithm of the policy ${shown(name)}`);
+  if (`sf${knows}`.includes(algorithm.code)) return policy;
+  const needed = algorithm.code === "c" ? " but as leases({ windows: leasedWindows() })" : "";
+  throw new RangeError(`leases don't go with the algorithm of the policy ${shown(name)}${needed}`);
 }
