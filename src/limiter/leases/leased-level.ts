@@ -10,8 +10,8 @@ import { type Call, demandsOf } from "../call.ts";
 import type { Level, LevelRequest } from "../level.ts";
 import { timeOf } from "../time.ts";
 import { leaseDecision, pauseDecision } from "./decisions.ts";
-import type { LeasedWindows } from "./leased-windows.ts";
 import { end, type Held, keep, newHeld, putBack, type Spending, spend, unitsLeft, within } from "./held.ts";
+import type { LeasedWindows } from "./leased-windows.ts";
 import { countCall, countCosts, newUse, wantedCalls } from "./use.ts";
 
 /** A lease ends so much early, for clocks that stand still while a request computes, as on Workers. */
@@ -98,7 +98,12 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number, window
     } else held.dry = undefined;
     if (calls === 0) return;
     const at = reply.state[0];
-    keep(held, { units: call.costs.map((cost) => cost * calls), since: at, askedAt, until: askedAt + leaseMs(at, reply.state) });
+    keep(held, {
+      units: call.costs.map((cost) => cost * calls),
+      since: at,
+      askedAt,
+      until: askedAt + leaseMs(at, reply.state),
+    });
     held.mark = unitsLeft(held, count, timeOf(now)).map((units) => units / 4);
   }
 

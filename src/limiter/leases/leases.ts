@@ -31,7 +31,8 @@ export function leases({ maxMs, maxKeys = 10_000, windows }: LeaseOptions = {}):
   wholeNumber("leases.maxKeys", maxKeys, 2);
   if (windows !== undefined && !windows?.script) throw misuse("leases.windows", "made by leasedWindows()", windows);
   return {
-    options: (options) => (options.store.remote ? withRoomFor(options, maxMs ?? defaultMs(options.policies), windows?.knows) : options),
+    options: (options) =>
+      options.store.remote ? withRoomFor(options, maxMs ?? defaultMs(options.policies), windows?.knows) : options,
     level(level) {
       const { store, policies } = level.options;
       const leased = (own: Level) => leasedLevel(own, maxMs ?? defaultMs(policies), maxKeys, windows);

@@ -10,8 +10,8 @@ import type { StepRequest } from "../../../src/store/store.ts";
 import { MIDNIGHT } from "../../support/clock.ts";
 import { GRACE_MS } from "../../support/grace.ts";
 import { type Key, load, randomKey, storeOf } from "../../support/keys.ts";
-import { PLAIN, WITH_CALENDAR } from "../../support/policies.ts";
 import { randomPenalty, withPenalty } from "../../support/penalties.ts";
+import { PLAIN, WITH_CALENDAR } from "../../support/policies.ts";
 import { type Random, randomFrom } from "../../support/random.ts";
 import { connect, FAR_FUTURE, msOf } from "../../support/redis.ts";
 
@@ -20,7 +20,12 @@ const { "window in parts": _parts, ...WITH_WINDOWS } = WITH_CALENDAR;
 /** What each script takes ahead for, and how many steps show it; left out: the script that the penalty brings. */
 const SCRIPTS = [
   { name: "penalty grants", makers: Object.values(PLAIN), steps: 3000 },
-  { name: "windows' penalty grants", script: grantsWindows, makers: Object.values(WITH_WINDOWS), steps: 1500 },
+  {
+    name: "windows taken ahead beside strikes",
+    script: grantsWindows,
+    makers: Object.values(WITH_WINDOWS),
+    steps: 1500,
+  },
 ];
 const STEPS_PER_SEQUENCE = 60;
 
