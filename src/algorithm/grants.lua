@@ -46,12 +46,17 @@ for pass = 1, 3 do
     local policies, size, spare, gone = args[n] + 0, args[n + 1] + 0, args[n + 2] + 0, args[n + 3] + 0
     local at, one, two, ttl = nil, 0, 0, 0
     n = n + 4
+    -- @only windows
+    local bytes_each = 0
+    -- @end
     if pass == 1 then
       value, read, only = values[k], nil, policies == 1 and args[n]
       -- @include key-read
       -- @only windows
       if only == 'c' then
         -- @include calendar-read
+      elseif only == 'p' then
+        -- @include parts-head
       end
       -- @end
       -- @without strikes
@@ -81,7 +86,7 @@ for pass = 1, 3 do
       local wide, pair = kind == 'b', kind == 's'
       -- @end
       -- @only windows
-      local wide, pair = kind == 'b' or kind == 'c', kind == 's' or kind == 'c'
+      local wide, pair = kind ~= 's' and kind ~= 'f', kind ~= 'b' and kind ~= 'f'
       -- @end
       if wide then full, window, n = args[n + 4] + 0, args[n + 5] + 0, n + 2 end
       n = n + 5
@@ -102,6 +107,35 @@ for pass = 1, 3 do
         if after > ceiling then allowed = false end
         new[i], lives, room = after > full and full - after or after, life, most - after
       -- @only windows
+      elseif kind == 'p' then
+        local size, parts, used, list, from, to = full, window, current, {}, 0, 0
+        for m = 1, at and parts or 0 do
+          local time, units, value = 0, 0, value
+          if pass > 1 then
+            time, units = old[i + 2 * m], old[i + 1 + 2 * m]
+          elseif read then
+            time, units = stored(), (stored())
+          elseif bytes_each * m + 2 < #value then
+            local width, n = bytes_each, bytes_each * m + 2
+            -- @include part
+          end
+          if units > 0 and time > now - pace then
+            list[to + 1], list[to + 2] = time, units
+            to = to + 2
+          else
+            used = used - units
+          end
+        end
+        if to == 0 then used = 0 end
+        if since and (since <= now - pace or since > now) then delta = 0 end
+        if used + delta > ceiling then allowed = false end
+        -- @include parts
+        new[i], new[i + 1] = used, list[to - 1] or 0
+        for m = 1, 2 * parts do
+          new[i + 1 + m] = list[m] or 0
+          if pass == 1 then old[i + 1 + m] = new[i + 1 + m] end
+        end
+        lives, room = used > 0 and list[to - 1] + pace - now or 0, most - used
       elseif kind == 'c' then
         local count, ends, finish, behind = current, previous, full, window
         -- @include calendar
@@ -117,6 +151,9 @@ for pass = 1, 3 do
       end
       if pass == 2 and cost > 0 then grants[k] = math.min(grants[k], math.max(0, math.floor(room / cost / 4))) end
       if pass == 1 then old[i], old[i + 1] = new[i], new[i + 1] end
+      -- @only windows
+      if kind == 'p' then i = i + 2 * window end
+      -- @end
       i = i + (pair and 2 or 1)
       if lives > ttl then ttl = lives end
     end
@@ -158,6 +195,8 @@ for k = 1, #KEYS do
   -- @only windows
     if form == 'c' then
       -- @include calendar-write
+    elseif form == 'p' then
+      -- @include parts-write
     else
   -- @end
     -- @include key-write

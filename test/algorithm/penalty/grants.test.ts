@@ -15,15 +15,13 @@ import { PLAIN, WITH_CALENDAR } from "../../support/policies.ts";
 import { type Random, randomFrom } from "../../support/random.ts";
 import { connect, FAR_FUTURE, msOf } from "../../support/redis.ts";
 
-const { "window in parts": _parts, ...WITH_WINDOWS } = WITH_CALENDAR;
-
 /** What each script takes ahead for, and how many steps show it; left out: the script that the penalty brings. */
 const SCRIPTS = [
   { name: "penalty grants", makers: Object.values(PLAIN), steps: 3000 },
   {
     name: "windows taken ahead beside strikes",
     script: grantsWindows,
-    makers: Object.values(WITH_WINDOWS),
+    makers: Object.values(WITH_CALENDAR),
     steps: 1500,
   },
 ];
