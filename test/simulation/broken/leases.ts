@@ -29,6 +29,11 @@ export const outlastingPeriods = leasing((maxMs) => {
   return leases({ maxMs, windows: { ...windows, leftMs: (...of) => windows.leftMs(...of) && Infinity } });
 });
 
+/** A window in parts is as long as without leases. */
+export const unlengthened = leasing((maxMs) =>
+  leases({ maxMs, windows: { ...leasedWindows(), policy: (policy) => policy } }),
+);
+
 /** What comes back counts as taken just now: nothing of it has refilled, and it is of this window. */
 export function crediting(): readonly Twin[] {
   return TWINS.map((twin) => {

@@ -10,19 +10,28 @@ import { USUAL_MS } from "./windows.ts";
 const YEAR_MS = 366 * 86_400_000;
 
 /**
- * A world of limiters that take ahead of a period of the calendar, in place of windows that are aligned to the clock: in the middle
- * of it the period ends, and each half of it is due what the window would have been.
+ * A world of limiters that take ahead of windows in parts, in place of two counters, and of a period of the calendar, in place of
+ * windows that are aligned to the clock: in the middle of it the period ends, and each half is due what the window would have been.
  */
 export function leasedWindowsPlan(seed: number, calls?: number): Plan {
-  const { calendar, clockMs } = endingPeriod(streamOf(seed, 15));
+  const stream = streamOf(seed, 15);
+  const { calendar, clockMs } = endingPeriod(stream);
+  const parts = oneOf(stream, [2, 5, 10, 60]);
   return leasedPlan(seed, calls, {
     policy(rule: PolicyRule, durationMs) {
       if (rule.kind === "bucket") return rule;
+      if (rule.kind === "sliding") return { ...rule, kind: "parts", parts };
       const limit = Math.max(20, Math.round((rule.limit * durationMs) / rule.windowMs / 2));
       return { ...rule, kind: "calendar", calendar, limit, burst: limit, windowMs: USUAL_MS[calendar[0]] };
     },
     clockMs: (durationMs) => clockMs(durationMs / 2),
   });
+}
+
+/** Parts in place of whatever the window is, and leases that are short enough for them. */
+export function surgingPartsPlan(seed: number): Plan {
+  const stream = streamOf(seed, 17);
+  return surgingPlan(seed, { policy: { kind: "parts", parts: oneOf(stream, [2, 5, 10, 60]) }, maxMs: 500 });
 }
 
 /** The period ends as everybody comes, and isolates still hold what they took ahead in it. */

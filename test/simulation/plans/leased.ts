@@ -34,10 +34,12 @@ export function leasedPlan(seed: number, calls = 10_000, flavour: LeasedFlavour 
   const perSecond = Math.min(4000, Math.max(20, due * oneOf(stream, [0.5, 0.9, 1, 2, 4, 40])));
   const durationMs = Math.min(600_000, Math.max(4000, (calls / perSecond) * 1000));
   const { policy: changed = (rule: PolicyRule) => rule, clockMs } = flavour;
-  const alone = [first, ...more].map(({ policies, ...rule }) => ({
-    ...rule,
-    policies: policies.map((rule) => changed(rule, durationMs)),
-  }));
+  const alone = [first, ...more].map((rule): LimiterRule => {
+    const policies = rule.policies.map((policy) => changed(policy, durationMs));
+    const inParts = policies.flatMap(({ kind, windowMs }) => (kind === "parts" ? windowMs / 10 : []));
+    const maxMs = Math.min(rule.leases?.maxMs ?? 0, ...inParts);
+    return { ...rule, policies, leases: { maxMs } };
+  });
   const limiters = [...alone, ...(alone.length > 1 ? [together(alone)] : [])];
   const next = callers({
     limiters,
@@ -92,6 +94,7 @@ export interface SurgeFlavour {
   readonly policy?: Partial<PolicyRule>;
   /** How long nobody comes before everybody does. */
   readonly quietMs?: number;
+  readonly maxMs?: number;
   readonly surges?: number;
   /** How far the database's clock is ahead, in ms, given when the first surge begins if there is no quiet before it. */
   readonly clockMs?: (atMs: number) => number;
@@ -106,7 +109,7 @@ export function surgingPlan(seed: number, flavour: SurgeFlavour = {}): Plan {
   const drawn: Kind = oneOf(stream, ["bucket", "bucket", "sliding", "fixed"]);
   const { kind = drawn } = flavour.policy ?? {};
   const limit = oneOf(stream, [100, 200]);
-  const maxMs = 1000;
+  const { maxMs = 1000 } = flavour;
   const limiter: LimiterRule = {
     name: "api",
     database: "main",

@@ -39,7 +39,7 @@ export function plainOptions({ rule, client, region, waitUntil }: LimiterParts):
 
 /** Where they are not needed, a program does without. */
 const windowsFor = ({ policies }: LimiterRule) =>
-  policies.some(({ kind }) => kind === "calendar") ? leasedWindows() : undefined;
+  policies.some(({ kind }) => kind === "calendar" || kind === "parts") ? leasedWindows() : undefined;
 
 /** Today's limiters decided together. */
 export const plainSet: SetMaker = (limiters, { waitUntil }) => allOf(limiters, { waitUntil });
