@@ -18,6 +18,7 @@ const VARIANTS: Readonly<Record<string, { readonly of: string; readonly sections
   "key-set-holds.lua": { of: "key-set.lua", sections: ["windows", "holds"] },
   "key-set-strikes.lua": { of: "key-set.lua", sections: ["windows", "holds", "strikes"] },
   "grants-strikes.lua": { of: "grants.lua", sections: ["strikes"] },
+  "grants-windows.lua": { of: "grants.lua", sections: ["strikes", "windows"] },
 };
 
 const ALGORITHMS: ScriptFolder = {

@@ -4,6 +4,7 @@ import { folderOf, scriptSource } from "./embedded-scripts.ts";
 import { calendarWindowMutations } from "./mutate/calendar-window.ts";
 import { fixedWindowMutations } from "./mutate/fixed-window.ts";
 import { grantsMutations } from "./mutate/grants.ts";
+import { grantsWindowsMutations } from "./mutate/grants-windows.ts";
 import { inFlightMutations } from "./mutate/in-flight.ts";
 import { keySetMutations } from "./mutate/key-set.ts";
 import { keySetHoldsMutations } from "./mutate/key-set-holds.ts";
@@ -26,6 +27,7 @@ const ALL: readonly Mutations[] = [
   policySetMutations,
   keySetMutations,
   grantsMutations,
+  grantsWindowsMutations,
   keySetWindowsMutations,
   keySetHoldsMutations,
   keySetStrikesMutations,

@@ -52,6 +52,7 @@ export type { Extension } from "./limiter/extension.ts";
 export type { Held } from "./limiter/in-flight/held.ts";
 export type { HoldMethods, HoldOptions } from "./limiter/in-flight/hold.ts";
 export { type InFlightOptions, type InFlightPolicy, inFlight } from "./limiter/in-flight/policy.ts";
+export { type LeasedWindows, leasedWindows } from "./limiter/leases/leased-windows.ts";
 export { type LeaseOptions, leases } from "./limiter/leases/leases.ts";
 export { createLimiter, type InFlightLimiter, type Limiter, type PenaltyLimiter } from "./limiter/limiter.ts";
 export type { LimiterOptions } from "./limiter/options.ts";

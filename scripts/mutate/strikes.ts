@@ -91,11 +91,11 @@ export const grantsStrikesMutations: Mutations = {
       "if allowed or backs[k] or writes[k] then",
       "if allowed or writes[k] then",
     ]),
-    broken("a denial that strikes forgets what came back", ["    if allowed or backs[k] then", "    if allowed then"]),
-    broken("a denial that strikes writes the counts as of now", [
-      "    if allowed or backs[k] then",
-      "    if true then",
+    broken("a denial that strikes forgets what came back", [
+      "if not (allowed or backs[k]) then",
+      "if not allowed then",
     ]),
+    broken("a denial that strikes writes the counts as of now", ["if not (allowed or backs[k]) then", "if false then"]),
     broken("a strike gives what a clock ahead took a new end", ["or aheads[k] or ends[k]", "or ends[k]"]),
     broken("strikes live as long as counts that are not there", ["value == '' and 0 or aheads", "aheads"]),
     broken("the end of a block is written as a count", ["if marks[k] then to = to - 1 end", ""]),

@@ -46,9 +46,19 @@ for pass = 1, 3 do
     local policies, size, spare, gone = args[n] + 0, args[n + 1] + 0, args[n + 2] + 0, args[n + 3] + 0
     local at, one, two, ttl = nil, 0, 0, 0
     n = n + 4
+    -- @only windows
+    local bytes_each = 0
+    -- @end
     if pass == 1 then
       value, read, only = values[k], nil, policies == 1 and args[n]
       -- @include key-read
+      -- @only windows
+      if only == 'c' then
+        -- @include calendar-read
+      elseif only == 'p' then
+        -- @include parts-head
+      end
+      -- @end
       -- @without strikes
       if at and at > asked + GRACE and call('PTTL', KEYS[k]) <= GRACE then at, one, two, read = nil, 0, 0, nil end
       -- @end
@@ -72,16 +82,22 @@ for pass = 1, 3 do
     for _ = 1, policies do
       local kind, cost, pace, ceiling = args[n], args[n + 1] + 0, args[n + 2] + 0, args[n + 3] + 0
       local full, window, most = 0, 0, ceiling
-      if kind == 'b' then full, window, n = args[n + 4] + 0, args[n + 5] + 0, n + 2 end
+      -- @without windows
+      local wide, pair = kind == 'b', kind == 's'
+      -- @end
+      -- @only windows
+      local wide, pair = kind ~= 's' and kind ~= 'f', kind ~= 'b' and kind ~= 'f'
+      -- @end
+      if wide then full, window, n = args[n + 4] + 0, args[n + 5] + 0, n + 2 end
       n = n + 5
       local delta, since, lives, current, previous, debt = cost, nil, nil, one, two, nil
       if pass == 1 then
         delta, since = -args[n - 1], gone
         if read then current, debt = stored() end
         if debt then current = -current end
-        if read and kind == 's' then previous = stored() end
+        if read and pair then previous = stored() end
       else
-        current, previous = old[i], kind == 's' and old[i + 1] or 0
+        current, previous = old[i], pair and old[i + 1] or 0
         if pass == 3 then delta, ceiling = allowed and cost * (1 + grants[k]) or 0, math.huge end
       end
       local room
@@ -90,6 +106,42 @@ for pass = 1, 3 do
         -- @include bucket
         if after > ceiling then allowed = false end
         new[i], lives, room = after > full and full - after or after, life, most - after
+      -- @only windows
+      elseif kind == 'p' then
+        local size, parts, used, list, from, to = full, window, current, {}, 0, 0
+        for m = 1, at and parts or 0 do
+          local time, units, value = 0, 0, value
+          if pass > 1 then
+            time, units = old[i + 2 * m], old[i + 1 + 2 * m]
+          elseif read then
+            time, units = stored(), (stored())
+          elseif bytes_each * m + 2 < #value then
+            local width, n = bytes_each, bytes_each * m + 2
+            -- @include part
+          end
+          if units > 0 and time > now - pace then
+            list[to + 1], list[to + 2] = time, units
+            to = to + 2
+          else
+            used = used - units
+          end
+        end
+        if to == 0 then used = 0 end
+        if since and (since <= now - pace or since > now) then delta = 0 end
+        if used + delta > ceiling then allowed = false end
+        -- @include parts
+        new[i], new[i + 1] = used, list[to - 1] or 0
+        for m = 1, 2 * parts do
+          new[i + 1 + m] = list[m] or 0
+          if pass == 1 then old[i + 1 + m] = new[i + 1 + m] end
+        end
+        lives, room = used > 0 and list[to - 1] + pace - now or 0, most - used
+      elseif kind == 'c' then
+        local count, ends, finish, behind = current, previous, full, window
+        -- @include calendar
+        if after > ceiling then allowed = false end
+        new[i], new[i + 1], lives, room = math.min(after, 2^53 - 1), ends, ends - now, most - after
+      -- @end
       else
         -- @include window
         new[i], room = taken, most - load
@@ -99,7 +151,10 @@ for pass = 1, 3 do
       end
       if pass == 2 and cost > 0 then grants[k] = math.min(grants[k], math.max(0, math.floor(room / cost / 4))) end
       if pass == 1 then old[i], old[i + 1] = new[i], new[i + 1] end
-      i = i + (kind == 's' and 2 or 1)
+      -- @only windows
+      if kind == 'p' then i = i + 2 * window end
+      -- @end
+      i = i + (pair and 2 or 1)
       if lives > ttl then ttl = lives end
     end
     -- @only strikes
@@ -128,16 +183,27 @@ for k = 1, #KEYS do
   local from, form, to = starts[k], forms[k], (starts[k + 1] or #new + 2) - 2
   -- @without strikes
   if allowed or backs[k] then
-    -- @include key-write
   -- @end
   -- @only strikes
   if marks[k] then to = to - 1 end
   if allowed or backs[k] or writes[k] then
-    if allowed or backs[k] then
-      -- @include key-write
-    else
+    if not (allowed or backs[k]) then
       value = rests[k]
       ends[k] = value == '' and 0 or aheads[k] or ends[k]
+    else
+  -- @end
+  -- @only windows
+    if form == 'c' then
+      -- @include calendar-write
+    elseif form == 'p' then
+      -- @include parts-write
+    else
+  -- @end
+    -- @include key-write
+  -- @only windows
+    end
+  -- @end
+  -- @only strikes
     end
     -- @include penalty-write
   -- @end

@@ -51,22 +51,9 @@ for k = 1, #KEYS do
   -- @only windows
   local bytes_each = 0
   if only == 'p' then
-    at, one, two = nil, 0, 0
-    if value and #value > 8 then
-      local a, b, c, d, e, f, g, h, i, j, l, m, o = byte(value, 1, 13)
-      bytes_each = a > 127 and 12 or 8
-      local rest = #value - bytes_each - 1
-      if rest >= 0 and rest % bytes_each == 0 and rest <= bytes_each * args[args[n] == '@' and n + 7 or n + 5] then
-        at, one = number(a % 128, b, c, d, e, f), (g * 256 + h) * 256 + i
-        if a > 127 then one = (((one * 256 + j) * 256 + l) * 256 + m) * 256 + o end
-      end
-    end
+    -- @include parts-head
   elseif only == 'c' then
-    at, one, two = nil, 0, 0
-    if value and #value == 19 then
-      at, two = number(byte(value, 1, 6)), number(byte(value, 7, 12))
-      one = byte(value, 13) * 2^48 + number(byte(value, 14, 19))
-    end
+    -- @include calendar-read
   end
   -- @end
   -- @only holds
@@ -218,13 +205,9 @@ for k = 1, #KEYS do
   -- @end
   -- @only windows
   if form == 'p' then
-    local used, now, list, last, from, to = new[from + 1], new[from], new, to, from + 2, from + 2
-    while to + 1 < last and new[to + 2] > 0 do to = to + 2 end
-    -- @include pack-parts
+    -- @include parts-write
   elseif form == 'c' then
-    local count = new[from + 1]
-    local low = count % 2^48
-    value = bytes(new[from]) .. bytes(new[from + 2]) .. char((count - low) / 2^48) .. bytes(low)
+    -- @include calendar-write
   -- @end
   -- @only holds
   elseif form == 'n' then

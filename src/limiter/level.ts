@@ -81,6 +81,8 @@ export interface LevelRequest extends StepRequest {
     requests: readonly LevelRequest[],
     signal: AbortSignal,
   ) => Promise<KeySetReply | StoreError>;
+  /** The letters of the algorithms that it can be asked so beside others, of those that need a script of their own. */
+  readonly knows?: string;
 }
 
 export function createLevel(options: CheckedOptions): Level {

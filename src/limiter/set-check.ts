@@ -1,3 +1,4 @@
+import type { Algorithm } from "../algorithm/algorithm.ts";
 import type { FallbackDecision, KnownDecision } from "../core/decision.ts";
 import { StoreError } from "../core/errors.ts";
 import { askAll, type KeySetReply, stepAll } from "../store/key-set.ts";
@@ -77,9 +78,10 @@ export function createSetCheck<Name extends string>(
     const { call } = round.parts[0] as OpenPart<Name>;
     try {
       const { requests } = round;
-      // Where a policy needs a script of its own, that one alone knows the set: then nothing is taken ahead.
-      const isPlain = requests.every(({ program }) => !program.set);
-      const ask = (isPlain && requests.find(({ ask = askAll }) => ask !== askAll)?.ask) || askAll;
+      // Where a policy needs a script of its own, and none that takes ahead knows it, nothing is taken ahead.
+      const isKnown = ({ set, code }: Algorithm) => !set || requests.some(({ knows }) => knows?.includes(code));
+      const takesAhead = requests.every(({ program }) => program.algorithms.every(isKnown));
+      const ask = (takesAhead && requests.find(({ ask = askAll }) => ask !== askAll)?.ask) || askAll;
       const reply = await asker.check(call, (signal) => ask(store, requests, signal));
       return reply instanceof StoreError ? instead(round, reply) : seen(round, reply);
     } catch (reason) {

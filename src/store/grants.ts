@@ -1,6 +1,6 @@
 import type { Demand } from "../algorithm/algorithm.ts";
 import { numbersOf } from "../algorithm/program.ts";
-import { grants } from "../algorithm/scripts.ts";
+import { grants, type Script } from "../algorithm/scripts.ts";
 import { StoreError } from "../core/errors.ts";
 import { keysRefused, looking, penaltyOf, sizeOf, verdictAlone } from "./key-set.ts";
 import { noReply, stepReply } from "./step-reply.ts";
@@ -14,6 +14,8 @@ export interface GrantRequest extends StepRequest {
   readonly back: readonly number[];
   /** The store's time as of which that was taken. */
   readonly since: number;
+  /** The script to be run, where the usual ones don't know all of the algorithms. */
+  readonly script?: Script;
 }
 
 /** What became of one. */
@@ -46,7 +48,7 @@ export async function askGrants(
     ...program.algorithms.flatMap(({ code }, i) => [code, ...numbersOf(demands[i] as Demand), back[i] ?? 0]),
   ]);
   const keys = requests.map(({ key }) => key);
-  const script = penaltyOf(requests)?.grants ?? grants;
+  const script = requests.find(({ script }) => script)?.script ?? penaltyOf(requests)?.grants ?? grants;
   const reply = await store.run?.(script, keys, [now, ...args].map(String), signal).catch(keysRefused);
   if (reply instanceof StoreError) return reply;
   const numbers: unknown[] = Array.isArray(reply) ? [...reply] : [];

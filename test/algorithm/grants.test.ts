@@ -1,7 +1,6 @@
 import type { ChainableCommander } from "ioredis";
 import { afterAll, describe, expect, inject, test } from "vitest";
-import { fixedWindow, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
-import { grants } from "../../src/algorithm/scripts.ts";
+import { grants, grantsWindows, type Script } from "../../src/algorithm/scripts.ts";
 import { StoreError } from "../../src/core/errors.ts";
 import { demandsOf } from "../../src/limiter/call.ts";
 import { askGrants, type GrantRequest } from "../../src/store/grants.ts";
@@ -10,12 +9,15 @@ import { MIDNIGHT } from "../support/clock.ts";
 import { GRACE_MS } from "../support/grace.ts";
 import { grantsTwin } from "../support/grants-twin.ts";
 import { amid, type Key, load, randomKey, stepShadow, storeOf } from "../support/keys.ts";
+import { PLAIN, WITH_CALENDAR } from "../support/policies.ts";
 import { type Random, randomFrom } from "../support/random.ts";
 import { connect, FAR_FUTURE, msOf } from "../support/redis.ts";
 
-/** What leases go with. */
-const MAKERS = [tokenBucket, slidingWindow, fixedWindow];
-const STEPS = 5_000;
+/** What each script takes ahead for, and how many steps show it. */
+const SCRIPTS = [
+  { name: "grants", script: grants, makers: Object.values(PLAIN), steps: 5000 },
+  { name: "windows taken ahead", script: grantsWindows, makers: Object.values(WITH_CALENDAR), steps: 3000 },
+];
 const STEPS_PER_SEQUENCE = 250;
 
 const redis = await connect(inject("redisUrl"));
@@ -26,11 +28,12 @@ function randomRequest(
   random: Random,
   { program, policies, place }: Key,
   now: number,
+  script: Script,
 ): StepRequest & Partial<GrantRequest> {
   const share = random.pick([0, 0, 0.02, 0.1, 0.4, 1.1]);
   const costs = policies.map(({ burst }) => (random.next() < 0.6 ? 1 : Math.round(share * burst)));
-  const demands = demandsOf(program, { policies, costs, maxDelayMs: 0 }, "consume");
-  const request = { program, key: place, now, demands, spare: random.pick([0, 1, 3, 50]) };
+  const demands = demandsOf(program, { policies, costs, maxDelayMs: 0 }, "consume", now);
+  const request = { script, program, key: place, now, demands, spare: random.pick([0, 1, 3, 50]) };
   if (random.next() < 0.6) return request;
   const back = demands.map(({ windowMs = 1 }, i) => random.below(1 + (policies[i]?.burst ?? 0)) * windowMs);
   return { ...request, back, since: now - random.pick([0, random.below(300), random.below(9000), -random.below(400)]) };
@@ -47,14 +50,14 @@ function ownSteps(request: StepRequest & Partial<GrantRequest>, allowed: boolean
   return steps;
 }
 
-describe("grants", () => {
+describe.each(SCRIPTS)("$name", ({ script, makers, steps: many }) => {
   test("replies are the twin's; bytes and ends are those of each key's own script, one step after the other", async () => {
     const seed = Math.floor(Math.random() * 2 ** 32);
     const random = randomFrom(seed);
     const seen = { admitted: 0, granted: 0, deniedWithBack: 0, denied: 0 };
-    for (let steps = 0; steps < STEPS; steps += STEPS_PER_SEQUENCE) {
-      const keys = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => randomKey(random, MAKERS));
-      await load(redis, keys, grants);
+    for (let steps = 0; steps < many; steps += STEPS_PER_SEQUENCE) {
+      const keys = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => randomKey(random, makers));
+      await load(redis, keys, script);
       const kept = new Map<Key, unknown>();
       let now = MIDNIGHT + random.below(60_000);
       let latest = now;
@@ -68,7 +71,7 @@ describe("grants", () => {
         now = Math.max(now, latest - GRACE_MS);
         const chosen = keys.filter(() => random.next() < 0.8);
         if (chosen.length === 0) continue;
-        const requests = chosen.map((key) => randomRequest(random, key, now));
+        const requests = chosen.map((key) => randomRequest(random, key, now, script));
         const twin = grantsTwin(
           requests,
           chosen.map((key) => kept.get(key)),
@@ -119,9 +122,9 @@ describe("grants", () => {
       await Promise.all(checks);
       await redis.del(keys.flatMap(({ place, shadow }) => [place, shadow]));
     }
-    expect(seen.admitted).toBeGreaterThan(STEPS / 10);
-    expect(seen.granted).toBeGreaterThan(STEPS / 20);
-    expect(seen.denied).toBeGreaterThan(STEPS / 20);
-    expect(seen.deniedWithBack).toBeGreaterThan(STEPS / 50);
+    expect(seen.admitted).toBeGreaterThan(many / 10);
+    expect(seen.granted).toBeGreaterThan(many / 20);
+    expect(seen.denied).toBeGreaterThan(many / 20);
+    expect(seen.deniedWithBack).toBeGreaterThan(many / 50);
   }, 180_000);
 });

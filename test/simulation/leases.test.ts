@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as broken from "./broken/leases.ts";
 import { judgesOfLeases } from "./plans/families.ts";
 import { leasedPlan, surgingPlan } from "./plans/leased.ts";
+import { leasedWindowsPlan, surgingWindowsPlan } from "./plans/leased-windows.ts";
 import { addFigures, type Figures, noFigures } from "./run/figures.ts";
 import { simulate } from "./run/simulate.ts";
 import type { Plan } from "./world/plan.ts";
@@ -43,22 +44,38 @@ describe("leases stay within the plain bound", () => {
     expect(figures.allowed.lease).toBeGreaterThan(2000);
   });
 
+  test("of periods of a calendar that end", async () => {
+    const figures = noFigures();
+    expect(await complaintIn(seedsFrom(507, 5), (seed) => leasedWindowsPlan(seed, CALLS), figures)).toBeUndefined();
+    expect(await complaintIn(seedsFrom(500, 12), surgingWindowsPlan, figures)).toBeUndefined();
+    expect(figures.allowed.lease).toBeGreaterThan(2000);
+  });
+
   test("in worlds of random seeds", async () => {
     const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 2);
     process.stdout.write(`simulated worlds of leases of seeds ${seeds}\n`);
     expect(await complaintIn(seeds, (seed) => leasedPlan(seed, CALLS))).toBeUndefined();
     expect(await complaintIn(seeds, surgingPlan)).toBeUndefined();
+    expect(await complaintIn(seeds, (seed) => leasedWindowsPlan(seed, CALLS))).toBeUndefined();
+    expect(await complaintIn(seeds, surgingWindowsPlan)).toBeUndefined();
   });
 });
 
 /** What is broken, and worlds in which that shows. */
-const BROKEN: readonly (readonly [what: string, seeds: readonly number[], parts: Partial<Plan>])[] = [
-  ["units spent after their end", [531], { limiterOf: broken.endingLate }],
-  ["a burst that is not lowered", [515], { limiterOf: broken.unlowered }],
-  ["leftovers that come back whole, and into the next window", [511, 525], { twins: broken.crediting() }],
+const BROKEN: readonly (readonly [
+  what: string,
+  seeds: readonly number[],
+  parts: Partial<Plan>,
+  planOf: (seed: number) => Plan,
+])[] = [
+  ["units spent after their end", [531], { limiterOf: broken.endingLate }, surgingPlan],
+  ["a burst that is not lowered", [515], { limiterOf: broken.unlowered }, surgingPlan],
+  ["leftovers that come back whole, and into the next window", [511, 525], { twins: broken.crediting() }, surgingPlan],
+  ["units of one period spent in the next", [500], { limiterOf: broken.outlastingPeriods }, surgingWindowsPlan],
+  ["leftovers of one period that come back in the next", [500], { twins: broken.crediting() }, surgingWindowsPlan],
 ];
 
-test.each(BROKEN)("the judge of leases catches %s", async (_what, seeds, parts) => {
-  expect(await complaintIn(seeds, surgingPlan)).toBeUndefined();
-  expect(await complaintIn(seeds, (seed) => ({ ...surgingPlan(seed), ...parts }))).toContain("the judge of leases");
+test.each(BROKEN)("the judge of leases catches %s", async (_what, seeds, parts, planOf) => {
+  expect(await complaintIn(seeds, planOf)).toBeUndefined();
+  expect(await complaintIn(seeds, (seed) => ({ ...planOf(seed), ...parts }))).toContain("the judge of leases");
 });

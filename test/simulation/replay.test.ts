@@ -30,10 +30,11 @@ test("what the twins did in a simulation, a real Redis does to the digit, with t
   expect(together).toBeGreaterThan(10);
 });
 
-const OTHERS: readonly FamilyName[] = ["reserved", "windows", "regions"];
+const OTHERS: readonly FamilyName[] = ["reserved", "windows", "regions", "leases"];
 
 test.each(OTHERS)("so it does in worlds of another kind: %s", async (of) => {
   let steps = 0;
+  // Of leases the first has windows, the second surges of a period that ends.
   for (const seed of [1, 4]) {
     const sample = createSample();
     await simulate({ plan: FAMILIES[of].plan(seed, 500), seed, watch: sample.see, judges: () => [] });

@@ -1,4 +1,4 @@
-import { type Algorithm, type Demand, NO_CEILING, type State } from "../../src/algorithm/algorithm.ts";
+import { type Algorithm, type Demand, NO_CEILING, type State, type Step } from "../../src/algorithm/algorithm.ts";
 import type { Program } from "../../src/algorithm/program.ts";
 import { countsOf } from "../../src/algorithm/step.ts";
 import type { GrantRequest } from "../../src/store/grants.ts";
@@ -32,14 +32,17 @@ export function grantsTwin(
   const keys = requests.map((request, k): Granted => {
     const { program, now, demands, spare = 0 } = request;
     const own = returned[k] as (typeof returned)[number];
-    if (!allowed) return { granted: 0, state: own.state, write: own.brings ? own : undefined };
+    if (!allowed) return { granted: 0, state: wholeOf(own), write: own.brings ? own : undefined };
     const granted = Math.min(spare, ...quarters(program.algorithms, demands, (took[k] as { state: State }).state));
     const all = demands.map((demand) => ({ ...demand, delta: demand.delta * (1 + granted), ceiling: NO_CEILING }));
     const last = program.step(own.kept, now, all);
-    return { granted, state: last.state, write: last };
+    return { granted, state: wholeOf(last), write: last };
   });
   return { allowed, keys };
 }
+
+/** Alone, some algorithms tell less. */
+const wholeOf = ({ kept }: Step) => kept as State;
 
 /** For each policy how many calls a quarter of its room holds. */
 function quarters(algorithms: readonly Algorithm[], demands: readonly Demand[], state: State): number[] {

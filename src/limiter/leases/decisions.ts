@@ -19,7 +19,7 @@ export function leaseDecision(
   takenAt = seen[0],
 ): KnownDecision {
   const { algorithms } = program;
-  const { state } = step(algorithms, seen, seen[0], demandsOf(program, { ...call, costs: left }, "refund"));
+  const { state } = step(algorithms, seen, seen[0], demandsOf(program, { ...call, costs: left }, "refund", seen[0]));
   const decision = decide(algorithms, { ...call, task: "consume" }, { allowed: true, state }, 0, source);
   return Object.assign(decision, { at: takenAt });
 }

@@ -1,4 +1,5 @@
-import { step } from "../../algorithm/step.ts";
+import type { State } from "../../algorithm/algorithm.ts";
+import { countsOf, step } from "../../algorithm/step.ts";
 import type { KnownDecision } from "../../core/decision.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { WaitUntil } from "../../core/event.ts";
@@ -10,6 +11,7 @@ import type { Level, LevelRequest } from "../level.ts";
 import { timeOf } from "../time.ts";
 import { leaseDecision, pauseDecision } from "./decisions.ts";
 import { end, type Held, keep, newHeld, putBack, type Spending, spend, unitsLeft, within } from "./held.ts";
+import type { LeasedWindows } from "./leased-windows.ts";
 import { countCall, countCosts, newUse, wantedCalls } from "./use.ts";
 
 /** A lease ends so much early, for clocks that stand still while a request computes, as on Workers. */
@@ -29,7 +31,7 @@ interface LeaseRequest extends LevelRequest, GrantRequest {
  * the script cuts that to a quarter of the room, since nobody else knows it. What is granted may be spent for `maxMs` from
  * when it was asked for, by this isolate's clock, and in windows no longer than the window it was taken from.
  */
-export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level {
+export function leasedLevel(level: Level, maxMs: number, maxKeys: number, windows?: LeasedWindows): Level {
   const { options, program, asker } = level;
   const { algorithms } = program;
   const { store, policies, timeoutMs, now } = options;
@@ -39,12 +41,14 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
   const fillMs = policies.map(({ burst, limit, windowMs }) => Math.ceil((0.75 * burst * windowMs) / limit));
   const pauseMs = Math.min(maxMs, ...fillMs);
   // A strike is to reach the store. Until a fixed window ends nothing comes back but what others hold, so its snapshot is exact.
-  const pauses = !level.strikes && algorithms.some(({ code }) => code !== "f");
+  const pauses = !level.strikes && algorithms.some(({ code }) => code !== "f" && code !== "c");
 
-  /** How long units may be spent that are taken at `at`. */
-  function leaseMs(at: number): number {
-    const ends = policies.map(({ algorithm: { code }, windowMs }) =>
-      code === "b" ? maxMs : windowMs - (at % windowMs),
+  /** How long units may be spent that are taken at `at`; `state`: the last one seen. */
+  function leaseMs(at: number, state: State | undefined): number {
+    const ends = policies.map(
+      ({ algorithm, windowMs }, i) =>
+        windows?.leftMs(algorithm, countsOf(algorithms, state, i), at) ??
+        (algorithm.code === "b" ? maxMs : windowMs - (at % windowMs)),
     );
     return Math.max(0, Math.min(maxMs, ...ends) - MARGIN_MS);
   }
@@ -64,7 +68,7 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
   /** The request for calls like this one and more, if it is time for that. */
   function leaseRequest(held: Held, call: Call, clock: number): LeaseRequest | undefined {
     if (within(held.asking, clock)) return undefined;
-    const spare = Math.floor((wantedCalls(held.use, call.costs, clock, maxMs) * leaseMs(clock)) / maxMs);
+    const spare = Math.floor((wantedCalls(held.use, call.costs, clock, maxMs) * leaseMs(clock, held.state)) / maxMs);
     const { back } = held;
     if (spare === 0 && !back) return undefined;
     const request = level.request(call, clock);
@@ -73,7 +77,7 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
     held.back = undefined;
     return {
       ...request,
-      ...{ held, epoch: held.epoch, ask: askGrants, spare, since: back?.since ?? 0 },
+      ...{ held, epoch: held.epoch, ask: askGrants, ...windows, spare, since: back?.since ?? 0 },
       back: request.demands.map(({ windowMs = 1 }, i) => unitsBack(back?.units[i] ?? 0, call, i, windowMs)),
     };
   }
@@ -94,7 +98,12 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number): Level
     } else held.dry = undefined;
     if (calls === 0) return;
     const at = reply.state[0];
-    keep(held, { units: call.costs.map((cost) => cost * calls), since: at, askedAt, until: askedAt + leaseMs(at) });
+    keep(held, {
+      units: call.costs.map((cost) => cost * calls),
+      since: at,
+      askedAt,
+      until: askedAt + leaseMs(at, reply.state),
+    });
     held.mark = unitsLeft(held, count, timeOf(now)).map((units) => units / 4);
   }
 

@@ -1,8 +1,7 @@
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { NO_CEILING } from "../../../src/algorithm/algorithm.ts";
 import type { PenaltyNumbers, PenaltyTask } from "../../../src/algorithm/penalty.ts";
-import { fixedWindow, slidingWindow, tokenBucket } from "../../../src/algorithm/policy.ts";
-import { grantsStrikes, keySet, keySetStrikes } from "../../../src/algorithm/scripts.ts";
+import { grantsStrikes, grantsWindows, keySet, keySetStrikes, type Script } from "../../../src/algorithm/scripts.ts";
 import { StoreError } from "../../../src/core/errors.ts";
 import { demandsOf } from "../../../src/limiter/call.ts";
 import { askGrants, type GrantRequest } from "../../../src/store/grants.ts";
@@ -12,12 +11,20 @@ import { MIDNIGHT } from "../../support/clock.ts";
 import { GRACE_MS } from "../../support/grace.ts";
 import { type Key, load, randomKey, storeOf } from "../../support/keys.ts";
 import { randomPenalty, withPenalty } from "../../support/penalties.ts";
+import { PLAIN, WITH_CALENDAR } from "../../support/policies.ts";
 import { type Random, randomFrom } from "../../support/random.ts";
 import { connect, FAR_FUTURE, msOf } from "../../support/redis.ts";
 
-/** What leases go with. */
-const MAKERS = [tokenBucket, slidingWindow, fixedWindow];
-const STEPS = 3000;
+/** What each script takes ahead for, and how many steps show it; left out: the script that the penalty brings. */
+const SCRIPTS = [
+  { name: "penalty grants", makers: Object.values(PLAIN), steps: 3000 },
+  {
+    name: "windows taken ahead beside strikes",
+    script: grantsWindows,
+    makers: Object.values(WITH_CALENDAR),
+    steps: 1500,
+  },
+];
 const STEPS_PER_SEQUENCE = 60;
 
 const redis = await connect(inject("redisUrl"));
@@ -30,12 +37,18 @@ type Penalized = Key & { readonly numbers: PenaltyNumbers | undefined };
 type Asked = StepRequest & Partial<GrantRequest>;
 
 /** A consume that may ask for more and may bring something back; not yet with the key's penalty. */
-function randomRequest(random: Random, { program, policies, place }: Key, now: number, brings: boolean): Asked {
+function randomRequest(
+  random: Random,
+  { program, policies, place }: Key,
+  now: number,
+  brings: boolean,
+  script: Script | undefined,
+): Asked {
   const costs = policies.map(({ burst }) =>
     random.next() < 0.6 ? 1 : Math.round(random.pick([0.1, 0.4, 1.1]) * burst),
   );
-  const demands = demandsOf(program, { policies, costs, maxDelayMs: 0 }, "consume");
-  const request = { program, key: place, now, demands, spare: random.pick([0, 1, 3, 50]) };
+  const demands = demandsOf(program, { policies, costs, maxDelayMs: 0 }, "consume", now);
+  const request = { ...(script && { script }), program, key: place, now, demands, spare: random.pick([0, 1, 3, 50]) };
   if (!brings || random.next() < 0.2) return request;
   const back = demands.map(({ windowMs = 1 }, i) => random.below(1 + (policies[i]?.burst ?? 0)) * windowMs);
   return { ...request, back, since: now - random.below(9000) };
@@ -70,17 +83,17 @@ function sound<Reply>(reply: Reply | StoreError): Reply {
   return reply;
 }
 
-describe("penalty grants", () => {
+describe.each(SCRIPTS)("$name", ({ script, makers, steps: many }) => {
   test("what comes back, then the call with what was granted: replies, bytes and ends by key-set-strikes.lua", async () => {
     const seed = Math.floor(Math.random() * 2 ** 32);
     const random = randomFrom(seed);
     const seen = { admitted: 0, granted: 0, begun: 0, blocked: 0, deniedWithBack: 0 };
-    for (let steps = 0; steps < STEPS; steps += STEPS_PER_SEQUENCE) {
+    for (let steps = 0; steps < many; steps += STEPS_PER_SEQUENCE) {
       const keys = Array.from({ length: random.pick([1, 1, 2, 3]) }, (_, i): Penalized => {
         const numbers = i === 0 || random.next() < 0.7 ? randomPenalty(random) : undefined;
-        return { ...randomKey(random, MAKERS), numbers };
+        return { ...randomKey(random, makers), numbers };
       });
-      await load(redis, keys, grantsStrikes, keySetStrikes, keySet);
+      await load(redis, keys, script ?? grantsStrikes, keySetStrikes, keySet);
       let now = MIDNIGHT + random.below(60_000);
       let latest = now;
       let turns: number[] = [];
@@ -98,7 +111,7 @@ describe("penalty grants", () => {
           const numbers = chosen[k]?.numbers;
           return numbers ? withPenalty(request, task, numbers) : request;
         };
-        const requests = chosen.map((key) => randomRequest(random, key, now, brings));
+        const requests = chosen.map((key) => randomRequest(random, key, now, brings, script));
         const from = await clock();
         const own = sound(
           await askGrants(
@@ -148,6 +161,6 @@ describe("penalty grants", () => {
       }
       await redis.del(keys.flatMap(({ place, shadow }) => [place, shadow]));
     }
-    for (const count of Object.values(seen)) expect(count, JSON.stringify(seen)).toBeGreaterThan(STEPS / 100);
+    for (const count of Object.values(seen)) expect(count, JSON.stringify(seen)).toBeGreaterThan(many / 100);
   }, 180_000);
 });

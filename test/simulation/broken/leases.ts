@@ -1,6 +1,7 @@
-import { grants } from "../../../src/algorithm/scripts.ts";
+import { grants, grantsWindows } from "../../../src/algorithm/scripts.ts";
 import type { Extension } from "../../../src/limiter/extension.ts";
 import { leasedLevel } from "../../../src/limiter/leases/leased-level.ts";
+import { leasedWindows } from "../../../src/limiter/leases/leased-windows.ts";
 import { leases } from "../../../src/limiter/leases/leases.ts";
 import { createLimiter } from "../../../src/limiter/limiter.ts";
 import { TWINS, type Twin } from "../redis/twin.ts";
@@ -22,10 +23,21 @@ export const endingLate = leasing((maxMs) => ({
 /** A full bucket is taken, and what refills while a lease lasts on top. */
 export const unlowered = leasing((maxMs) => ({ ...leases({ maxMs }), options: (options) => options }));
 
+/** Units of one period may be spent in the next. */
+export const outlastingPeriods = leasing((maxMs) => {
+  const windows = leasedWindows();
+  return leases({ maxMs, windows: { ...windows, leftMs: (...of) => windows.leftMs(...of) && Infinity } });
+});
+
+/** A window in parts is as long as without leases. */
+export const unlengthened = leasing((maxMs) =>
+  leases({ maxMs, windows: { ...leasedWindows(), policy: (policy) => policy } }),
+);
+
 /** What comes back counts as taken just now: nothing of it has refilled, and it is of this window. */
 export function crediting(): readonly Twin[] {
   return TWINS.map((twin) => {
-    if (twin.script !== grants) return twin;
+    if (twin.script !== grants && twin.script !== grantsWindows) return twin;
     return {
       ...twin,
       run(keyspace, keys, args, now) {

@@ -1,6 +1,7 @@
 import type { Happening, LimiterRule } from "../world/history.ts";
 import type { Book } from "./books/book.ts";
 import { bookOf } from "./books/book-of.ts";
+import { logBook } from "./books/log.ts";
 import type { Judge } from "./judge.ts";
 import { levelsOf } from "./levels.ts";
 
@@ -31,7 +32,7 @@ export function leasesJudge(databaseNow: (database: string) => number): Judge {
   return {
     name: "leases",
     promise:
-      "By the database's clock, calls are admitted as the plain definitions allow at the time of their answer, also where an isolate took their units ahead: of a bucket no span of t ms holds more than burst + limit × t / window, and a window no more than its own.",
+      "By the database's clock, calls are admitted as the plain definitions allow at the time of their answer, also where an isolate took their units ahead: of a bucket no span of t ms holds more than burst + limit × t / window, a window no more than its own, and where it has parts, none of any position more than the limit.",
     see(happening, { rulings, complain }) {
       for (const { call, account, key, step, purpose, units } of rulings) {
         if (!step.allowed || happening.type !== "executed") continue;
@@ -63,7 +64,8 @@ export function leasesJudge(databaseNow: (database: string) => number): Judge {
 
 /** What is too much by the definitions, in the order of time. */
 export function excess(rule: LimiterRule, list: readonly Admitted[]): string | undefined {
-  const books: Book[] = rule.policies.map(bookOf);
+  // What a window in parts promises is that of a log; which part a call was in depends on when it was taken.
+  const books: Book[] = rule.policies.map((policy) => (policy.kind === "parts" ? logBook(policy) : bookOf(policy)));
   for (const { at, units, booked } of list.toSorted((a, b) => a.at - b.at)) {
     if (!(at > 0)) return `${units} by a database that did not take them`;
     for (const [i, book] of books.entries()) {

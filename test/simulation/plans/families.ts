@@ -11,6 +11,7 @@ import { type RegionFigures, regionsJudge } from "../judges/regions.ts";
 import type { Plan } from "../world/plan.ts";
 import { heldWorld } from "./held.ts";
 import { leasedPlan, surgingPlan } from "./leased.ts";
+import { leasedWindowsPlan, surgingWindowsPlan } from "./leased-windows.ts";
 import { regionalPlan } from "./regional.ts";
 import { reservedPlan } from "./reserved.ts";
 import { swarmPlan } from "./swarm.ts";
@@ -49,7 +50,10 @@ export const FAMILIES = {
   swarm: { plan: swarmPlan, judges: allJudges },
   windows: { plan: windowsPlan, judges: allJudges },
   leases: {
-    plan: (seed, calls) => (seed % 4 === 0 ? surgingPlan(seed) : leasedPlan(seed, calls)),
+    plan: (seed, calls) => {
+      if (seed % 4 === 0) return (seed % 8 === 0 ? surgingPlan : surgingWindowsPlan)(seed);
+      return (seed % 4 === 1 ? leasedWindowsPlan : leasedPlan)(seed, calls);
+    },
     judges: judgesOfLeases,
   },
   reserved: { plan: reservedPlan, judges: allJudges },

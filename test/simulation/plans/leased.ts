@@ -16,16 +16,31 @@ const LATENCIES: readonly Latency[] = [
   { least: 60, median: 80, p99: 150, most: 300 },
 ];
 
+/** What is otherwise in such worlds of a kind. */
+export interface LeasedFlavour {
+  /** A policy in place of one, given how long the world lasts. */
+  readonly policy?: (rule: PolicyRule, durationMs: number) => PolicyRule;
+  /** How far the database's clock is ahead, in ms, given the same; isolates' are so far away from it as they are else from none. */
+  readonly clockMs?: (durationMs: number) => number;
+}
+
 /** A world of limiters that take ahead, on the clock of their database: hot keys, isolates that end, faults, clocks far apart. */
-export function leasedPlan(seed: number, calls = 10_000): Plan {
+export function leasedPlan(seed: number, calls = 10_000, flavour: LeasedFlavour = {}): Plan {
   const stream = streamOf(seed, 9);
   const first = limiterOf(stream, "api");
   const more = chance(stream, 0.3) ? [limiterOf(stream, "org")] : [];
-  const limiters = [first, ...more, ...(more.length > 0 ? [together([first, ...more])] : [])];
   const [policy] = first.policies as readonly [PolicyRule];
   const due = (policy.limit * 1000) / policy.windowMs;
   const perSecond = Math.min(4000, Math.max(20, due * oneOf(stream, [0.5, 0.9, 1, 2, 4, 40])));
   const durationMs = Math.min(600_000, Math.max(4000, (calls / perSecond) * 1000));
+  const { policy: changed = (rule: PolicyRule) => rule, clockMs } = flavour;
+  const alone = [first, ...more].map((rule): LimiterRule => {
+    const policies = rule.policies.map((policy) => changed(policy, durationMs));
+    const inParts = policies.flatMap(({ kind, windowMs }) => (kind === "parts" ? windowMs / 10 : []));
+    const maxMs = Math.min(rule.leases?.maxMs ?? 0, ...inParts);
+    return { ...rule, policies, leases: { maxMs } };
+  });
+  const limiters = [...alone, ...(alone.length > 1 ? [together(alone)] : [])];
   const next = callers({
     limiters,
     keys: oneOf(stream, [oneKey("k"), oneKey("k"), hotKey(0.7, evenKeys(5)), evenKeys(3)]),
@@ -46,7 +61,9 @@ export function leasedPlan(seed: number, calls = 10_000): Plan {
   return {
     name: `leases, ${limiters.map(({ policies }) => policies.map(({ kind }) => kind).join("+")).join(" and ")}`,
     durationMs,
-    databases: [{ name: "main", offsetMs: between(stream, -HOUR_MS, HOUR_MS), takesFlags: true }],
+    databases: [
+      { name: "main", offsetMs: clockMs?.(durationMs) ?? between(stream, -HOUR_MS, HOUR_MS), takesFlags: true },
+    ],
     population: {
       isolates: oneOf(stream, [1, 2, 4, 8, 32]),
       regions: ["here"],
@@ -55,7 +72,7 @@ export function leasedPlan(seed: number, calls = 10_000): Plan {
       meanFreezeEveryMs: oneOf(stream, [Infinity, durationMs / 5]),
       freezeMs: oneOf(stream, [20, 500, 5000]),
       clock: (isolate) => ({
-        offsetMs: between(isolate, -HOUR_MS, HOUR_MS),
+        offsetMs: (clockMs?.(durationMs) ?? 0) + between(isolate, -HOUR_MS, HOUR_MS),
         pace: oneOf(isolate, [1, 1, 1.0001, 0.9999]),
       }),
       meanJumpEveryMs: oneOf(stream, [Infinity, durationMs / 3]),
@@ -72,19 +89,31 @@ export function leasedPlan(seed: number, calls = 10_000): Plan {
   };
 }
 
+/** What is otherwise in worlds of surges. */
+export interface SurgeFlavour {
+  readonly policy?: Partial<PolicyRule>;
+  /** How long nobody comes before everybody does. */
+  readonly quietMs?: number;
+  readonly maxMs?: number;
+  readonly surges?: number;
+  /** How far the database's clock is ahead, in ms, given when the first surge begins if there is no quiet before it. */
+  readonly clockMs?: (atMs: number) => number;
+}
+
 /**
  * The worst that callers can do to leases: isolates take ahead while callers come, then nobody comes until the bucket has filled or
  * the window has ended, and then everybody comes at once.
  */
-export function surgingPlan(seed: number): Plan {
+export function surgingPlan(seed: number, flavour: SurgeFlavour = {}): Plan {
   const stream = streamOf(seed, 10);
-  const kind: Kind = oneOf(stream, ["bucket", "bucket", "sliding", "fixed"]);
+  const drawn: Kind = oneOf(stream, ["bucket", "bucket", "sliding", "fixed"]);
+  const { kind = drawn } = flavour.policy ?? {};
   const limit = oneOf(stream, [100, 200]);
-  const maxMs = 1000;
+  const { maxMs = 1000 } = flavour;
   const limiter: LimiterRule = {
     name: "api",
     database: "main",
-    policies: [{ kind, name: "p", limit, windowMs: 5000, burst: limit }],
+    policies: [{ kind, name: "p", limit, windowMs: 5000, burst: limit, ...flavour.policy }],
     clock: "redis",
     timeoutMs: 1000,
     failureMode: "closed",
@@ -104,7 +133,8 @@ export function surgingPlan(seed: number): Plan {
     comesBack: 0,
   });
   const due = limit / 5;
-  const quietMs = oneOf(stream, [0.7, 0.85, 1.1]) * maxMs;
+  const drawnMs = oneOf(stream, [0.7, 0.85, 1.1]) * maxMs;
+  const { quietMs = drawnMs, surges = 15 } = flavour;
   const periodMs = 2500 + quietMs + 200;
   const rate = (atMs: number) => {
     const into = atMs % periodMs;
@@ -113,11 +143,16 @@ export function surgingPlan(seed: number): Plan {
   };
   return {
     name: `surges on leases of a ${kind}`,
-    durationMs: 15 * periodMs,
-    databases: [{ name: "main", offsetMs: between(stream, -HOUR_MS, HOUR_MS), takesFlags: true }],
+    durationMs: surges * periodMs,
+    databases: [
+      { name: "main", offsetMs: flavour.clockMs?.(2500) ?? between(stream, -HOUR_MS, HOUR_MS), takesFlags: true },
+    ],
     population: {
       ...steadyIsolates(between(stream, 1, 4), ["here"]),
-      clock: (isolate) => ({ offsetMs: between(isolate, -HOUR_MS, HOUR_MS), pace: 1 }),
+      clock: (isolate) => ({
+        offsetMs: (flavour.clockMs?.(2500) ?? 0) + between(isolate, -HOUR_MS, HOUR_MS),
+        pace: 1,
+      }),
       noWaitUntil: oneOf(stream, [0, 1]),
     },
     limiters: [limiter],

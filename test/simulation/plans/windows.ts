@@ -7,7 +7,7 @@ import { between, oneOf, streamOf } from "../world/random.ts";
 import { type Flavour, swarmPlan } from "./swarm.ts";
 
 const YEAR_MS = 366 * 86_400_000;
-const USUAL_MS = { "1 day": 86_400_000, "1 week": 7 * 86_400_000, "1 month": 31 * 86_400_000 } as const;
+export const USUAL_MS = { "1 day": 86_400_000, "1 week": 7 * 86_400_000, "1 month": 31 * 86_400_000 } as const;
 
 /** A world of a swarm with windows that are exact at constant size. */
 export function windowsPlan(seed: number, calls = 14_000): Plan {

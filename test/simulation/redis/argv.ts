@@ -5,6 +5,7 @@ import { inFlightAlgorithm } from "../../../src/algorithm/in-flight/algorithm.ts
 import {
   grants,
   grantsStrikes,
+  grantsWindows,
   keySet,
   keySetHolds,
   keySetStrikes,
@@ -38,7 +39,7 @@ const LETTERS: readonly Algorithm[] = [...ALGORITHMS, inFlightAlgorithm];
 export const KEY_SETS: readonly Script[] = [keySet, keySetWindows, keySetHolds, keySetStrikes];
 
 /** Those that do. */
-export const GRANTS: readonly Script[] = [grants, grantsStrikes];
+export const GRANTS: readonly Script[] = [grants, grantsStrikes, grantsWindows];
 
 /** What the arguments of a script ask for. */
 export interface Asked {

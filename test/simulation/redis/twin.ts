@@ -205,10 +205,14 @@ function runGrants(
 }
 
 /** In units of the first policy; a bucket counts each as many as its window has ms. */
-function leaseOf({ demands: [first], lease }: Asked, granted: number, allowed: boolean): Required<KeyStep>["lease"] {
-  const { delta = 0, windowMs = 1 } = first ?? {};
-  const cost = delta / windowMs;
-  return { own: allowed ? cost : 0, granted: granted * cost, back: (lease?.back[0] ?? 0) / windowMs };
+function leaseOf(
+  { algorithms, demands: [first], lease }: Asked,
+  granted: number,
+  allowed: boolean,
+): Required<KeyStep>["lease"] {
+  const each = algorithms[0]?.code === "b" ? (first?.windowMs ?? 1) : 1;
+  const cost = (first?.delta ?? 0) / each;
+  return { own: allowed ? cost : 0, granted: granted * cost, back: (lease?.back[0] ?? 0) / each };
 }
 
 function stepOf({ asked: { algorithms }, stored, now }: Found, demands: readonly Demand[]): Step {

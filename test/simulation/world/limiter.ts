@@ -3,6 +3,7 @@ import { parts } from "../../../src/algorithm/parts.ts";
 import { fixedWindow, type Policy, slidingLog, slidingWindow, tokenBucket } from "../../../src/algorithm/policy.ts";
 import { allOf } from "../../../src/limiter/all-of.ts";
 import { anyOf } from "../../../src/limiter/any-of.ts";
+import { leasedWindows } from "../../../src/limiter/leases/leased-windows.ts";
 import { leases } from "../../../src/limiter/leases/leases.ts";
 import { createLimiter } from "../../../src/limiter/limiter.ts";
 import type { LimiterOptions } from "../../../src/limiter/options.ts";
@@ -31,10 +32,14 @@ export function plainOptions({ rule, client, region, waitUntil }: LimiterParts):
     failureMode: rule.failureMode,
     snapshots: rule.snapshots ?? false,
     breaker: rule.breaker,
-    leases: rule.leases && leases(rule.leases),
+    leases: rule.leases && leases({ ...rule.leases, windows: windowsFor(rule) }),
     waitUntil,
   };
 }
+
+/** Where they are not needed, a program does without. */
+const windowsFor = ({ policies }: LimiterRule) =>
+  policies.some(({ kind }) => kind === "calendar" || kind === "parts") ? leasedWindows() : undefined;
 
 /** Today's limiters decided together. */
 export const plainSet: SetMaker = (limiters, { waitUntil }) => allOf(limiters, { waitUntil });
