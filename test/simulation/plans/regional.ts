@@ -105,7 +105,7 @@ function limiterOf(stream: Stream, names: readonly string[]): LimiterRule {
 }
 
 /** What each region's database holds, unit by unit: written from the docs, and nothing of it shared with src/. */
-function partsOf(whole: LimiterRule, names: readonly string[]): LimiterRule[] {
+export function partsOf(whole: LimiterRule, names: readonly string[]): LimiterRule[] {
   const weights = names.map((name) => whole.shares?.[name] ?? 0);
   const least = Math.min(...whole.policies.flatMap(({ limit, burst }) => [limit, burst]));
   const first = dealt(least, weights);
