@@ -2,6 +2,7 @@ import type { Decision } from "../core/decision.ts";
 import type { WaitUntil } from "../core/event.ts";
 import { refuseOthers } from "../core/misuse.ts";
 import { wholeNumber } from "../core/whole-number.ts";
+import type { Amount } from "../limiter/amounts.ts";
 import type { Methods } from "../limiter/methods.ts";
 import type { Asked } from "./asked.ts";
 import { type Denial, denial } from "./denial.ts";
@@ -26,15 +27,13 @@ export type Write = (headers: Headers) => void;
 
 /**
  * Stands before a handler: resolves to what `serve` makes of it, or `respond` of the answer in its place. Both get `write` unless the
- * response tells nothing of a decision, and `serve` the decision, which may hold a place in flight.
+ * response tells nothing of a decision, `serve` the decision, which may hold a place in flight, and both the visit, so that they need
+ * not be made for each request.
  */
-export type Guard<Subject, Info extends readonly unknown[], Source, Served> = <
-  Passed extends Served | undefined,
-  Answered,
->(
-  visit: Visit<Subject, Info, Source>,
-  serve: (write?: Write, decision?: Decision) => Promise<Passed>,
-  respond: (answer: Denial | Response, write?: Write) => Answered | Promise<Answered>,
+export type Guard<V, Served> = <Passed extends Served | undefined, Answered>(
+  visit: V,
+  serve: (write: Write | undefined, decision: Decision | undefined, visit: V) => Passed | Promise<Passed>,
+  respond: (answer: Denial | Response, write: Write | undefined, visit: V) => Answered | Promise<Answered>,
 ) => Promise<Passed | Answered>;
 
 /** `Served`: what `refundOn` is shown. */
@@ -50,10 +49,16 @@ type AnyKey = string | Readonly<Record<string, string>>;
 type LimiterOfAny = Pick<Methods<AnyKey, Decision>, "consume" | "refund"> & Limiting;
 
 /** What all middleware has in common, which is everything but the shape of handlers and responses. */
-export function createGuard<Subject, Info extends readonly unknown[], Source, Served>(
+export function createGuard<
+  Subject,
+  Info extends readonly unknown[],
+  Source,
+  Served,
+  V extends Visit<Subject, Info, Source> = Visit<Subject, Info, Source>,
+>(
   options: GuardOptions<Subject, Info, Source, Served>,
   defaultKey: (subject: Subject, ...info: Info) => KeyValue,
-): Guard<Subject, Info, Source, Served> {
+): Guard<V, Served> {
   checkOptions(options as RateLimitOptions<never, never, never>);
   const {
     key: keyOf = defaultKey,
@@ -76,34 +81,32 @@ export function createGuard<Subject, Info extends readonly unknown[], Source, Se
   const dialects = dialectsOf("headers", headers);
   const limiterOf = keptLimiter(limiter);
 
-  /** What the options make of a request; `undefined` if it is not limited. */
-  async function callFor({ subject, info, source }: Visit<Subject, Info, Source>) {
-    if (await skip?.(subject, ...info)) return undefined;
-    const key = await keyOf(subject, ...info);
-    if (key === undefined || key === null) return undefined;
-    return {
-      limiter: limiterOf(source),
-      key: spelled(key),
-      cost: typeof costOf === "function" ? await costOf(subject, ...info) : costOf,
-      limit: typeof limitOf === "function" ? await limitOf(subject, ...info) : limitOf,
-    };
-  }
-
   return async (visit, serve, respond) => {
-    const { request, subject, info } = visit;
-    let call: Awaited<ReturnType<typeof callFor>>;
+    const { subject, info } = visit;
+    let call: { limiter: LimiterOfAny; key: AnyKey; cost: Amount; limit: Amount | undefined } | undefined;
     try {
-      call = await callFor(visit);
+      const skipped = skip && (await skip(subject, ...info));
+      const found = skipped ? undefined : keyOf(subject, ...info);
+      // To wait for what is there already costs a promise.
+      const key = typeof found === "object" ? await found : found;
+      if (key !== undefined && key !== null) {
+        call = {
+          limiter: limiterOf(visit.source),
+          key: spelled(key),
+          cost: typeof costOf === "function" ? await costOf(subject, ...info) : costOf,
+          limit: typeof limitOf === "function" ? await limitOf(subject, ...info) : limitOf,
+        };
+      }
     } catch (error) {
       // Hono's HTTPException was thrown to answer, not because something broke.
       if ((error as { getResponse?: unknown } | null | undefined)?.getResponse) throw error;
       const answer = await onError(error, subject, ...info);
-      if (dryRun) return serve();
       // Without a limiter this throws: nobody said that requests may pass then.
-      const isAnswered = answer || limiterOf(visit.source).failureMode === "closed";
-      return isAnswered ? respond(answer ?? denial(request)) : serve();
+      return !dryRun && (answer || limiterOf(visit.source).failureMode === "closed")
+        ? respond(answer ?? denial(visit.request), undefined, visit)
+        : serve(undefined, undefined, visit);
     }
-    if (!call) return serve();
+    if (!call) return serve(undefined, undefined, visit);
 
     const { limiter, key, cost, limit } = call;
     // Looked up where something needs it: Hono throws an error, with a stack, where the platform has none.
@@ -119,10 +122,11 @@ export function createGuard<Subject, Info extends readonly unknown[], Source, Se
     visit.tell(decision);
     const write = dryRun ? undefined : (headers: Headers) => writeFields(dialects, headers, decision);
     if (!decision.allowed && write) {
-      return respond((await onDenied?.(subject, decision, ...info)) ?? denial(request, decision, blockedStatus), write);
+      const answer = (await onDenied?.(subject, decision, ...info)) ?? denial(visit.request, decision, blockedStatus);
+      return respond(answer, write, visit);
     }
 
-    const served = await serve(write, decision);
+    const served = await serve(write, decision, visit);
     if (served && refundOn && decision.allowed && "policies" in decision) {
       const waitUntil = visit.waitUntil();
       const settle = async () => {

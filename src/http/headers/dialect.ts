@@ -33,5 +33,6 @@ export function writeFields(dialects: readonly Dialect[], headers: Headers, deci
   if (!("policies" in decision)) return;
   const told = labelled(decision);
   const policies = told.policies.filter(({ burst }) => burst < Infinity);
-  if (policies.length > 0) for (const dialect of dialects) dialect.write(headers, { ...told, policies });
+  const known = policies.length < told.policies.length ? { ...told, policies } : told;
+  if (policies.length > 0) for (const dialect of dialects) dialect.write(headers, known);
 }

@@ -22,7 +22,7 @@ export function clientIp(subject: NodeSubject, _info?: unknown, options: NodeCli
   const { ip = message.socket?.remoteAddress } = subject as { ip?: string };
   // Servers that listen for both kinds tell IPv4 addresses so, and plain ones need no parsing.
   const remoteAddress = ip?.replace(/^::ffff:(?=\d+\.)/, "");
-  const connection = { incoming: { socket: { remoteAddress } } };
+  const connection = { remoteAddr: { hostname: remoteAddress } };
   const { onUnknownAddress } = options;
   const told =
     typeof onUnknownAddress === "function"

@@ -1,9 +1,11 @@
 import type { ServerResponse } from "node:http";
 import type { Decision } from "../../core/decision.ts";
+import type { WaitUntil } from "../../core/event.ts";
 import { checkFunction } from "../../core/misuse.ts";
 import type { Serving } from "../../limiter/in-flight/held.ts";
+import type { Asked } from "../asked.ts";
 import type { Denial } from "../denial.ts";
-import { createGuard, type GuardOptions, type Write } from "../guard.ts";
+import { createGuard, type GuardOptions, type Visit, type Write } from "../guard.ts";
 import { dialectsOf } from "../headers/dialect.ts";
 import { standardFields } from "../headers/standard.ts";
 import type { Limiting } from "../options.ts";
@@ -15,29 +17,60 @@ import { holdUntilClosed } from "./held.ts";
 import type { NodeRateLimitOptions } from "./options.ts";
 import { askedOf, messageOf, type NodeSubject } from "./subject.ts";
 
-/** What an adapter tells of one request and its response. */
-export interface Exchange<Subject, Info extends readonly unknown[]> {
+/** One request and its response, as an adapter has them. A class, since closures for each request would cost more. */
+export class Exchange<Subject extends NodeSubject, Info extends readonly unknown[]>
+  implements Visit<Subject, Info, Subject>
+{
   readonly subject: Subject;
   readonly info: Info;
   readonly response: ServerResponse;
   readonly fields: Fields;
+
+  constructor(subject: Subject, info: Info, response: ServerResponse, fields: Fields) {
+    this.subject = subject;
+    this.info = info;
+    this.response = response;
+    this.fields = fields;
+  }
+
+  get request(): Asked {
+    return askedOf(messageOf(this.subject));
+  }
+
+  get source(): Subject {
+    return this.subject;
+  }
+
+  tell(decision: Decision): void {
+    note(messageOf(this.subject), decision);
+  }
+
+  waitUntil(): WaitUntil {
+    return behind;
+  }
 }
 
 /** What is sent in place of a handler's response. */
-export interface Answer {
+export class Answer {
   readonly status: number;
   /** Bytes where an option function answered. */
   readonly body: string | Uint8Array;
+
+  constructor(status: number, body: string | Uint8Array) {
+    this.status = status;
+    this.body = body;
+  }
 }
 
-/** Runs before a handler: resolves to the answer in its place, whose fields are set already, or to nothing if it may run. */
-export type NodeGuard<Subject, Info extends readonly unknown[]> = (
+/** Runs before a handler: resolves to the answer in its place, whose fields are set already, or to the response if it may run. */
+export type NodeGuard<Subject extends NodeSubject, Info extends readonly unknown[]> = (
   exchange: Exchange<Subject, Info>,
-) => Promise<Answer | undefined>;
+) => Promise<Answer | ServerResponse>;
 
 export function createNodeGuard<Subject extends NodeSubject, Info extends readonly unknown[], L extends Limiting>(
   options: NodeRateLimitOptions<Subject, Info, L>,
 ): NodeGuard<Subject, Info> {
+  type Own = Exchange<Subject, Info>;
   const { refundOn, headers: told = standardFields } = options;
   checkFunction("refundOn", refundOn);
   const whenSent =
@@ -50,37 +83,31 @@ export function createNodeGuard<Subject extends NodeSubject, Info extends readon
     });
   // What fits this limiter is up to the types of the adapters; the guard hands it on.
   const shared = { ...options, refundOn: whenSent } as unknown as GuardOptions<Subject, Info, Subject, ServerResponse>;
-  const guard = createGuard(shared, (subject: Subject, ..._info: Info) => clientIp(subject));
+  const guard = createGuard<Subject, Info, Subject, ServerResponse, Own>(shared, (subject, ..._info) =>
+    clientIp(subject),
+  );
   const names = new Set(dialectsOf("headers", told).flatMap(({ names }) => names.map((name) => name.toLowerCase())));
 
-  return async ({ subject, info, response, fields }) => {
-    const message = messageOf(subject);
-    const serve = async (write?: Write, decision?: Decision) => {
-      // A handler on Node writes to its response itself, so the fields have to be there before it runs.
-      write?.(headersOf(fields));
-      if (decision && "serve" in decision) holdUntilClosed(decision as Decision & Serving, response);
-      return response;
-    };
-    const respond = async (answer: Denial | Response, write?: Write): Promise<Answer> => {
-      const own = "text" in answer ? withHeaders(answer, write) : answer;
-      for (const [name, value] of "text" in own ? own.headers : Object.entries(own.headers))
-        if (!names.has(name)) fields.set(name, value);
-      // Not as they are in the answer, since the fields of other limiters are there already.
-      write?.(headersOf(fields));
-      const body = "text" in own ? new Uint8Array(await own.arrayBuffer()) : (own.body ?? "");
-      return { status: own.status, body };
-    };
-    const visit = {
-      request: askedOf(message),
-      subject,
-      info,
-      source: subject,
-      tell: (decision: Decision) => note(message, decision),
-      waitUntil: () => behind,
-    };
-    const outcome = await guard(visit, serve, respond);
-    return outcome === response ? undefined : (outcome as Answer);
-  };
+  function serve(write: Write | undefined, decision: Decision | undefined, { response, fields }: Own) {
+    // A handler on Node writes to its response itself, so the fields have to be there before it runs.
+    write?.(headersOf(fields));
+    if (decision && "serve" in decision) holdUntilClosed(decision as Decision & Serving, response);
+    return response;
+  }
+
+  async function respond(answer: Denial | Response, write: Write | undefined, { fields }: Own) {
+    const own = "text" in answer ? withHeaders(answer, write) : answer;
+    for (const [name, value] of "text" in own ? own.headers : Object.entries(own.headers)) {
+      // Of this field there is one for each cookie, beside those of the app.
+      if (name === "set-cookie") fields.appendHeader(name, value);
+      else if (!names.has(name)) fields.setHeader(name, value);
+    }
+    // Not as they are in the answer, since the fields of other limiters are there already.
+    write?.(headersOf(fields));
+    return new Answer(own.status, "text" in own ? new Uint8Array(await own.arrayBuffer()) : (own.body ?? ""));
+  }
+
+  return (exchange) => guard(exchange, serve, respond);
 }
 
 /** A server lives on behind its answers; what fails there is told, since nobody else would hear of it. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Limiter } from "../../limiter/limiter.ts";
 import type { KeyRequired, Limiting } from "../options.ts";
-import { createNodeGuard } from "./exchange.ts";
+import { Answer, createNodeGuard, Exchange } from "./exchange.ts";
 import type { NodeRateLimitOptions } from "./options.ts";
 
 /**
@@ -21,14 +21,10 @@ export function rateLimit<
 ): (request: Request, response: Response, next: (error?: unknown) => void) => void {
   const guard = createNodeGuard(options);
   return function rateLimit(request, response, next) {
-    const fields = {
-      get: (name: string) => response.getHeader(name),
-      set: (name: string, value: string) => response.setHeader(name, value),
-    };
-    guard({ subject: request, info: [response], response, fields }).then((answer) => {
-      if (!answer) return next();
-      response.statusCode = answer.status;
-      response.end(answer.body);
+    guard(new Exchange(request, [response], response, response)).then((outcome) => {
+      if (!(outcome instanceof Answer)) return next();
+      response.statusCode = outcome.status;
+      response.end(outcome.body);
     }, next);
   };
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Limiter } from "../../limiter/limiter.ts";
 import type { KeyRequired, Limiting } from "../options.ts";
-import { createNodeGuard } from "./exchange.ts";
+import { Answer, createNodeGuard, Exchange } from "./exchange.ts";
+import type { Fields } from "./fields.ts";
 import type { NodeRateLimitOptions } from "./options.ts";
 
 /** As much of Fastify's request as a limit needs. */
@@ -23,6 +24,28 @@ interface FastifyInstance<Request, Reply> {
   addHook(name: "onRequest", hook: (request: Request, reply: Reply) => Promise<unknown>): unknown;
 }
 
+/** A reply's fields, which Fastify keeps until it sends them. */
+class FastifyFields implements Fields {
+  readonly #reply: FastifyReply;
+
+  constructor(reply: FastifyReply) {
+    this.#reply = reply;
+  }
+
+  getHeader(name: string): unknown {
+    return this.#reply.getHeader(name);
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#reply.header(name, value);
+  }
+
+  appendHeader(name: string, value: string): void {
+    // Fastify adds cookies to those that are there.
+    this.#reply.header(name, value);
+  }
+}
+
 /**
  * A hook for Fastify, for single routes and for hooks behind the parsing of bodies: `{ onRequest: fastifyHook({ limiter }) }`,
  * `app.addHook("preHandler", fastifyHook({ … }))`. It answers and sets fields as the plugin `fastifyRateLimit` does. Throws a
@@ -33,12 +56,8 @@ export function fastifyHook<Request extends FastifyRequest, Reply extends Fastif
 ): (request: Request, reply: Reply) => Promise<unknown> {
   const guard = createNodeGuard(options);
   return async function rateLimit(request, reply) {
-    const fields = {
-      get: (name: string) => reply.getHeader(name),
-      set: (name: string, value: string) => reply.header(name, value),
-    };
-    const answer = await guard({ subject: request, info: [reply], response: reply.raw, fields });
-    if (!answer) return undefined;
+    const answer = await guard(new Exchange(request, [reply], reply.raw, new FastifyFields(reply)));
+    if (!(answer instanceof Answer)) return undefined;
     reply.code(answer.status);
     // Fastify adds a charset to JSON that is text.
     reply.send(typeof answer.body === "string" ? new TextEncoder().encode(answer.body) : answer.body);

@@ -1,22 +1,37 @@
-/** The response's fields, as a framework keeps them until it sends them. */
+/** The response's fields, as a framework keeps them until it sends them. Node's own response is one. */
 export interface Fields {
-  get(name: string): unknown;
-  set(name: string, value: string): void;
+  getHeader(name: string): unknown;
+  setHeader(name: string, value: string): unknown;
+  /** Adds one more field of that name. */
+  appendHeader(name: string, value: string): unknown;
 }
 
 /** As much of `Headers` as dialects use, over a framework's own fields. */
-export function headersOf(fields: Fields): Headers {
-  const get = (name: string) => {
-    const value = fields.get(name);
+class FieldsView implements Pick<Headers, "get" | "has" | "set" | "append"> {
+  readonly #fields: Fields;
+
+  constructor(fields: Fields) {
+    this.#fields = fields;
+  }
+
+  get(name: string): string | null {
+    const value = this.#fields.getHeader(name);
     return value === undefined || value === null ? null : `${Array.isArray(value) ? value.join(", ") : value}`;
-  };
-  return {
-    get,
-    has: (name: string) => get(name) !== null,
-    set: (name: string, value: string) => fields.set(name, value),
-    append: (name: string, value: string) => {
-      const before = get(name);
-      fields.set(name, before === null ? value : `${before}, ${value}`);
-    },
-  } as unknown as Headers;
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== null;
+  }
+
+  set(name: string, value: string): void {
+    this.#fields.setHeader(name, value);
+  }
+
+  append(name: string, value: string): void {
+    const before = this.get(name);
+    this.set(name, before === null ? value : `${before}, ${value}`);
+  }
 }
+
+/** The fields as dialects write them. */
+export const headersOf = (fields: Fields): Headers => new FieldsView(fields) as unknown as Headers;

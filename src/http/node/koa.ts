@@ -3,7 +3,7 @@ import type { Decision } from "../../core/decision.ts";
 import type { Limiter } from "../../limiter/limiter.ts";
 import type { KeyRequired, Limiting } from "../options.ts";
 import { rateLimitOf } from "./decisions.ts";
-import { createNodeGuard } from "./exchange.ts";
+import { Answer, createNodeGuard, Exchange } from "./exchange.ts";
 import type { NodeRateLimitOptions } from "./options.ts";
 
 /** As much of Koa's context as a limit needs. */
@@ -14,6 +14,7 @@ interface KoaContext {
   status: number;
   body: unknown;
   set(name: string, value: string): void;
+  append(name: string, value: string): void;
 }
 
 /**
@@ -30,12 +31,13 @@ export function koaRateLimit<Context extends KoaContext, L extends Limiting = Li
   return async function rateLimit(context, next) {
     const { res } = context;
     const fields = {
-      get: (name: string) => res.getHeader(name),
-      set: (name: string, value: string) => context.set(name, value),
+      getHeader: (name: string) => res.getHeader(name),
+      setHeader: (name: string, value: string) => context.set(name, value),
+      appendHeader: (name: string, value: string) => context.append(name, value),
     };
-    const answer = await guard({ subject: context, info: [], response: res, fields });
+    const answer = await guard(new Exchange(context, [], res, fields));
     context.state.rateLimit = rateLimitOf(context);
-    if (!answer) {
+    if (!(answer instanceof Answer)) {
       await next();
       return;
     }

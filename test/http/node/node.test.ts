@@ -170,6 +170,22 @@ describe.each(Object.keys(FRAMEWORKS))("%s", (name) => {
     expect(denied.headers.get("RateLimit")).toMatch(/^"pair";r=0/);
   });
 
+  test("every cookie of an answer is sent", async () => {
+    const cookies = ["a=1; Path=/", "b=2; Expires=Thu, 01 Jan 2037 00:00:00 GMT"];
+    const ask = await serving({
+      limiter: pair(),
+      key,
+      cost: 3,
+      onDenied: () => {
+        const answer = new Response("later", { status: 429 });
+        for (const cookie of cookies) answer.headers.append("Set-Cookie", cookie);
+        return answer;
+      },
+    });
+    const denied = await ask();
+    expect([denied.status, denied.headers.getSetCookie()]).toEqual([429, cookies]);
+  });
+
   test("dryRun counts, denies nobody and sends no fields", async () => {
     const limiter = pair();
     const ask = await serving({ limiter, key, dryRun: true });
