@@ -18,14 +18,12 @@ import type { LimiterMaker, LimiterParts, SetMaker } from "./plan.ts";
 /** Today's limiter, as a program on that platform would make it. */
 export const plainLimiter: LimiterMaker = (parts) => createLimiter(plainOptions(parts));
 
-export function plainOptions({ rule, client, region, waitUntil }: LimiterParts): LimiterOptions {
+export function plainOptions({ rule, client, region, near = [region], waitUntil }: LimiterParts): LimiterOptions {
   const storeIn = (database: string) => storeOn(client(database), rule.clock);
   const stores = rule.regions?.map(({ database }) => [database, storeIn(database)] as const);
   return {
     name: rule.name,
-    store: stores
-      ? regions({ near: region, stores: Object.fromEntries(stores), shares: rule.shares })
-      : storeIn(rule.database),
+    store: stores ? regions({ near, stores: Object.fromEntries(stores), shares: rule.shares }) : storeIn(rule.database),
     policies: [...rule.policies.map(policyOf), ...(rule.penalty ? [penaltyOf(rule.penalty)] : [])],
     timeoutMs: rule.timeoutMs,
     failureMode: rule.failureMode,

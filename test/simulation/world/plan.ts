@@ -64,6 +64,8 @@ export interface LimiterParts {
   readonly client: (database: string) => RedisClient;
   /** Where the isolate is. */
   readonly region: string;
+  /** All regions as near as they are from there, the nearest first. Left out: its own, and the others in their order. */
+  readonly near?: readonly string[];
   /** Tells the platform to wait for work; undefined on an isolate whose platform has no such thing. */
   readonly waitUntil: ((task: Promise<unknown>) => void) | undefined;
 }
