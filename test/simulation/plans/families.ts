@@ -8,11 +8,13 @@ import { leasesJudge } from "../judges/leases.ts";
 import { livesJudge } from "../judges/lives.ts";
 import { neverMoreJudge } from "../judges/never-more.ts";
 import { type RegionFigures, regionsJudge } from "../judges/regions.ts";
+import { type RuleFigures, rulesJudge } from "../judges/rules.ts";
 import type { Plan } from "../world/plan.ts";
 import { heldWorld } from "./held.ts";
 import { leasedPlan, surgingPlan } from "./leased.ts";
 import { regionalPlan } from "./regional.ts";
 import { reservedPlan } from "./reserved.ts";
+import { ruledPlan } from "./ruled.ts";
 import { swarmPlan } from "./swarm.ts";
 import { windowsPlan } from "./windows.ts";
 
@@ -44,6 +46,13 @@ export const judgesOfRegions = (figures?: RegionFigures): Judge[] => [
   endingsJudge(),
 ];
 
+/** What a rule lets pass is counted nowhere, so that the judges of what is counted can't follow. */
+export const judgesOfRules = ({ plan }: Pick<Bench, "plan">, figures?: RuleFigures): Judge[] => [
+  rulesJudge(plan.population.noWaitUntil === 1 ? 1 : 2, figures),
+  deadlinesJudge(),
+  endingsJudge(),
+];
+
 /** All kinds of worlds, by the name that `npm run simulate -- --of` takes. */
 export const FAMILIES = {
   swarm: { plan: swarmPlan, judges: allJudges },
@@ -55,6 +64,7 @@ export const FAMILIES = {
   reserved: { plan: reservedPlan, judges: allJudges },
   holds: { plan: (seed, calls) => heldWorld(seed, calls).plan, judges: judgesOfHolds },
   regions: { plan: regionalPlan, judges: () => judgesOfRegions() },
+  rules: { plan: ruledPlan, judges: (bench) => judgesOfRules(bench) },
 } as const satisfies Record<string, Family>;
 
 export type FamilyName = keyof typeof FAMILIES;

@@ -3,10 +3,10 @@ import { type Callers, callers } from "../traffic/callers.ts";
 import { partitions, restarts, storms } from "../traffic/incidents.ts";
 import { evenKeys, oneKey } from "../traffic/keys.ts";
 import type { Kind, LimiterRule, PenaltyRule } from "../world/history.ts";
-import type { Weather } from "../world/network.ts";
 import type { Plan } from "../world/plan.ts";
-import { between, chance, oneOf, type Stream, share, streamOf } from "../world/random.ts";
+import { between, chance, oneOf, type Stream, streamOf } from "../world/random.ts";
 import { steadyIsolates } from "./crowd.ts";
+import { faultsUpTo } from "./faults.ts";
 import { together } from "./swarm.ts";
 
 /** A world of limiters with a penalty, and how far its clocks are from each other at most. */
@@ -44,12 +44,11 @@ export function penalizedWorld(seed: number, calls = 600): PenalizedWorld {
   // What asks for much at once is denied while isolates still have what they took ahead.
   const greedy = isLeased ? [poisson("greedy", 5000 / windowMs, callers({ ...wishes, mostCost: limit }))] : [];
   const part = oneOf(stream, [0, 0.01, 0.05]);
-  const [lostRequest, lostReply, resetBefore, resetAfter] = [part, part, part, part].map((p) => p * share(stream));
+  const faults = faultsUpTo(stream, part);
   const latency = oneOf(stream, [
     { least: 0.2, median: 0.5, p99: 2, most: 10 },
     { least: 20, median: 40, p99: 150, most: 300 },
   ]);
-  const weather = { latency, lostRequest, lostReply, resetBefore, resetAfter } as Weather;
   const plan: Plan = {
     name: `penalty, ${shape}, ${first.policies.map(({ kind }) => kind)} of ${limit}, clock of ${clock}`,
     durationMs,
@@ -62,7 +61,7 @@ export function penalizedWorld(seed: number, calls = 600): PenalizedWorld {
       deafClients: oneOf(stream, [0, 0.3]),
     },
     limiters,
-    weather: () => weather,
+    weather: () => ({ latency, ...faults }),
     traffic: [poisson("callers", perSecond, callers(wishes)), ...greedy],
     incidents: [
       ...(chance(stream, 0.3) ? [partitions(durationMs / 4, 500)] : []),

@@ -6,6 +6,7 @@ import type { Kind, LimiterRule, PolicyRule } from "../world/history.ts";
 import type { Latency } from "../world/network.ts";
 import type { Plan } from "../world/plan.ts";
 import { between, chance, oneOf, type Stream, share, streamOf } from "../world/random.ts";
+import { faultsUpTo } from "./faults.ts";
 import { partsOf } from "./shares.ts";
 
 const HOUR_MS = 3_600_000;
@@ -43,13 +44,7 @@ export function regionalPlan(seed: number, calls = 6000): Plan {
   ]);
   const far = oneOf(stream, FAR);
   const part = oneOf(stream, [0, 0.001, 0.02]);
-  const [lostRequest, lostReply, resetBefore, resetAfter] = [part, part, part, part].map((p) => p * share(stream)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const faults = { lostRequest, lostReply, resetBefore, resetAfter };
+  const faults = faultsUpTo(stream, part);
   return {
     name: `${names.length} regions, ${limiter.policies.map(({ kind }) => kind).join("+")}`,
     durationMs,

@@ -3,11 +3,13 @@ import { parts } from "../../../src/algorithm/parts.ts";
 import { fixedWindow, type Policy, slidingLog, slidingWindow, tokenBucket } from "../../../src/algorithm/policy.ts";
 import { allOf } from "../../../src/limiter/all-of.ts";
 import { anyOf } from "../../../src/limiter/any-of.ts";
+import type { Extension } from "../../../src/limiter/extension.ts";
 import { leases } from "../../../src/limiter/leases/leases.ts";
 import { createLimiter } from "../../../src/limiter/limiter.ts";
 import type { LimiterOptions } from "../../../src/limiter/options.ts";
 import { type Penalty, penalty } from "../../../src/limiter/penalty/penalty.ts";
 import { regions } from "../../../src/limiter/regions/regions.ts";
+import { rules } from "../../../src/rules/rules.ts";
 import { redisStore } from "../../../src/store/redis.ts";
 import type { RedisClient } from "../../../src/store/redis-client.ts";
 import type { RemoteStore } from "../../../src/store/store.ts";
@@ -30,6 +32,7 @@ export function plainOptions({ rule, client, region, near = [region], waitUntil 
     snapshots: rule.snapshots ?? false,
     breaker: rule.breaker,
     leases: rule.leases && leases(rule.leases),
+    rules: rule.rules && rulesOn(client(rule.rules.database), rule.rules.refreshMs),
     waitUntil,
   };
 }
@@ -58,6 +61,15 @@ function storeOn(client: RedisClient, clock: LimiterRule["clock"]): RemoteStore 
   stores.set(client, known);
   known[clock] ??= redisStore(client, { clock });
   return known[clock];
+}
+
+/** By client: limiters of a program share their rules. */
+const readers = new WeakMap<RedisClient, Extension>();
+
+function rulesOn(redis: RedisClient, refreshMs: number): Extension {
+  const known = readers.get(redis) ?? rules({ redis, refreshMs });
+  readers.set(redis, known);
+  return known;
 }
 
 const penaltyOf = ({ length, ...numbers }: PenaltyRule): Penalty => penalty({ ...numbers, for: length });

@@ -1,7 +1,7 @@
 import type { Limiter } from "../../../src/limiter/limiter.ts";
 import type { RedisClient } from "../../../src/store/redis-client.ts";
 import type { Twin } from "../redis/twin.ts";
-import type { Action, LimiterRule, WorkRule } from "./history.ts";
+import type { Action, LimiterRule, RuleMade, WorkRule } from "./history.ts";
 import type { Callable } from "./isolate.ts";
 import type { Weather } from "./network.ts";
 import type { Stream } from "./random.ts";
@@ -110,6 +110,8 @@ export interface IncidentSite {
   happens(run: () => void): void;
   /** Changes the weather until the returned function is called; undefined in place of weather cuts off. */
   change(by: (weather: Weather, region: string, database: string) => Weather | undefined): () => void;
+  /** An operator puts other rules in place of a database's; `makes` gets the database's time. */
+  rule(database: string, makes: (now: number) => readonly RuleMade[]): void;
   /** A database loses its scripts, and if `all`, what it stores. */
   lose(database: string, all: boolean): void;
 }
