@@ -48,6 +48,9 @@ const BROKEN: readonly (readonly [what: string, words: string, change: () => Par
   ["another limiter's denial that is a strike", "told of a block", () => ({ twins: broken.strikingAll() })],
   ["a booking that pardons", "told of a block|was let pass", () => ({ twins: broken.pardoning() })],
   ["a limiter without its penalty", "without its penalty", () => ({ limiterOf: broken.forgiving })],
+  ["a block by hand that blocks nobody", "was said to be blocked", () => ({ limiterOf: broken.idle })],
+  ["a block by hand that shortens another", "told of a block", () => ({ twins: broken.shortening() })],
+  ["a denial that is let pass", "was let pass by the store", () => ({ limiterOf: broken.merciful })],
   ["leases that outlast their time", "let pass by a lease", () => ({ limiterOf: endingLate })],
 ];
 

@@ -33,10 +33,13 @@ export function penalizedWorld(seed: number, calls = 600): PenalizedWorld {
   const wishes: Callers = {
     limiters,
     keys: isLeased ? oneKey("k") : oneOf(stream, [oneKey("k"), evenKeys(3)]),
-    operations: isLeased ? { consume: 20, peek: 1 } : { consume: 20, peek: 2, reserve: 2, charge: 0.5, reset: 0.1 },
+    operations: isLeased
+      ? { consume: 20, peek: 1, block: 0.02 }
+      : { consume: 20, peek: 2, reserve: 2, charge: 0.5, reset: 0.1, block: 0.3 },
     mostCost: 1,
     mostWaitMs: 0,
     acceptsDelay: 0,
+    mostBlockMs: 3 * windowMs,
     leaves: oneOf(stream, [0, 0.05]),
     leavesWithinMs: 50,
     comesBack: oneOf(stream, [0, 0.3]),

@@ -23,6 +23,8 @@ export interface Axis {
   readonly label: string;
   readonly type: "log" | "linear";
   readonly ticks: readonly number[];
+  /** Where the lines are told apart: there each has its load beside it. */
+  readonly labels: "before" | "behind";
 }
 
 /** Up to the limit nothing has to be denied; beyond it most is. */
@@ -46,7 +48,13 @@ export function lines(
       marginRight: 12,
       marginTop: 40,
       marginBottom: 44,
-      x: { type: axis.type, label: axis.label, ticks: axis.ticks, tickFormat: short, insetLeft: 64 },
+      x: {
+        type: axis.type,
+        label: axis.label,
+        ticks: axis.ticks,
+        tickFormat: short,
+        ...(axis.labels === "before" ? { insetLeft: 64 } : { insetLeft: 12, insetRight: 48 }),
+      },
       y: { label: unit, grid: true, ...(log && { type: "log" }), ...(domain && { domain: [...domain] }) },
       fx: { label: null, domain: panels, axis: "top", padding: 0.08 },
       marks: [
@@ -56,11 +64,11 @@ export function lines(
           return Plot.lineY(dotsOf, { ...where, ...look, strokeWidth: 2 });
         }),
         Plot.dot(dots, { ...where, fill: colourOf, fillOpacity: shadeOf, r: 2 }),
-        Plot.text(labels(dots, log, domain), {
+        Plot.text(labels(dots, axis, log, domain), {
           ...where,
           text: "text",
-          dx: -7,
-          textAnchor: "end",
+          dx: axis.labels === "before" ? -7 : 7,
+          textAnchor: axis.labels === "before" ? "end" : "start",
           fill: "colour",
         }),
       ],
@@ -68,15 +76,16 @@ export function lines(
   );
 }
 
-/** A label for each line where it begins; those that begin in one place share theirs. */
-function labels(dots: readonly Dot[], log: boolean, domain?: Words["domain"]) {
-  const first = Math.min(...dots.map(({ x }) => x));
+/** A label for each line where it begins or ends; those that do so in one place share theirs. */
+function labels(dots: readonly Dot[], axis: Axis, log: boolean, domain?: Words["domain"]) {
+  const ends = dots.map(({ x }) => x);
+  const end = axis.labels === "before" ? Math.min(...ends) : Math.max(...ends);
   const height = (value: number) => (log ? Math.log10(value) : value);
   const all = domain ?? dots.map(({ value }) => height(value));
   const apart = (Math.max(...all) - Math.min(...all)) / 18;
   return [...new Set(dots.map(({ panel }) => panel))].flatMap((panel) => {
     const starts = dots
-      .filter((dot) => dot.panel === panel && dot.x === first)
+      .filter((dot) => dot.panel === panel && dot.x === end)
       .sort((a, b) => height(a.value) - height(b.value));
     const groups: Dot[][] = [];
     for (const dot of starts) {
@@ -89,7 +98,7 @@ function labels(dots: readonly Dot[], log: boolean, domain?: Words["domain"]) {
       const loads = group.map(({ load }) => load).sort((a, b) => a - b);
       const text = loads.length === 1 ? `${loads[0]} ×` : `${loads[0]}–${loads.at(-1)} ×`;
       const middle = group[Math.floor(group.length / 2)] as Dot;
-      return { panel, x: first, value: middle.value, text, colour: colourOf(middle) };
+      return { panel, x: end, value: middle.value, text, colour: colourOf(middle) };
     });
   });
 }

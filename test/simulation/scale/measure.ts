@@ -24,16 +24,18 @@ export interface Measured extends Point {
 
 /** A full bucket at the start is no steady state. */
 export const WARM_UP_MS = 2000;
+/** Who comes last meets nobody who comes later, so that it gets more than its due. */
+const COOL_DOWN_MS = 1000;
 const LEAST_MS = 10_000;
 const LEAST_CALLS = 3000;
 
 export async function measure<At extends Point>(variant: Variant<At>, point: At, seed = 1): Promise<Measured & At> {
   const perSecond = point.load * PER_SECOND;
-  const durationMs = WARM_UP_MS + Math.max(LEAST_MS, (LEAST_CALLS / perSecond) * 1000);
-  const counts = countsOf(variant.policy);
+  const untilMs = WARM_UP_MS + Math.max(LEAST_MS, (LEAST_CALLS / perSecond) * 1000);
+  const counts = countsOf(variant.policy, untilMs);
   let [billedBefore, commands] = [0, 0];
   const world = createWorld({
-    plan: variant.plan(point, durationMs),
+    plan: variant.plan(point, untilMs + COOL_DOWN_MS),
     seed,
     tell(happening) {
       const isCounted = "call" in happening && counts.see(happening);
@@ -60,8 +62,8 @@ export async function measure<At extends Point>(variant: Variant<At>, point: At,
 
 const rounded = (value: number) => Math.round(value * 100) / 100;
 
-/** Counts what becomes of calls that are made once the first seconds are over; all that happens is seen. */
-function countsOf(policy: PolicyRule) {
+/** Counts what becomes of calls that are made between the first seconds and the last; all that happens is seen. */
+function countsOf(policy: PolicyRule, untilMs: number) {
   const sums = { calls: 0, admitted: 0, due: 0, over: 0, trips: 0 };
   const waits: number[] = [];
   const calledAt = new Map<number, number>();
@@ -84,7 +86,7 @@ function countsOf(policy: PolicyRule) {
       const { id } = happening.call;
       if (happening.type === "called") calledAt.set(id, happening.at);
       const madeAt = calledAt.get(id) ?? 0;
-      const isCounted = madeAt >= WARM_UP_MS;
+      const isCounted = madeAt >= WARM_UP_MS && madeAt < untilMs;
       const add = (name: keyof typeof sums) => {
         if (isCounted) sums[name] += 1;
       };

@@ -9,7 +9,7 @@ export interface Scale {
 const NOTE =
   "Simulated: one key, 100 per s, independent callers on all isolates alike; Redis 1 to 60 ms away, one way, half of the ways within 4 ms.";
 
-const AXIS: Axis = { label: "isolates", type: "log", ticks: [1, 10, 100, 1000, 10_000] };
+const AXIS: Axis = { label: "isolates", type: "log", ticks: [1, 10, 100, 1000, 10_000], labels: "before" };
 
 const drawn = (dots: readonly Dot[], words: Omit<Words, "note">) => lines(dots, AXIS, { ...words, note: NOTE });
 

@@ -55,8 +55,8 @@ function splitOver(name: string, setup: Setup): Variant<RegionPoint> {
 
 /** All that is drawn by regions, in this order. A home that is asked from everywhere is what one database for all is. */
 export const REGION_VARIANTS: readonly Variant<RegionPoint>[] = [
-  splitOver("even shares, callers everywhere", { shares: "even", callers: "everywhere" }),
-  splitOver("even shares, callers in one place", { shares: "even", callers: "in one place" }),
+  splitOver("even, callers everywhere", { shares: "even", callers: "everywhere" }),
+  splitOver("even, callers in one place", { shares: "even", callers: "in one place" }),
   splitOver("a home, callers everywhere", { shares: "home", callers: "everywhere" }),
   splitOver("a home, callers at home", { shares: "home", callers: "in one place" }),
 ];
