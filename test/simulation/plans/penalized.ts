@@ -9,14 +9,8 @@ import { steadyIsolates } from "./crowd.ts";
 import { faultsUpTo } from "./faults.ts";
 import { together } from "./swarm.ts";
 
-/** A world of limiters with a penalty, and how far its clocks are from each other at most. */
-export interface PenalizedWorld {
-  readonly plan: Plan;
-  readonly apartMs: number;
-}
-
 /** Callers who go on after they were denied: on one limiter, on several in one verdict, or on one that takes ahead. */
-export function penalizedWorld(seed: number, calls = 600): PenalizedWorld {
+export function penalizedPlan(seed: number, calls = 600): Plan {
   const stream = streamOf(seed, 13);
   const shape = oneOf(stream, ["alone", "together", "leased"] as const);
   const isLeased = shape === "leased";
@@ -52,7 +46,7 @@ export function penalizedWorld(seed: number, calls = 600): PenalizedWorld {
     { least: 0.2, median: 0.5, p99: 2, most: 10 },
     { least: 20, median: 40, p99: 150, most: 300 },
   ]);
-  const plan: Plan = {
+  return {
     name: `penalty, ${shape}, ${first.policies.map(({ kind }) => kind)} of ${limit}, clock of ${clock}`,
     durationMs,
     databases: [{ name: "main", offsetMs: 0, takesFlags: chance(stream, 0.5) }],
@@ -71,8 +65,8 @@ export function penalizedWorld(seed: number, calls = 600): PenalizedWorld {
       ...(chance(stream, 0.3) ? [storms(durationMs / 4, 5000, { factor: 3, loss: oneOf(stream, [0, 0.3]) })] : []),
       ...(chance(stream, 0.2) ? [restarts(durationMs / 3, chance(stream, 0.5))] : []),
     ],
+    apartMs: 2 * nearMs,
   };
-  return { plan, apartMs: 2 * nearMs };
 }
 
 function limiterOf(stream: Stream, name: string, clock: LimiterRule["clock"], leased: boolean): LimiterRule {

@@ -24,6 +24,8 @@ export interface Plan {
   readonly orderOf?: SetMaker;
   /** What its limiter of work in flight promises, if it has one. */
   readonly work?: WorkRule;
+  /** How far its clocks are from each other at most, in ms, where a judge has to know. */
+  readonly apartMs?: number;
   readonly weather: (region: string, database: string) => Weather;
   readonly traffic: readonly Source[];
   readonly incidents: readonly Incident[];
