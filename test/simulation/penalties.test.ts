@@ -1,25 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { endingLate } from "./broken/leases.ts";
 import * as broken from "./broken/penalties.ts";
-import { deadlinesJudge } from "./judges/deadlines.ts";
-import { endingsJudge } from "./judges/endings.ts";
-import { noPenaltyFigures, penaltiesJudge } from "./judges/penalties.ts";
-import { penalizedWorld } from "./plans/penalized.ts";
+import { noPenaltyFigures } from "./judges/penalties.ts";
+import { judgesOfPenalties } from "./plans/families.ts";
+import { penalizedPlan } from "./plans/penalized.ts";
 import { simulate } from "./run/simulate.ts";
 import type { Plan } from "./world/plan.ts";
 
 /** The first complaint of these worlds, as text. */
 async function complaintIn(seeds: readonly number[], figures = noPenaltyFigures(), change: Partial<Plan> = {}) {
   for (const seed of seeds) {
-    const { plan, apartMs } = penalizedWorld(seed);
-    const { complaint } = await simulate({
-      plan: { ...plan, ...change },
-      seed,
-      judges({ world }) {
-        const databaseNow = (name: string) => world().databases.get(name)?.now() ?? Number.NaN;
-        return [penaltiesJudge(databaseNow, apartMs, figures), deadlinesJudge(), endingsJudge()];
-      },
-    });
+    const plan = { ...penalizedPlan(seed), ...change };
+    const { complaint } = await simulate({ plan, seed, judges: (bench) => judgesOfPenalties(bench, figures) });
     if (complaint) return `seed ${seed}, ${plan.name}: the judge of ${complaint.judge}: ${complaint.text}`;
   }
   return undefined;
@@ -48,6 +40,9 @@ const BROKEN: readonly (readonly [what: string, words: string, change: () => Par
   ["another limiter's denial that is a strike", "told of a block", () => ({ twins: broken.strikingAll() })],
   ["a booking that pardons", "told of a block|was let pass", () => ({ twins: broken.pardoning() })],
   ["a limiter without its penalty", "without its penalty", () => ({ limiterOf: broken.forgiving })],
+  ["a block by hand that blocks nobody", "was said to be blocked", () => ({ limiterOf: broken.idle })],
+  ["a block by hand that shortens another", "told of a block", () => ({ twins: broken.shortening() })],
+  ["a denial that is let pass", "was let pass by the store", () => ({ limiterOf: broken.merciful })],
   ["leases that outlast their time", "let pass by a lease", () => ({ limiterOf: endingLate })],
 ];
 

@@ -11,7 +11,7 @@ const CALLS = 1200;
 async function complaintIn(seeds: readonly number[], planOf: (seed: number) => Plan, figures = noRegionFigures()) {
   for (const seed of seeds) {
     const plan = planOf(seed);
-    const { complaint } = await simulate({ plan, seed, judges: () => judgesOfRegions(figures) });
+    const { complaint } = await simulate({ plan, seed, judges: (bench) => judgesOfRegions(bench, figures) });
     if (complaint) return `seed ${seed}, ${plan.name}: the judge of ${complaint.judge}: ${complaint.text}`;
   }
   return undefined;

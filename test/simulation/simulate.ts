@@ -11,7 +11,7 @@ import { type Outcome, simulate } from "./run/simulate.ts";
 import { traceLine } from "./run/trace.ts";
 import { type Done, runWorlds } from "./run/worlds.ts";
 import { runCrowd } from "./scale/crowd.ts";
-import { FOLDER, runScale } from "./scale/scale.ts";
+import { FOLDER, SCALES, type ScaleName } from "./scale/scale.ts";
 import { explore } from "./small/explore.ts";
 import { WIDE_WORLDS } from "./small/worlds.ts";
 
@@ -22,7 +22,7 @@ interface Options {
   readonly calls: number;
   readonly redis: boolean;
   readonly small: boolean;
-  readonly scale: boolean;
+  readonly scale?: ScaleName;
   readonly crowd: boolean;
   readonly only?: string;
   readonly of: FamilyName;
@@ -46,7 +46,11 @@ const options = new Command("npm run simulate --")
   .addOption(new Option("--of <kind>", "which worlds").choices(Object.keys(FAMILIES)).default("swarm"))
   .option("--no-redis", "leave out the replay of samples on a real Redis")
   .option("--small", "try every order of everything in small worlds instead", false)
-  .option("--scale", "draw what a crowd costs, by isolates and load, into bench/results instead", false)
+  .addOption(
+    new Option("--scale <axis>", "draw what a crowd costs, by load and by that, into bench/results instead").choices(
+      Object.keys(SCALES),
+    ),
+  )
   .option("--crowd", "put the same crowd to a real Redis and to the simulated one instead", false)
   .option(
     "--only <numbers>",
@@ -59,7 +63,7 @@ const family = FAMILIES[options.of];
 const again = options.of === "swarm" ? "" : ` --of ${options.of}`;
 
 if (options.small) await allSmall();
-else if (options.scale) await runScale(FOLDER, say);
+else if (options.scale) await SCALES[options.scale](FOLDER, say);
 else if (options.crowd) await runCrowd(say);
 else if (options.only !== undefined) await oneWorld(options.seed ?? 1, options.only);
 else await manyWorlds();

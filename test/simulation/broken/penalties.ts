@@ -1,3 +1,6 @@
+import type { BlockedDecision, Decision } from "../../../src/core/decision.ts";
+import type { Limiter } from "../../../src/limiter/limiter.ts";
+import type { BlockMethods } from "../../../src/limiter/penalty/block.ts";
 import type { Keyspace } from "../redis/keyspace.ts";
 import { type Kept, keptIn } from "../redis/strikes.ts";
 import { TWINS, type Twin } from "../redis/twin.ts";
@@ -72,3 +75,43 @@ export const forgiving: LimiterMaker = (parts) => {
   const { penalty: _penalty, ...rule } = parts.rule;
   return plainLimiter({ ...parts, rule });
 };
+
+/** A limiter of which some methods are changed. */
+const withMethods =
+  (change: (limiter: Limiter & BlockMethods<string>) => Partial<Limiter & BlockMethods<string>>): LimiterMaker =>
+  (parts) => {
+    const limiter = plainLimiter(parts) as Limiter & BlockMethods<string>;
+    return parts.rule.penalty ? { ...limiter, ...change(limiter) } : limiter;
+  };
+
+/** Who blocks by hand is told that it is done, and nothing is. */
+export const idle = withMethods(({ peek }) => ({
+  block: async (key) =>
+    ({ ...(await peek(key)), allowed: false, policy: "blocked", blockedUntil: 1 }) as BlockedDecision,
+}));
+
+/** What a penalty denies is let pass all the same. */
+export const merciful = withMethods(({ consume }) => ({
+  async consume(key, options) {
+    const decision = await consume(key, options);
+    return decision.source === "penalty"
+      ? ({ ...decision, allowed: true, source: "store" } as unknown as Decision)
+      : decision;
+  },
+}));
+
+/** A block by hand ends the one before it, also where that would have lasted longer. */
+export function shortening(): Twin[] {
+  return TWINS.map((twin) => ({
+    ...twin,
+    run(keyspace, keys, args, now) {
+      const [key = ""] = keys;
+      const { counts, penalty } = keptIn(keyspace.get(key, now));
+      if (args[2] === "x" && penalty) {
+        const value: Kept = { counts, penalty: { ...penalty, blockedUntil: 0 } };
+        keyspace.set(key, { value, endsAt: now + 60_000 }, now);
+      }
+      return twin.run(keyspace, keys, args, now);
+    },
+  }));
+}

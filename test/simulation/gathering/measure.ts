@@ -1,6 +1,6 @@
 import { bookOf } from "../judges/books/book-of.ts";
 import { calm, steadyIsolates } from "../plans/crowd.ts";
-import { partsOf } from "../plans/regional.ts";
+import { partsOf } from "../plans/shares.ts";
 import { poisson } from "../traffic/arrivals.ts";
 import { consumers } from "../traffic/callers.ts";
 import { oneKey } from "../traffic/keys.ts";

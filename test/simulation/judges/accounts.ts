@@ -112,6 +112,8 @@ export function createAccounts(): Accounts {
       }
     }
     if (happening.type !== "executed" || happening.error !== undefined) return NONE;
+    // What reads the rules counts nothing.
+    if (happening.steps.length === 0 && happening.command !== "DEL") return NONE;
     const levels = levelsOfCommand(happening);
     const concerned = levels.map((level) => accounts.get(nameOf(level)) ?? open(level));
     if (happening.command === "DEL") {

@@ -24,13 +24,15 @@ export interface Bench {
   readonly world: () => World;
   /** Where the judge of conservation adds up. */
   readonly sums: Sums;
+  /** Adds what a judge counts by name to what is told of the run, and returns it. */
+  counted<Counts extends object>(counts: Counts): Counts;
 }
 
 /** Entries that a limiter in failure mode "memory" may keep while its store is away. */
 const SPARE_KEYS = 10_000;
 
 /** Today's judges. */
-export function allJudges({ plan: { limiters }, world, sums }: Bench): Judge[] {
+export function allJudges({ plan: { limiters }, world, sums }: Omit<Bench, "counted">): Judge[] {
   const most = limiters.reduce((sum, { snapshots }) => sum + (snapshots?.maxKeys ?? 0) + SPARE_KEYS, 0);
   const judges = judgesOfCalls((name) => world().databases.get(name)?.now() ?? Number.NaN, sums);
   return [...judges, memoryJudge({ living: () => world().living(), most, collect: bytesInUse })];

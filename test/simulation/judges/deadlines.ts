@@ -1,5 +1,6 @@
 import type { CallMade, Happening } from "../world/history.ts";
 import type { Judge } from "./judge.ts";
+import { levelsOf } from "./levels.ts";
 
 /** What a timer may be late: `setTimeout` knows no less than 1 ms, and a deadline looks twice. */
 const SLACK_MS = 2;
@@ -22,15 +23,17 @@ export function deadlinesJudge(): Judge {
     if (!calls?.delete(call.id) || !underWay) return complain(`${call.operation} on ${call.key} was answered twice`);
     const tookMs = at - underWay.since - underWay.frozenMs;
     // What a bucket lends is slept for after the answer, which may take its time as well.
-    const ownMs = call.limiter.timeoutMs + (call.operation === "wait" ? call.waitMs : 0);
-    if (tookMs > ownMs + SLACK_MS * (call.limiter.members?.length ?? 1))
+    const readMs = Math.max(0, ...levelsOf(call).map(({ rule }) => (rule.rules ? rule.timeoutMs : 0)));
+    const ownMs = call.limiter.timeoutMs + readMs + (call.operation === "wait" ? call.waitMs : 0);
+    const inTurn = (call.limiter.members?.length ?? 1) + Number(readMs > 0);
+    if (tookMs > ownMs + SLACK_MS * inTurn)
       complain(`${call.operation} on ${call.key} took ${tookMs} ms, at most ${ownMs} ms`);
   }
 
   return {
     name: "deadlines",
     promise:
-      "Every call on an isolate that lives is answered, once, and by its deadline: the limiter's `timeoutMs`, of several asked in order the sum of theirs, for `wait` its own; what an isolate is frozen for is not counted.",
+      "Every call on an isolate that lives is answered, once, and by its deadline: the limiter's `timeoutMs`, of several asked in order the sum of theirs, for `wait` its own, and as long again where operators' rules are read before it; what an isolate is frozen for is not counted.",
     see(happening, { complain }) {
       switch (happening.type) {
         case "called": {

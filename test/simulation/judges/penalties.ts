@@ -7,6 +7,8 @@ import { levelsOf } from "./levels.ts";
 export interface PenaltyFigures {
   strikes: number;
   begun: number;
+  /** Blocks by hand. */
+  byHand: number;
   /** Denials of what was blocked: by the database, and by an isolate that knew. */
   denied: number;
   known: number;
@@ -19,6 +21,7 @@ export interface PenaltyFigures {
 export const noPenaltyFigures = (): PenaltyFigures => ({
   strikes: 0,
   begun: 0,
+  byHand: 0,
   denied: 0,
   known: 0,
   freed: 0,
@@ -39,6 +42,9 @@ export function penaltiesJudge(
   figures: PenaltyFigures,
 ): Judge {
   const watched = new Map<string, Watched>();
+  /** When calls under way were made, and what those that block came to. */
+  const calledAt = new Map<number, number>();
+  const byHand = new Map<number, number>();
   const placeOf = ({ name }: LimiterRule, key: string) => `${name}/${key}`;
 
   function of(rule: LimiterRule, key: string): Watched {
@@ -53,6 +59,7 @@ export function penaltiesJudge(
     if (!numbers) return undefined;
     if (!step.penalty) return `${call.operation} on ${key} was decided without its penalty`;
     const { task, blockedUntil } = step.penalty;
+    const isByHand = call.operation === "block";
     const own = of(account.rule, key);
     const { definition } = own;
     const { now } = step;
@@ -60,17 +67,21 @@ export function penaltiesJudge(
     const what = `${call.operation} on ${key} at ${now}`;
     if (task === "strike" && call.operation !== "consume" && call.operation !== "reserve")
       return `a ${what} was to be a strike`;
+    if ((task === "block") !== isByHand) return `a ${what} was to ${task}`;
     if (isBlocked && step.allowed && task !== "book")
       return `${what} was let pass, ${definition.end - now} ms before the block ends`;
     // Where it keeps room for what others have taken ahead, only it knows whether there is any.
     const denied = leases ? !step.allowed : !allows;
-    const strikes = definition.call(now, task, denied, numbers);
+    const strikes = definition.call(now, task, denied, isByHand ? { ...numbers, length: call.waitMs } : numbers);
     const begins = strikes && definition.end > now;
-    const due = begins ? -definition.end : isBlocked && task !== "book" ? definition.end : 0;
+    const isTold = isBlocked && task !== "book";
+    const due = begins ? -definition.end : isTold ? definition.end : 0;
+    if (isByHand) byHand.set(call.id, definition.end);
     if (blockedUntil !== due) return `${what} told of a block until ${blockedUntil}, not ${due}`;
-    if (begins) own.begunAt = at;
+    if (begins && !isBlocked) own.begunAt = at;
     if (step.allowed && definition.lifeMs(now, numbers) === 0) definition.forget();
-    figures.strikes += Number(strikes);
+    figures.strikes += Number(task === "strike" && strikes);
+    figures.byHand += Number(isByHand);
     figures.begun += Number(begins);
     figures.denied += Number(isBlocked && !step.allowed);
     figures.freed += Number(step.allowed && task === "strike" && definition.end > 0);
@@ -78,20 +89,36 @@ export function penaltiesJudge(
   }
 
   function answered({ call, decision, at }: Extract<Happening, { type: "answered" }>): string | undefined {
+    const sinceAt = calledAt.get(call.id) ?? at;
+    calledAt.delete(call.id);
+    if (call.operation === "block") return blocked(call, decision);
     if (!decision || !["consume", "wait", "reserve"].includes(call.operation)) return undefined;
     figures.known += Number(decision.source === "penalty");
     const parts = "parts" in decision ? (decision.parts as Readonly<Record<string, { source: string }>>) : undefined;
     for (const { rule, key } of levelsOf(call)) {
       const own = watched.get(placeOf(rule, key));
       const { source } = parts?.[rule.name] ?? decision;
-      if (!own || !decision.allowed || source !== "lease") continue;
+      if (!own || !decision.allowed) continue;
       const leftMs = own.definition.end - apartMs - databaseNow(rule.database);
       const sinceMs = at - own.begunAt;
+      if (source === "store" && leftMs > 0 && sinceAt > own.begunAt)
+        return `${key} was let pass by the store, which it was asked ${sinceAt - own.begunAt} ms after it was blocked`;
+      if (source !== "lease") continue;
       figures.ahead += Number(leftMs > 0);
       if (leftMs > 0 && sinceMs > (rule.leases?.maxMs ?? 0))
         return `${key} was let pass by a lease, ${sinceMs} ms after it was blocked`;
     }
     return undefined;
+  }
+
+  /** What came of a block by hand, for who asked for it. */
+  function blocked({ id, key }: CallMade, decision: Extract<Happening, { type: "answered" }>["decision"]) {
+    const until = byHand.get(id);
+    if (until === undefined) return `${key} was said to be blocked, and was not`;
+    const told = decision && "blockedUntil" in decision ? decision.blockedUntil : undefined;
+    return told === until && !decision?.allowed
+      ? undefined
+      : `${key} was said to be blocked until ${told}, not ${until}`;
   }
 
   function reset(call: CallMade, keys: readonly string[]): void {
@@ -103,9 +130,10 @@ export function penaltiesJudge(
   return {
     name: "penalties",
     promise:
-      "A call that the database carries out on a blocked key is denied, and one that a lease lets pass is no later than its longest time; a key is blocked by so many denials of its own limiter's policies within their time and by nothing else, for as long as the definition says.",
+      "A call that the database carries out on a blocked key is denied, and so is one that was made after the block, whoever asks; one that a lease lets pass is no later than its longest time; a key is blocked by so many denials of its own limiter's policies within their time and by nothing else but by hand, for as long as the definition says.",
     see(happening, { rulings, complain }) {
       if (happening.type === "lost" && happening.all) watched.clear();
+      if (happening.type === "called") calledAt.set(happening.call.id, happening.at);
       if (happening.type === "executed" && happening.command === "DEL" && happening.error === undefined)
         reset(happening.call, happening.keys);
       for (const ruling of rulings) {

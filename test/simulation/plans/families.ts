@@ -2,18 +2,22 @@ import { allJudges, type Bench } from "../judges/all.ts";
 import { deadlinesJudge } from "../judges/deadlines.ts";
 import { definitionJudge } from "../judges/definition.ts";
 import { endingsJudge } from "../judges/endings.ts";
-import { type HoldFigures, holdsJudge } from "../judges/holds.ts";
+import { type HoldFigures, holdsJudge, noHoldFigures } from "../judges/holds.ts";
 import type { Judge } from "../judges/judge.ts";
 import { leasesJudge } from "../judges/leases.ts";
 import { livesJudge } from "../judges/lives.ts";
 import { neverMoreJudge } from "../judges/never-more.ts";
-import { type RegionFigures, regionsJudge } from "../judges/regions.ts";
+import { noPenaltyFigures, type PenaltyFigures, penaltiesJudge } from "../judges/penalties.ts";
+import { noRegionFigures, type RegionFigures, regionsJudge } from "../judges/regions.ts";
+import { noRuleFigures, type RuleFigures, rulesJudge } from "../judges/rules.ts";
 import type { Plan } from "../world/plan.ts";
 import { heldWorld } from "./held.ts";
 import { leasedPlan, surgingPlan } from "./leased.ts";
 import { leasedWindowsPlan, surgingWindowsPlan } from "./leased-windows.ts";
+import { penalizedPlan } from "./penalized.ts";
 import { regionalPlan } from "./regional.ts";
 import { reservedPlan } from "./reserved.ts";
+import { ruledPlan } from "./ruled.ts";
 import { swarmPlan } from "./swarm.ts";
 import { windowsPlan } from "./windows.ts";
 
@@ -30,13 +34,13 @@ export function judgesOfLeases({ world }: Pick<Bench, "world">): Judge[] {
 }
 
 /** A call is a piece of work and is answered when that is over, so that no deadline holds for it. */
-export function judgesOfHolds({ plan }: Pick<Bench, "plan">, figures?: HoldFigures): Judge[] {
+export function judgesOfHolds({ plan, counted }: Bench, figures: HoldFigures = counted(noHoldFigures())): Judge[] {
   if (!plan.work) throw new TypeError(`${plan.name} has no work in flight to judge`);
   return [holdsJudge(plan.work, figures), neverMoreJudge()];
 }
 
 /** Several databases give for a call, in one order or another, which the judges of one of them can't follow. */
-export const judgesOfRegions = (figures?: RegionFigures): Judge[] => [
+export const judgesOfRegions = ({ counted }: Bench, figures: RegionFigures = counted(noRegionFigures())): Judge[] => [
   regionsJudge(figures),
   definitionJudge(),
   neverMoreJudge(),
@@ -44,6 +48,22 @@ export const judgesOfRegions = (figures?: RegionFigures): Judge[] => [
   deadlinesJudge(),
   endingsJudge(),
 ];
+
+/** What a rule lets pass is counted nowhere, so that the judges of what is counted can't follow. */
+export const judgesOfRules = ({ plan, counted }: Bench, figures: RuleFigures = counted(noRuleFigures())): Judge[] => [
+  rulesJudge(plan.population.noWaitUntil === 1 ? 1 : 2, figures),
+  deadlinesJudge(),
+  endingsJudge(),
+];
+
+/** Who is blocked depends on what is denied, and the other judges know of counts alone. */
+export function judgesOfPenalties(
+  { plan, world, counted }: Bench,
+  figures: PenaltyFigures = counted(noPenaltyFigures()),
+): Judge[] {
+  const databaseNow = (name: string) => world().databases.get(name)?.now() ?? Number.NaN;
+  return [penaltiesJudge(databaseNow, plan.apartMs ?? 0, figures), deadlinesJudge(), endingsJudge()];
+}
 
 /** All kinds of worlds, by the name that `npm run simulate -- --of` takes. */
 export const FAMILIES = {
@@ -57,8 +77,10 @@ export const FAMILIES = {
     judges: judgesOfLeases,
   },
   reserved: { plan: reservedPlan, judges: allJudges },
-  holds: { plan: (seed, calls) => heldWorld(seed, calls).plan, judges: judgesOfHolds },
-  regions: { plan: regionalPlan, judges: () => judgesOfRegions() },
+  holds: { plan: (seed, calls) => heldWorld(seed, calls).plan, judges: (bench) => judgesOfHolds(bench) },
+  regions: { plan: regionalPlan, judges: (bench) => judgesOfRegions(bench) },
+  penalties: { plan: penalizedPlan, judges: (bench) => judgesOfPenalties(bench) },
+  rules: { plan: ruledPlan, judges: (bench) => judgesOfRules(bench) },
 } as const satisfies Record<string, Family>;
 
 export type FamilyName = keyof typeof FAMILIES;

@@ -10,9 +10,9 @@ import { evenKeys, oneKey } from "../traffic/keys.ts";
 import type { LimiterRule, WorkRule } from "../world/history.ts";
 import type { Callable } from "../world/isolate.ts";
 import { plainLimiter, plainOptions } from "../world/limiter.ts";
-import type { Weather } from "../world/network.ts";
 import type { LimiterMaker, Plan, SetMaker } from "../world/plan.ts";
-import { between, chance, oneOf, type Stream, share, streamOf } from "../world/random.ts";
+import { between, chance, oneOf, type Stream, streamOf } from "../world/random.ts";
+import { faultsUpTo } from "./faults.ts";
 import { together } from "./swarm.ts";
 
 /** A world of work in flight, and what its limiter promises. */
@@ -67,12 +67,11 @@ export function heldWorld(seed: number, calls = 1200): HeldWorld {
     comesBack: 0,
   });
   const part = oneOf(stream, [0, 0.01, 0.1]);
-  const [lostRequest, lostReply, resetBefore, resetAfter] = [part, part, part, part].map((p) => p * share(stream));
+  const faults = faultsUpTo(stream, part);
   const latency = oneOf(stream, [
     { least: 0.2, median: 0.5, p99: 2, most: 10 },
     { least: 20, median: 40, p99: 150, most: 400 },
   ]);
-  const weather = { latency, lostRequest, lostReply, resetBefore, resetAfter } as Weather;
   const work = { name: NAME, limit, holdMs, aheadMs: { near: nearMs, far: Infinity, redis: 0 }[clocks] };
   const clockOf = (isolate: Stream) =>
     clocks === "near" ? between(isolate, -nearMs, nearMs) : between(isolate, -HOUR_MS, HOUR_MS);
@@ -98,7 +97,7 @@ export function heldWorld(seed: number, calls = 1200): HeldWorld {
     limiterOf: workers(work),
     setOf: workersTogether(work),
     work,
-    weather: () => weather,
+    weather: () => ({ latency, ...faults }),
     traffic: [poisson("workers", perSecond, next)],
     incidents: [
       ...(chance(stream, 0.3) ? [partitions(durationMs / 4, oneOf(stream, [500, 5000]))] : []),

@@ -3,10 +3,11 @@ import { callers } from "../traffic/callers.ts";
 import { partitions, storms } from "../traffic/incidents.ts";
 import { evenKeys, hotKey, oneKey } from "../traffic/keys.ts";
 import type { Kind, LimiterRule, PolicyRule } from "../world/history.ts";
-import type { Latency, Weather } from "../world/network.ts";
+import type { Latency } from "../world/network.ts";
 import type { Incident, Plan } from "../world/plan.ts";
-import { between, chance, oneOf, type Stream, share, streamOf } from "../world/random.ts";
+import { between, chance, oneOf, type Stream, streamOf } from "../world/random.ts";
 import { calm, steadyIsolates } from "./crowd.ts";
+import { faultsUpTo } from "./faults.ts";
 import { together } from "./swarm.ts";
 
 const HOUR_MS = 3_600_000;
@@ -188,8 +189,7 @@ function limiterOf(stream: Stream, name: string): LimiterRule {
 function weatherOf(stream: Stream): Plan["weather"] {
   const latency = oneOf(stream, LATENCIES);
   const part = oneOf(stream, [0, 0.001, 0.05]);
-  const [lostRequest, lostReply, resetBefore, resetAfter] = [part, part, part, part].map((p) => p * share(stream));
-  const weather = { latency, lostRequest, lostReply, resetBefore, resetAfter } as Weather;
+  const weather = { latency, ...faultsUpTo(stream, part) };
   return () => weather;
 }
 

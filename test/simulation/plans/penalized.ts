@@ -3,20 +3,14 @@ import { type Callers, callers } from "../traffic/callers.ts";
 import { partitions, restarts, storms } from "../traffic/incidents.ts";
 import { evenKeys, oneKey } from "../traffic/keys.ts";
 import type { Kind, LimiterRule, PenaltyRule } from "../world/history.ts";
-import type { Weather } from "../world/network.ts";
 import type { Plan } from "../world/plan.ts";
-import { between, chance, oneOf, type Stream, share, streamOf } from "../world/random.ts";
+import { between, chance, oneOf, type Stream, streamOf } from "../world/random.ts";
 import { steadyIsolates } from "./crowd.ts";
+import { faultsUpTo } from "./faults.ts";
 import { together } from "./swarm.ts";
 
-/** A world of limiters with a penalty, and how far its clocks are from each other at most. */
-export interface PenalizedWorld {
-  readonly plan: Plan;
-  readonly apartMs: number;
-}
-
 /** Callers who go on after they were denied: on one limiter, on several in one verdict, or on one that takes ahead. */
-export function penalizedWorld(seed: number, calls = 600): PenalizedWorld {
+export function penalizedPlan(seed: number, calls = 600): Plan {
   const stream = streamOf(seed, 13);
   const shape = oneOf(stream, ["alone", "together", "leased"] as const);
   const isLeased = shape === "leased";
@@ -33,10 +27,13 @@ export function penalizedWorld(seed: number, calls = 600): PenalizedWorld {
   const wishes: Callers = {
     limiters,
     keys: isLeased ? oneKey("k") : oneOf(stream, [oneKey("k"), evenKeys(3)]),
-    operations: isLeased ? { consume: 20, peek: 1 } : { consume: 20, peek: 2, reserve: 2, charge: 0.5, reset: 0.1 },
+    operations: isLeased
+      ? { consume: 20, peek: 1, block: 0.02 }
+      : { consume: 20, peek: 2, reserve: 2, charge: 0.5, reset: 0.1, block: 0.3 },
     mostCost: 1,
     mostWaitMs: 0,
     acceptsDelay: 0,
+    mostBlockMs: 3 * windowMs,
     leaves: oneOf(stream, [0, 0.05]),
     leavesWithinMs: 50,
     comesBack: oneOf(stream, [0, 0.3]),
@@ -44,13 +41,12 @@ export function penalizedWorld(seed: number, calls = 600): PenalizedWorld {
   // What asks for much at once is denied while isolates still have what they took ahead.
   const greedy = isLeased ? [poisson("greedy", 5000 / windowMs, callers({ ...wishes, mostCost: limit }))] : [];
   const part = oneOf(stream, [0, 0.01, 0.05]);
-  const [lostRequest, lostReply, resetBefore, resetAfter] = [part, part, part, part].map((p) => p * share(stream));
+  const faults = faultsUpTo(stream, part);
   const latency = oneOf(stream, [
     { least: 0.2, median: 0.5, p99: 2, most: 10 },
     { least: 20, median: 40, p99: 150, most: 300 },
   ]);
-  const weather = { latency, lostRequest, lostReply, resetBefore, resetAfter } as Weather;
-  const plan: Plan = {
+  return {
     name: `penalty, ${shape}, ${first.policies.map(({ kind }) => kind)} of ${limit}, clock of ${clock}`,
     durationMs,
     databases: [{ name: "main", offsetMs: 0, takesFlags: chance(stream, 0.5) }],
@@ -62,15 +58,15 @@ export function penalizedWorld(seed: number, calls = 600): PenalizedWorld {
       deafClients: oneOf(stream, [0, 0.3]),
     },
     limiters,
-    weather: () => weather,
+    weather: () => ({ latency, ...faults }),
     traffic: [poisson("callers", perSecond, callers(wishes)), ...greedy],
     incidents: [
       ...(chance(stream, 0.3) ? [partitions(durationMs / 4, 500)] : []),
       ...(chance(stream, 0.3) ? [storms(durationMs / 4, 5000, { factor: 3, loss: oneOf(stream, [0, 0.3]) })] : []),
       ...(chance(stream, 0.2) ? [restarts(durationMs / 3, chance(stream, 0.5))] : []),
     ],
+    apartMs: 2 * nearMs,
   };
-  return { plan, apartMs: 2 * nearMs };
 }
 
 function limiterOf(stream: Stream, name: string, clock: LimiterRule["clock"], leased: boolean): LimiterRule {

@@ -6,6 +6,8 @@ import type { Kind, LimiterRule, PolicyRule } from "../world/history.ts";
 import type { Latency } from "../world/network.ts";
 import type { Plan } from "../world/plan.ts";
 import { between, chance, oneOf, type Stream, share, streamOf } from "../world/random.ts";
+import { faultsUpTo } from "./faults.ts";
+import { partsOf } from "./shares.ts";
 
 const HOUR_MS = 3_600_000;
 const NEAR: Latency = { least: 0.2, median: 0.5, p99: 2, most: 10 };
@@ -42,13 +44,7 @@ export function regionalPlan(seed: number, calls = 6000): Plan {
   ]);
   const far = oneOf(stream, FAR);
   const part = oneOf(stream, [0, 0.001, 0.02]);
-  const [lostRequest, lostReply, resetBefore, resetAfter] = [part, part, part, part].map((p) => p * share(stream)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const faults = { lostRequest, lostReply, resetBefore, resetAfter };
+  const faults = faultsUpTo(stream, part);
   return {
     name: `${names.length} regions, ${limiter.policies.map(({ kind }) => kind).join("+")}`,
     durationMs,
@@ -102,38 +98,4 @@ function limiterOf(stream: Stream, names: readonly string[]): LimiterRule {
     shares,
   };
   return { ...whole, regions: partsOf(whole, names) };
-}
-
-/** What each region's database holds, unit by unit: written from the docs, and nothing of it shared with src/. */
-export function partsOf(whole: LimiterRule, names: readonly string[]): LimiterRule[] {
-  const weights = names.map((name) => whole.shares?.[name] ?? 0);
-  const least = Math.min(...whole.policies.flatMap(({ limit, burst }) => [limit, burst]));
-  const first = dealt(least, weights);
-  const held = weights.map((weight, i) => ((first[i] as number) > 0 ? weight : 0));
-  const dealtOut = whole.policies.map(({ limit, burst }) => ({
-    limits: dealt(limit, held),
-    bursts: dealt(burst, held),
-  }));
-  return names.map((database, region) => ({
-    ...whole,
-    database,
-    policies: whole.policies.map((policy, i) => ({
-      ...policy,
-      limit: dealtOut[i]?.limits[region] as number,
-      burst: dealtOut[i]?.bursts[region] as number,
-    })),
-  }));
-}
-
-function dealt(units: number, weights: readonly number[]): number[] {
-  const parts = weights.map(() => 0);
-  for (let unit = 0; unit < units; unit += 1) {
-    let next = 0;
-    weights.forEach((weight, i) => {
-      const isMore = weight * ((parts[next] as number) + 1) > (weights[next] as number) * ((parts[i] as number) + 1);
-      if (isMore) next = i;
-    });
-    parts[next] = (parts[next] as number) + 1;
-  }
-  return parts;
 }

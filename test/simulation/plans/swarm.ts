@@ -3,9 +3,10 @@ import { callers } from "../traffic/callers.ts";
 import { partitions, restarts, storms } from "../traffic/incidents.ts";
 import { evenKeys, hotKey, type NextKey, oneKey, zipfKeys } from "../traffic/keys.ts";
 import type { Action, Afterwards, Kind, LimiterRule, Operation, PolicyRule } from "../world/history.ts";
-import type { Latency, Weather } from "../world/network.ts";
+import type { Latency } from "../world/network.ts";
 import type { Incident, Plan, Population, Source } from "../world/plan.ts";
-import { between, chance, oneOf, type Stream, share, streamOf } from "../world/random.ts";
+import { between, chance, oneOf, type Stream, streamOf } from "../world/random.ts";
+import { faultsUpTo } from "./faults.ts";
 
 /** How far clocks and delays may be apart: what the definitions promise depends on it. */
 export type Clocks = "exact" | "near" | "far" | "redis";
@@ -185,8 +186,7 @@ function clockOffset(stream: Stream, clocks: Clocks): number {
 
 function weatherOf(stream: Stream, latency: Latency): Plan["weather"] {
   const part = oneOf(stream, [0, 0, 0.001, 0.02]);
-  const [lostRequest, lostReply, resetBefore, resetAfter] = [part, part, part, part].map((p) => p * share(stream));
-  const near = { latency, lostRequest, lostReply, resetBefore, resetAfter } as Weather;
+  const near = { latency, ...faultsUpTo(stream, part) };
   const factor = oneOf(stream, [1, 1.5]);
   const [least, median, p99, most] = [latency.least, latency.median, latency.p99, latency.most].map(
     (ms) => ms * factor,

@@ -1,5 +1,7 @@
 import { FLAGS, type Script } from "../../../src/algorithm/scripts.ts";
+import type { RuleMade } from "../world/history.ts";
 import { createKeyspace } from "./keyspace.ts";
+import { RULES_KEY, storedRules } from "./rules.ts";
 import { type Execution, TWINS, type Twin } from "./twin.ts";
 
 /** One of the three commands that a limiter sends. */
@@ -29,6 +31,8 @@ export interface Database {
   now(): number;
   /** Carries out one command at once; throws an error with Redis's text where Redis would answer with one. */
   execute(command: Command): Execution;
+  /** An operator has put these in place of its rules. */
+  rule(rules: readonly RuleMade[]): void;
   /** Loses its scripts, as with a restart; and if `all`, what it stores. */
   lose(all: boolean): void;
   /** Everything in it, as text: equal where it would answer alike. */
@@ -51,6 +55,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   const loaded = new Set<string>(knowsScripts ? bySha1.keys() : []);
   const keyspace = createKeyspace();
   let billed = 0;
+  let ruled = 0;
 
   function load(text: string): string {
     const sha1 = byText.get(text);
@@ -75,6 +80,10 @@ export function createDatabase(options: DatabaseOptions): Database {
       const execution = twin.run(keyspace, keys, args, now());
       billed += execution.billed - 1;
       return execution;
+    },
+    rule(rules) {
+      ruled += 1;
+      keyspace.set(RULES_KEY, { value: storedRules(rules, ruled, now()), endsAt: Infinity }, now());
     },
     lose(all) {
       loaded.clear();

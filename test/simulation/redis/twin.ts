@@ -6,6 +6,7 @@ import type { KeyStep } from "../world/history.ts";
 import { ALGORITHMS, type Asked, GRANTS, KEY_SETS, readArguments } from "./argv.ts";
 import { inFlightScript, openHolds, runInFlight } from "./in-flight.ts";
 import type { Keyspace, Stored } from "./keyspace.ts";
+import { LOOKUPS } from "./rules.ts";
 import { type OpenPenalty, openPenalty } from "./strikes.ts";
 
 /** What a script replied, and what it did to its keys. */
@@ -43,6 +44,12 @@ export const TWINS: readonly Twin[] = [
     }),
   ),
   { script: inFlightScript, run: runInFlight },
+  ...LOOKUPS.map(
+    ({ script, run }): Twin => ({
+      script,
+      run: (keyspace, keys, args, now) => ({ ...run(keyspace, keys, args, now), steps: [] }),
+    }),
+  ),
 ];
 
 /** What a step finds under its key. */

@@ -3,7 +3,7 @@ import type { Done } from "./worlds.ts";
 
 /** What came of some worlds, to be read. */
 export function figuresText(
-  { worlds, simulatedMs, events, replayed, figures, sums, digest }: Done,
+  { worlds, simulatedMs, events, replayed, figures, sums, counted, digest }: Done,
   seconds: number,
   memory: readonly number[],
 ): string {
@@ -28,6 +28,7 @@ export function figuresText(
       `${grouped(sums.debited)} debited = ${grouped(sums.used)} used + ${grouped(sums.givenBack)} given back + ${grouped(sums.lost)} lost`,
     ],
     ...leasesRow(figures.leases),
+    ...(Object.keys(counted).length > 0 ? [["judged", listed(counted)] as const] : []),
     ["memory", `${memoryText(memory)} resident`],
     ["replayed", `${grouped(replayed)} steps on a real Redis`],
   ];

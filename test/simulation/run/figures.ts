@@ -33,7 +33,7 @@ export function noFigures(): Figures {
     calls: 0,
     together: 0,
     inOrder: 0,
-    operations: { consume: 0, peek: 0, refund: 0, charge: 0, wait: 0, reset: 0, reserve: 0, settle: 0 },
+    operations: { consume: 0, peek: 0, refund: 0, charge: 0, wait: 0, reset: 0, reserve: 0, settle: 0, block: 0 },
     allowed: bySource(),
     denied: bySource(),
     rejected: 0,

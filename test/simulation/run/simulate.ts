@@ -26,6 +26,8 @@ export interface Outcome {
   readonly digest: string;
   readonly figures: Figures;
   readonly sums: Sums;
+  /** What judges of its kind have counted, by name. */
+  readonly counted: Readonly<Record<string, number>>;
   readonly events: number;
   /** Simulated ms. */
   readonly lastedMs: number;
@@ -37,7 +39,12 @@ export interface Outcome {
 export async function simulate(options: SimulateOptions): Promise<Outcome> {
   const { plan, seed, keeps, watch, judges = allJudges } = options;
   const sums = noSums();
-  const court = openCourt(judges({ plan, world: () => world, sums }));
+  const counts: object[] = [];
+  function counted<Counts extends object>(one: Counts): Counts {
+    counts.push(one);
+    return one;
+  }
+  const court = openCourt(judges({ plan, world: () => world, sums, counted }));
   const digest = createDigest();
   const figures = noFigures();
   const countLeases = createLeaseCount(figures.leases);
@@ -61,6 +68,7 @@ export async function simulate(options: SimulateOptions): Promise<Outcome> {
     digest: digest.text(),
     figures,
     sums,
+    counted: Object.assign({}, ...counts),
     events: world.events,
     lastedMs: world.now,
     complaint: court.complaints[0],

@@ -29,6 +29,8 @@ export interface Done {
   replayed: number;
   readonly figures: Figures;
   readonly sums: Sums;
+  /** What judges of that kind have counted, by name. */
+  readonly counted: Record<string, number>;
   /** A fingerprint of all their fingerprints. */
   digest: string;
   /** Why it ended before its time: the world that a judge complained of, or what Redis did otherwise. */
@@ -47,6 +49,7 @@ export async function runWorlds(options: WorldsOptions): Promise<Done> {
     replayed: 0,
     figures: noFigures(),
     sums: noSums(),
+    counted: {},
     digest: "",
     failed: undefined,
     differences: [],
@@ -65,6 +68,7 @@ export async function runWorlds(options: WorldsOptions): Promise<Done> {
     done.digest = mixed(done.digest, outcome.digest);
     addFigures(done.figures, outcome.figures);
     for (const name of Object.keys(done.sums) as (keyof Sums)[]) done.sums[name] += outcome.sums[name];
+    for (const [name, many] of Object.entries(outcome.counted)) done.counted[name] = (done.counted[name] ?? 0) + many;
     progress?.(done);
   }
   return done;

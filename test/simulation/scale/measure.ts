@@ -1,6 +1,6 @@
 import { dollars } from "../../../bench/money/price.ts";
 import { bookOf } from "../judges/books/book-of.ts";
-import type { Happening } from "../world/history.ts";
+import type { Happening, PolicyRule } from "../world/history.ts";
 import { createWorld } from "../world/world.ts";
 import { PER_SECOND, type Point, type Variant } from "./variants.ts";
 
@@ -24,25 +24,28 @@ export interface Measured extends Point {
 
 /** A full bucket at the start is no steady state. */
 export const WARM_UP_MS = 2000;
+/** Who comes last meets nobody who comes later, so that it gets more than its due. */
+const COOL_DOWN_MS = 1000;
 const LEAST_MS = 10_000;
 const LEAST_CALLS = 3000;
 
-export async function measure(variant: Variant, point: Point, seed = 1): Promise<Measured> {
+export async function measure<At extends Point>(variant: Variant<At>, point: At, seed = 1): Promise<Measured & At> {
   const perSecond = point.load * PER_SECOND;
-  const durationMs = WARM_UP_MS + Math.max(LEAST_MS, (LEAST_CALLS / perSecond) * 1000);
-  const counts = countsOf(variant);
-  let billedBefore = 0;
+  const untilMs = WARM_UP_MS + Math.max(LEAST_MS, (LEAST_CALLS / perSecond) * 1000);
+  const counts = countsOf(variant.policy, untilMs);
+  let [billedBefore, commands] = [0, 0];
   const world = createWorld({
-    plan: variant.plan(point, durationMs),
+    plan: variant.plan(point, untilMs + COOL_DOWN_MS),
     seed,
     tell(happening) {
-      if (happening.at < WARM_UP_MS) billedBefore = billed();
-      counts.see(happening, happening.at >= WARM_UP_MS);
+      const isCounted = "call" in happening && counts.see(happening);
+      if (happening.type !== "executed") return;
+      const billed = [...world.databases.values()].reduce((sum, database) => sum + database.billed, 0);
+      if (isCounted) commands += billed - billedBefore;
+      billedBefore = billed;
     },
   });
-  const billed = () => [...world.databases.values()].reduce((sum, database) => sum + database.billed, 0);
   await world.run();
-  const commands = billed() - billedBefore;
   const { calls } = counts.sums;
   const waits = counts.waits.toSorted((a, b) => a - b);
   const quantile = (part: number) => waits[Math.min(waits.length - 1, Math.floor(part * waits.length))] ?? 0;
@@ -59,8 +62,8 @@ export async function measure(variant: Variant, point: Point, seed = 1): Promise
 
 const rounded = (value: number) => Math.round(value * 100) / 100;
 
-/** Counts what happens; all of it is seen, and only what `counts` is added up. */
-function countsOf({ policy }: Variant) {
+/** Counts what becomes of calls that are made between the first seconds and the last; all that happens is seen. */
+function countsOf(policy: PolicyRule, untilMs: number) {
   const sums = { calls: 0, admitted: 0, due: 0, over: 0, trips: 0 };
   const waits: number[] = [];
   const calledAt = new Map<number, number>();
@@ -78,14 +81,18 @@ function countsOf({ policy }: Variant) {
   return {
     sums,
     waits,
-    see(happening: Happening, counts: boolean): void {
+    /** Whether the call is one of those that count. */
+    see(happening: Extract<Happening, { call: unknown }>): boolean {
+      const { id } = happening.call;
+      if (happening.type === "called") calledAt.set(id, happening.at);
+      const madeAt = calledAt.get(id) ?? 0;
+      const isCounted = madeAt >= WARM_UP_MS && madeAt < untilMs;
       const add = (name: keyof typeof sums) => {
-        if (counts) sums[name] += 1;
+        if (isCounted) sums[name] += 1;
       };
       switch (happening.type) {
         case "called":
           add("calls");
-          calledAt.set(happening.call.id, happening.at);
           if (ideal.allows(happening.now, 1, 0)) {
             ideal.take(happening.now, 1);
             add("due");
@@ -99,11 +106,11 @@ function countsOf({ policy }: Variant) {
           break;
         case "answered":
           if (happening.decision?.allowed) add("admitted");
-          if (counts) waits.push(happening.at - (calledAt.get(happening.call.id) ?? 0));
-          calledAt.delete(happening.call.id);
+          if (isCounted) waits.push(happening.at - madeAt);
           break;
         default:
       }
+      return isCounted;
     },
   };
 }

@@ -11,11 +11,11 @@ export interface Point {
 }
 
 /** A set-up of limiters that is drawn beside the others. */
-export interface Variant {
+export interface Variant<At extends Point = Point> {
   readonly name: string;
   /** The policy that is asked, to know what is due. */
   readonly policy: PolicyRule;
-  plan(point: Point, durationMs: number): Plan;
+  plan(point: At, durationMs: number): Plan;
 }
 
 /** One way between an isolate and a database of its region. */
@@ -48,7 +48,7 @@ function oneDatabase(name: string, policy: PolicyRule, more: Partial<LimiterRule
   };
 }
 
-/** All that is drawn, in this order. A set-up with leases, or over several regions, is one more line here. */
+/** All that is drawn by isolates, in this order. A set-up with leases is one more line here. */
 export const VARIANTS: readonly Variant[] = [
   oneDatabase("token bucket", bucket),
   oneDatabase("token bucket, no snapshots", bucket, { snapshots: undefined }),

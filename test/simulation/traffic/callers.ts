@@ -13,6 +13,8 @@ export interface Callers {
   /** For `wait`, and for the share of consumes that accept a delay: up to so many ms. */
   readonly mostWaitMs: number;
   readonly acceptsDelay: number;
+  /** For `block`: up to so many ms. Default 1000. */
+  readonly mostBlockMs?: number;
   /** The share of callers who leave before they are answered, within so many ms. */
   readonly leaves: number;
   readonly leavesWithinMs: number;
@@ -24,16 +26,23 @@ export interface Callers {
 
 const IN_ORDER: readonly Operation[] = ["consume", "reserve", "peek", "reset"];
 
+/** Of several in order, charges and refunds tell for which call; nobody but one limiter with a penalty blocks. */
+function isOf({ members, levels, penalty }: LimiterRule, operation: Operation): boolean {
+  if (operation === "block") return penalty !== undefined && !levels;
+  return !members || IN_ORDER.includes(operation);
+}
+
 /** Callers who want this and that. */
 export function callers(options: Callers): NextAction {
-  const { limiters, keys, mostCost, mostWaitMs, acceptsDelay, leaves, leavesWithinMs, comesBack, afterwards } = options;
+  const { limiters, keys, mostCost, acceptsDelay, leaves, leavesWithinMs, comesBack, afterwards } = options;
+  const { mostWaitMs, mostBlockMs = 1000 } = options;
   const operations = Object.entries(options.operations) as [Operation, number][];
   return (stream): Action => {
     const wanted = weighted(stream, operations);
     const waits = wanted === "wait" || (wanted === "consume" && chance(stream, acceptsDelay));
     const limiter = oneOf(stream, limiters);
-    // Of several in order, charges and refunds tell for which call.
-    const operation = limiter.members && !IN_ORDER.includes(wanted) ? "consume" : wanted;
+    const operation = isOf(limiter, wanted) ? wanted : "consume";
+    const mostMs = operation === "block" ? mostBlockMs : waits ? mostWaitMs : undefined;
     const ofLevels = limiter.levels?.map(() => keys(stream));
     const action: Action = {
       limiter,
@@ -41,7 +50,7 @@ export function callers(options: Callers): NextAction {
       key: ofLevels?.join(" and ") ?? keys(stream),
       keys: ofLevels,
       cost: mostCost > 1 && chance(stream, 0.3) ? between(stream, 0, mostCost) : 1,
-      waitMs: waits ? between(stream, 0, mostWaitMs) : 0,
+      waitMs: mostMs === undefined ? 0 : between(stream, Number(operation === "block"), mostMs),
       leavesAfterMs: chance(stream, leaves) ? share(stream) * leavesWithinMs : undefined,
       comesBack: (operation === "consume" || operation === "reserve") && chance(stream, comesBack),
     };

@@ -1,5 +1,6 @@
+import type { RuleMade } from "../world/history.ts";
 import type { Incident, IncidentSite } from "../world/plan.ts";
-import { exponential, oneOf, type Stream, share } from "../world/random.ts";
+import { bits, exponential, oneOf, type Stream, share } from "../world/random.ts";
 
 /** Lets something happen again and again, with exponential gaps. */
 function again(name: string, meanMs: number, draw: (site: IncidentSite, stream: Stream) => () => void): Incident {
@@ -66,5 +67,17 @@ export function restarts(meanMs: number, all: boolean): Incident {
   return again("restart", meanMs, (site, stream) => {
     const database = oneOf(stream, site.databases);
     return () => site.lose(database, all);
+  });
+}
+
+/** An operator puts other rules in place of a database's; `draw` makes them, given the database's time. */
+export function operators(
+  database: string,
+  meanMs: number,
+  draw: (stream: Stream, now: number) => readonly RuleMade[],
+): Incident {
+  return again("operator", meanMs, (site, stream) => {
+    const own = { state: bits(stream) };
+    return () => site.rule(database, (now) => draw(own, now));
   });
 }

@@ -1,4 +1,5 @@
 import type { Decision } from "../../../src/core/decision.ts";
+import type { BlockMethods } from "../../../src/limiter/penalty/block.ts";
 import { shown } from "./clock.ts";
 import type { Engine } from "./engine.ts";
 import type { Action, CallMade, Tell } from "./history.ts";
@@ -123,6 +124,7 @@ export function carryOut(
   taken?: Taken,
 ): Promise<Decision | undefined> {
   const key = levels ? Object.fromEntries(levels.map(({ name }, i) => [name, keys?.[i] ?? ""])) : text;
+  if (operation === "block") return (limiter as unknown as BlockMethods<unknown>).block(key, waitMs, { signal });
   if (operation === "reset") return limiter.reset(key, { signal }).then(() => undefined);
   if (operation === "reserve") return limiter.reserve(key, { cost, signal });
   if (operation === "settle") return (taken as Required<Taken>).settle(cost);

@@ -28,6 +28,16 @@ export interface PenaltyRule {
   readonly most: number;
 }
 
+/** A rule as an operator makes it: for one key, or those that fit a pattern, of one limiter or all. */
+export interface RuleMade {
+  readonly what: "allow" | "block";
+  readonly limiter?: string;
+  readonly key?: string;
+  readonly pattern?: string;
+  /** When it ends, ms since the epoch by the isolate's clock, whole seconds; left out: never. */
+  readonly until?: number;
+}
+
 /** What a limiter of work in flight promises, and how far clocks are apart. */
 export interface WorkRule {
   /** The limiter's name, with which its keys begin. */
@@ -55,6 +65,8 @@ export interface LimiterRule {
   readonly leases?: { readonly maxMs: number };
   /** Left out: it blocks nobody. Times in ms. */
   readonly penalty?: PenaltyRule;
+  /** Where operators' rules for it are, and how often an isolate looks for changes, in ms; left out: it has none. */
+  readonly rules?: { readonly database: string; readonly refreshMs: number };
   /** The parts of it that databases hold, each of which has the database's name for its region; left out: one database has all. */
   readonly regions?: readonly LimiterRule[];
   /** How it is split over them, by region. */
@@ -65,7 +77,7 @@ export interface LimiterRule {
   readonly members?: readonly LimiterRule[];
 }
 
-export type Operation = "consume" | "peek" | "refund" | "charge" | "wait" | "reset" | "reserve" | "settle";
+export type Operation = "consume" | "peek" | "refund" | "charge" | "wait" | "reset" | "reserve" | "settle" | "block";
 
 /** What the caller of an admitted call does with it afterwards. */
 export interface Afterwards {
@@ -89,7 +101,7 @@ export interface Action {
   /** For several limiters together: the key of each, in their order. */
   readonly keys?: readonly string[] | undefined;
   readonly cost: number;
-  /** For `wait`: how long; for `consume` of a bucket: the longest delay accepted. */
+  /** For `wait`: how long; for `consume` of a bucket: the longest delay accepted; for `block`: for how long. */
   readonly waitMs: number;
   /** After so many ms the caller goes away; undefined: it stays. */
   readonly leavesAfterMs: number | undefined;
@@ -195,6 +207,8 @@ export type Happening =
     }
   /** A database has lost what it stored, or only its scripts. */
   | { readonly type: "lost"; readonly at: number; readonly database: string; readonly all: boolean }
+  /** An operator has put these in place of a database's rules. */
+  | { readonly type: "ruled"; readonly at: number; readonly database: string; readonly rules: readonly RuleMade[] }
   /** Units that were debited before, spent without asking. */
   | {
       readonly type: "spent";

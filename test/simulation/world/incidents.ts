@@ -10,11 +10,12 @@ export interface IncidentsOptions {
   readonly plan: Plan;
   readonly engine: Engine;
   readonly happens: (run: () => void) => void;
-  readonly lose: (database: string, all: boolean) => void;
+  readonly lose: IncidentSite["lose"];
+  readonly rule: IncidentSite["rule"];
 }
 
 /** Lets a plan's incidents befall its world; tells the weather that they make. */
-export function startIncidents({ seed, plan, engine, happens, lose }: IncidentsOptions) {
+export function startIncidents({ seed, plan, engine, happens, lose, rule }: IncidentsOptions) {
   const changes = new Set<Change>();
   const { durationMs } = plan;
   for (const [i, incident] of plan.incidents.entries()) {
@@ -33,6 +34,7 @@ export function startIncidents({ seed, plan, engine, happens, lose }: IncidentsO
           return () => void changes.delete(by);
         },
         lose,
+        rule,
       },
       streamOf(seed, 5, i),
     );

@@ -1,7 +1,7 @@
 import type { Limiter } from "../../../src/limiter/limiter.ts";
 import type { RedisClient } from "../../../src/store/redis-client.ts";
 import type { Twin } from "../redis/twin.ts";
-import type { Action, LimiterRule, WorkRule } from "./history.ts";
+import type { Action, LimiterRule, RuleMade, WorkRule } from "./history.ts";
 import type { Callable } from "./isolate.ts";
 import type { Weather } from "./network.ts";
 import type { Stream } from "./random.ts";
@@ -24,6 +24,8 @@ export interface Plan {
   readonly orderOf?: SetMaker;
   /** What its limiter of work in flight promises, if it has one. */
   readonly work?: WorkRule;
+  /** How far its clocks are from each other at most, in ms, where a judge has to know. */
+  readonly apartMs?: number;
   readonly weather: (region: string, database: string) => Weather;
   readonly traffic: readonly Source[];
   readonly incidents: readonly Incident[];
@@ -64,6 +66,8 @@ export interface LimiterParts {
   readonly client: (database: string) => RedisClient;
   /** Where the isolate is. */
   readonly region: string;
+  /** All regions as near as they are from there, the nearest first. Left out: its own, and the others in their order. */
+  readonly near?: readonly string[];
   /** Tells the platform to wait for work; undefined on an isolate whose platform has no such thing. */
   readonly waitUntil: ((task: Promise<unknown>) => void) | undefined;
 }
@@ -108,6 +112,8 @@ export interface IncidentSite {
   happens(run: () => void): void;
   /** Changes the weather until the returned function is called; undefined in place of weather cuts off. */
   change(by: (weather: Weather, region: string, database: string) => Weather | undefined): () => void;
+  /** An operator puts other rules in place of a database's; `makes` gets the database's time. */
+  rule(database: string, makes: (now: number) => readonly RuleMade[]): void;
   /** A database loses its scripts, and if `all`, what it stores. */
   lose(database: string, all: boolean): void;
 }

@@ -58,6 +58,13 @@ export function createWorld({ plan, seed, tell, keeps = () => true }: WorldOptio
       databases.get(database)?.lose(all);
       tell({ type: "lost", at: engine.now, database, all });
     },
+    rule(name, makes) {
+      const database = databases.get(name);
+      if (!database) return;
+      const rules = makes(database.now());
+      database.rule(rules);
+      tell({ type: "ruled", at: engine.now, database: name, rules });
+    },
   });
   const network = createNetwork({ later: engine.later, laterFor: engine.laterFor, weather });
 
