@@ -30,11 +30,6 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
     most: 4200,
   },
   {
-    name: "leasedWindows, beside leases",
-    code: `export { createLimiter, leasedWindows, leases, redisStore, tokenBucket } from "sluice"`,
-    beside: `export { createLimiter, leases, redisStore, tokenBucket } from "sluice"`,
-  },
-  {
     name: "regions, beside createLimiter",
     code: `export { createLimiter, redisStore, regions, tokenBucket } from "sluice"`,
     beside: `export { createLimiter, redisStore, tokenBucket } from "sluice"`,

@@ -9,14 +9,13 @@ const PATIENCE_MS = 5000;
 
 /** A temporary folder for this run alone; a run that leaves anything in it has failed. */
 export async function setup(): Promise<() => Promise<void>> {
-  const env: { TMPDIR?: string | undefined } = process.env;
-  const outer = env.TMPDIR;
+  const outer = process.env.TMPDIR;
   const folder = await mkdtemp(join(tmpdir(), "sluice-run-"));
-  env.TMPDIR = folder;
+  process.env.TMPDIR = folder;
   return async () => {
     const left = await whatStays(folder, PATIENCE_MS);
-    if (outer === undefined) delete env.TMPDIR;
-    else env.TMPDIR = outer;
+    if (outer === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = outer;
     await rm(folder, { recursive: true, force: true });
     if (left.length === 0) return;
     process.exitCode = 1;
