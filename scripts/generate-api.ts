@@ -4,25 +4,30 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Application, Converter, ReflectionKind, TSConfigReader, TypeDocReader } from "typedoc";
+import { Application, Converter, ReflectionKind, TypeDocReader } from "typedoc";
 import ts from "typescript";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = join(root, "docs/api");
-/** What users import, and the files that it is: `paths` of the compiler. */
-const { paths } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile).config.compilerOptions as {
-  paths: Record<string, [string]>;
-};
+const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
+/** What users import, and the file that it is. */
+const paths = config.compilerOptions.paths as Record<string, [string]>;
 
 async function generate(folder: string): Promise<void> {
   const options = {
     entryPoints: Object.values(paths).flat(),
     options: join(root, "typedoc.json"),
-    tsconfig: join(root, "tsconfig.json"),
     logLevel: "Warn",
     out: folder,
   } as const;
-  const app = await Application.bootstrapWithPlugins(options, [new TypeDocReader(), new TSConfigReader()]);
+  const app = await Application.bootstrapWithPlugins(options, [new TypeDocReader()]);
+  // The sources alone: tests and examples would take most of the time.
+  const { options: compilerOptions } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  app.options.setCompilerOptions(
+    Object.values(paths).map(([file]) => join(root, file)),
+    compilerOptions,
+    undefined,
+  );
   const importOf = new Map(Object.entries(paths).map(([name, [file]]) => [join(root, file), name]));
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (context, reflection) => {
     if (!reflection.kindOf(ReflectionKind.Module)) return;

@@ -7,6 +7,7 @@ import {
   inFlight,
   type Limiter,
   type LimiterOptions,
+  leasedWindows,
   leases,
   memoryStore,
   parts,
@@ -84,6 +85,13 @@ test("all of the table is read", () => {
   expect(rows.map(([row]) => row)).toEqual(Object.keys(ROWS));
   expect(head.slice(1)).toEqual(Object.keys(COLUMNS));
   expect(cells.length).toBeGreaterThan(70);
+});
+
+test.each(["`parts`", "`calendar`"])("%s with leases: only with leasedWindows", (row) => {
+  for (const options of ROWS[row] ?? []) {
+    expect(() => limiterOf({ ...options, leases: leases() })).toThrow(/don't go with/);
+    limiterOf({ ...options, leases: leases({ windows: leasedWindows() }) });
+  }
 });
 
 test.each(cells)("$row, $column: $verdict", async ({ row, column, verdict }) => {

@@ -2,18 +2,15 @@ import { Hono } from "hono";
 import * as sluice from "sluice";
 import { createLimiter, memoryStore } from "sluice";
 import * as sluiceHono from "sluice/hono";
-import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { blocksOf } from "./blocks.ts";
+import { runBlock } from "./run-block.ts";
 
 /** The app of the page itself, with passwords that are all wrong, and a clock that stands still. */
 function appOf(without: RegExp | undefined) {
   const code = blocksOf("docs/recipes.md").find(({ code }) => code.includes("passwordIsRight"))?.code ?? "";
   const script = without ? code.replace(without, "") : code;
   if (without) expect(script).not.toBe(code);
-  const { outputText } = ts.transpileModule(script.replace(/^import .+;$/gm, ""), {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-  });
   let tried = 0;
   const passwordIsRight = async () => {
     tried += 1;
@@ -22,7 +19,7 @@ function appOf(without: RegExp | undefined) {
   const clock = { ms: 1_790_000_000_000 };
   const at = (options: sluice.LimiterOptions) => createLimiter({ ...options, now: () => clock.ms });
   const names = { ...sluiceHono, ...sluice, createLimiter: at, memoryStore, Hono, passwordIsRight };
-  const app = new Function(...Object.keys(names), `${outputText}\nreturn app;`)(...Object.values(names)) as Hono;
+  const app = runBlock(script, names, "app") as Hono;
   return { app, clock, tried: () => tried };
 }
 
