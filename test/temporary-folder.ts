@@ -5,7 +5,7 @@ import { setTimeout } from "node:timers/promises";
 
 /** What programs keep there on purpose, for their next start: tsx and Node. */
 const CACHE = /^(tsx-\d+|node-compile-cache)$/;
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 15_000;
 
 /** A temporary folder for this run alone; a run that leaves anything in it has failed. */
 export async function setup(): Promise<() => Promise<void>> {
