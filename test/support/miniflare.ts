@@ -8,9 +8,9 @@ import { Miniflare, type MiniflareOptions } from "miniflare";
 export function createMiniflare(options: MiniflareOptions): Miniflare {
   const outer = tmpdir();
   const folder = mkdtempSync(join(outer, "sluice-miniflare-"));
-  process.env.TMPDIR = folder;
+  Object.assign(process.env, { TMPDIR: folder });
   const worker = new Miniflare(options);
-  process.env.TMPDIR = outer;
+  Object.assign(process.env, { TMPDIR: outer });
   const dispose = worker.dispose.bind(worker);
   worker.dispose = async () => {
     await dispose();

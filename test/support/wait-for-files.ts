@@ -7,11 +7,11 @@ import { whatStays } from "../temporary-folder.ts";
 
 const outer = tmpdir();
 const folder = await mkdtemp(join(outer, "sluice-file-"));
-process.env.TMPDIR = folder;
+Object.assign(process.env, { TMPDIR: folder });
 
 afterAll(async () => {
   const left = await whatStays(folder, 5000);
-  process.env.TMPDIR = outer;
+  Object.assign(process.env, { TMPDIR: outer });
   await rm(folder, { recursive: true });
   expect(left).toEqual([]);
 });
