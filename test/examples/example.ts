@@ -55,7 +55,9 @@ async function withRedis(folder: string): Promise<Example> {
       redis: new Redis({ url, token, enableTelemetry: false }),
       async serve(command, env = {}) {
         const port = await freePort();
-        running.push(await start(command(port), folder, { PORT: `${port}`, ...env }, () => listens(port)));
+        // What other makers' programs leave in the temporary folder goes with the example.
+        const own = { PORT: `${port}`, TMPDIR: folder, ...env };
+        running.push(await start(command(port), folder, own, () => listens(port)));
         return `http://127.0.0.1:${port}`;
       },
       end,

@@ -113,7 +113,8 @@ describe("the packed library", () => {
     const own = await mkdtemp(join(tmpdir(), "sluice-bun-"));
     await writeFile(join(own, "package.json"), JSON.stringify({ private: true, type: "module" }));
     await writeFile(join(own, "consumer.ts"), CONSUMER);
-    await run(await platform("bun"), ["add", inject("tarball"), ...PEERS], own);
+    // What Bun leaves of its unpacking goes with the folder.
+    await run(await platform("bun"), ["add", inject("tarball"), ...PEERS], own, { TMPDIR: own });
     const how = ["--module", "preserve", "--moduleResolution", "bundler"];
     await run("node", [tool("typescript/bin/tsc"), ...STRICT, ...how, "consumer.ts"], own);
     await rm(own, { recursive: true });
