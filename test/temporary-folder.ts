@@ -5,17 +5,16 @@ import { setTimeout } from "node:timers/promises";
 
 /** What programs keep there on purpose, for their next start: tsx and Node. */
 const CACHE = /^(tsx-\d+|node-compile-cache)$/;
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 15_000;
 
 /** A temporary folder for this run alone; a run that leaves anything in it has failed. */
 export async function setup(): Promise<() => Promise<void>> {
-  const outer = process.env.TMPDIR;
-  const folder = await mkdtemp(join(tmpdir(), "sluice-run-"));
-  process.env.TMPDIR = folder;
+  const outer = tmpdir();
+  const folder = await mkdtemp(join(outer, "sluice-run-"));
+  Object.assign(process.env, { TMPDIR: folder });
   return async () => {
     const left = await whatStays(folder, PATIENCE_MS);
-    if (outer === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = outer;
+    Object.assign(process.env, { TMPDIR: outer });
     await rm(folder, { recursive: true, force: true });
     if (left.length === 0) return;
     process.exitCode = 1;

@@ -9,11 +9,12 @@ test("wrangler bundles the demo for a deployment, without an account and with no
   const folder = mkdtempSync(join(tmpdir(), "sluice-deploy-"));
   try {
     const wrangler = createRequire(import.meta.url).resolve("wrangler/bin/wrangler.js");
-    const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
-    const args = [wrangler, "deploy", "--dry-run", "--outdir", folder];
+    // Wrangler's tools may end before they have cleaned up.
+    const env = { ...process.env, TMPDIR: folder, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
+    const args = [wrangler, "deploy", "--dry-run", "--outdir", join(folder, "out")];
     const output = execFileSync(process.execPath, args, { encoding: "utf8", env });
     expect(output).toContain("--dry-run: exiting now");
-    const bundle = readFileSync(join(folder, "worker.js"), "utf8");
+    const bundle = readFileSync(join(folder, "out", "worker.js"), "utf8");
     expect(bundle).toContain("UPSTASH_REDIS_REST_TOKEN");
     expect(bundle).not.toContain(tmpdir());
     expect(bundle).not.toMatch(/node:(child_process|fs|net|http)/);

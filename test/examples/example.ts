@@ -20,14 +20,6 @@ export interface Example {
   end(): Promise<void>;
 }
 
-/** A folder with these files, in which the packed library and `dependencies` are installed. */
-export async function emptyFolder(files: Record<string, string>, dependencies: string[]): Promise<Example> {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-example-"));
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-  await install(folder, [inject("tarball"), ...dependencies]);
-  return withRedis(folder);
-}
-
 /** A copy of `examples/<name>` with the packed library and the example's own dependencies installed. */
 export async function exampleOf(name: string, { dev = false } = {}): Promise<Example> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-example-"));
@@ -37,12 +29,9 @@ export async function exampleOf(name: string, { dev = false } = {}): Promise<Exa
     manifest.dependencies.sluice = `file:${inject("tarball")}`;
     return writeFile(join(folder, "package.json"), JSON.stringify(manifest));
   });
-  await install(folder, dev ? [] : ["--omit=dev"]);
+  const what = ["--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock", ...(dev ? [] : ["--omit=dev"])];
+  await run("npm", ["install", ...what], folder);
   return withRedis(folder);
-}
-
-async function install(folder: string, what: string[]): Promise<void> {
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock", ...what], folder);
 }
 
 async function withRedis(folder: string): Promise<Example> {
@@ -66,7 +55,9 @@ async function withRedis(folder: string): Promise<Example> {
       redis: new Redis({ url, token, enableTelemetry: false }),
       async serve(command, env = {}) {
         const port = await freePort();
-        running.push(await start(command(port), folder, { PORT: `${port}`, ...env }, () => listens(port)));
+        // What other makers' programs leave in the temporary folder goes with the example.
+        const own = { PORT: `${port}`, TMPDIR: folder, ...env };
+        running.push(await start(command(port), folder, own, () => listens(port)));
         return `http://127.0.0.1:${port}`;
       },
       end,

@@ -18,9 +18,14 @@ const PEERS = [
   "@opentelemetry/api@1.9.1",
 ];
 const STRICT = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2023,dom", "--types", "node"];
-/** Uses every export of every subpath, and some of their types. */
+/** Uses every export of every subpath, each of which has a type and none `any`, and some of their types. */
 const CONSUMER = [
-  ...subpaths.map((path, i) => `import * as module${i} from "${path}";\nconsole.log(module${i});`),
+  "type Untyped<M> = { [Name in keyof M]: 0 extends 1 & M[Name] ? Name : never }[keyof M];",
+  ...subpaths.map(
+    (path, i) => `import * as module${i} from "${path}";
+  export const untyped${i}: [Untyped<typeof module${i}>] extends [never] ? [] : Untyped<typeof module${i}> = [];
+  console.log(module${i});`,
+  ),
   `import { type Decision, createLimiter, memoryStore, tokenBucket } from "sluice";
   const policies = [tokenBucket({ limit: 1, window: "1 h" })];
   export const decision: Promise<Decision> = createLimiter({ name: "test", store: memoryStore(), policies }).consume("k");
@@ -57,7 +62,7 @@ describe("the packed library", () => {
 
   test("names each package whose code it holds, with its licence", async () => {
     const dist = join(folder, "node_modules/sluice/dist");
-    const scripts = (await readdir(dist)).filter((name) => name.endsWith(".js"));
+    const scripts = (await readdir(dist)).filter((name) => /\.(js|d\.ts)$/.test(name));
     const code = await Promise.all(scripts.map((name) => readFile(join(dist, name), "utf8")));
     // The bundler marks where each module begins.
     const modules = code.flatMap((text) => [...text.matchAll(/^\/\/#region .*node_modules\/((?:@[^/]+\/)?[^/]+)/gm)]);
@@ -108,7 +113,8 @@ describe("the packed library", () => {
     const own = await mkdtemp(join(tmpdir(), "sluice-bun-"));
     await writeFile(join(own, "package.json"), JSON.stringify({ private: true, type: "module" }));
     await writeFile(join(own, "consumer.ts"), CONSUMER);
-    await run(await platform("bun"), ["add", inject("tarball"), ...PEERS], own);
+    // What Bun leaves of its unpacking goes with the folder.
+    await run(await platform("bun"), ["add", inject("tarball"), ...PEERS], own, { TMPDIR: own });
     const how = ["--module", "preserve", "--moduleResolution", "bundler"];
     await run("node", [tool("typescript/bin/tsc"), ...STRICT, ...how, "consumer.ts"], own);
     await rm(own, { recursive: true });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { Miniflare } from "miniflare";
+import type { Miniflare } from "miniflare";
+import { createMiniflare } from "./miniflare.ts";
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -28,7 +29,7 @@ export async function startWorker(
       "sluice/upstash": root("src/store/upstash.ts"),
     },
   });
-  const worker = new Miniflare({
+  const worker = createMiniflare({
     modules: [{ type: "ESModule", path: "worker.js", contents: outputFiles[0]?.text ?? "" }],
     compatibilityDate: "2026-04-20",
     compatibilityFlags,
