@@ -1,5 +1,6 @@
 import type { KnownDecision } from "../../core/decision.ts";
 import type { WaitUntil } from "../../core/event.ts";
+import { allSettled } from "../all-settled.ts";
 import { timeOf } from "../time.ts";
 import { lookAt } from "./look.ts";
 import { gateOf, type Portion, portionsOf } from "./portions.ts";
@@ -92,8 +93,7 @@ async function takeAll(round: Round, portions: readonly Portion[], given: Given[
         takenAt: 0,
       });
   });
-  const done = await Promise.allSettled(tasks);
-  for (const one of done) if (one.status === "rejected") throw one.reason;
+  await allSettled(tasks);
 }
 
 /** A region that gives twice counts by the earlier time: then no more goes back than may. */

@@ -1,5 +1,6 @@
 import type { Decision, KnownDecision } from "../../core/decision.ts";
 import type { WaitUntil } from "../../core/event.ts";
+import { allSettled } from "../all-settled.ts";
 import type { Call } from "../call.ts";
 import { createCheck } from "../check.ts";
 import type { Check, Level } from "../level.ts";
@@ -60,9 +61,11 @@ export function createRegionalCheck(level: Level, levels: readonly Level[], plan
   return {
     decision,
     async reset(place, signal) {
-      const done = await Promise.allSettled(regions.map(async ({ check }) => check.reset(place, signal)));
-      standIn.reset(place);
-      for (const one of done) if (one.status === "rejected") throw one.reason;
+      try {
+        await allSettled(regions.map(({ check }) => check.reset(place, signal)));
+      } finally {
+        standIn.reset(place);
+      }
     },
   };
 }
