@@ -87,13 +87,13 @@ async function takeAll(round: Round, portions: readonly Portion[], given: Given[
     const answer = await askRegion(round, region, { task: "consume", costs: units }, false);
     if (answer?.allowed) add(given, { region, at: answer.at, units });
     // It was seen while somebody may be about to give back, so that is not remembered. What is held of leases stays.
-    else
-      (round.regions[region] as Region).level.forget(round.call.place, timeOf(round.now), {
-        ...round.call,
-        takenAt: 0,
-      });
+    else if (answer) forget(round, region);
   });
   await allSettled(tasks);
+}
+
+function forget({ call, regions, now }: Round, region: number): void {
+  (regions[region] as Region).level.forget(call.place, timeOf(now), { ...call, takenAt: 0 });
 }
 
 /** A region that gives twice counts by the earlier time: then no more goes back than may. */

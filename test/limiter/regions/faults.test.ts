@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fixedWindow, tokenBucket } from "../../../src/algorithm/policy.ts";
 import type { Decision } from "../../../src/core/decision.ts";
+import { leases } from "../../../src/limiter/leases/leases.ts";
 import type { Limiter } from "../../../src/limiter/limiter.ts";
 import { known } from "../../support/known.ts";
 import { rigOf } from "./rig.ts";
@@ -267,14 +268,10 @@ describe("a cost that no region has alone", () => {
     const takeAll = async () => {
       while ((await other.consume("ada")).allowed) admitted += 1;
     };
-    let requests = 0;
-    hooks.before = async () => {
-      requests += 1;
-      if (requests !== 5) return;
-      hooks.before = undefined;
+    behindTheFirstTake(hooks, async () => {
       clock.ms += 1;
       await takeAll();
-    };
+    });
     expect(await isolate().consume("ada", { cost: 8 })).toMatchObject({ allowed: false });
     // What fra gave was of the window before.
     await takeAll();
@@ -322,30 +319,38 @@ describe("a cost that no region has alone", () => {
   test("is asked for once more where some of it is gone, behind another look", async () => {
     const { isolate, hooks, clock } = rigOf([tokenBucket({ name: "p", limit: 10, window: "1 s" })]);
     const other = isolate({ near: "iad" });
-    let requests = 0;
-    hooks.before = async () => {
-      requests += 1;
-      if (requests !== 5) return;
-      hooks.before = undefined;
+    behindTheFirstTake(hooks, async () => {
       for (let i = 0; i < 3; i += 1) await other.consume("ada");
       clock.ms += 300;
-    };
+    });
     const decision = known(await isolate({}, { timeoutMs: 2000 }).consume("ada", { cost: 8 }));
     // iad had none of its two any more; fra and syd have one each behind that.
     expect(decision).toMatchObject({ allowed: true, regions: { fra: { units: [5] }, syd: { units: [3] } } });
   });
 
+  test("leaves what leases hold in a region that denied it", async () => {
+    const { isolate, hooks, clock } = rigOf([tokenBucket({ name: "p", limit: 6000, window: "1 m", burst: 300 })]);
+    const [limiter, other] = [1, 2].map(() => isolate({ near: "iad" }, { leases: leases({ maxMs: 1000 }) })) as [
+      Limiter,
+      Limiter,
+    ];
+    for (let i = 0; i < 40; i += 1) {
+      clock.ms += 5;
+      await limiter.consume("ada");
+    }
+    expect(await limiter.peek("ada")).toMatchObject({ source: "lease" });
+    behindTheFirstTake(hooks, () => other.consume("ada", { cost: 15 }));
+    expect(await limiter.consume("ada", { cost: 130 })).toMatchObject({ allowed: true, source: "store" });
+    expect(await limiter.peek("ada")).toMatchObject({ source: "lease" });
+  });
+
   test("is denied where a region that gave of it is away when the rest is to be taken", async () => {
     const { isolate, hooks, state } = rigOf();
     const other = isolate({ near: "iad" });
-    let requests = 0;
-    hooks.before = async () => {
-      requests += 1;
-      if (requests !== 5) return;
-      hooks.before = undefined;
+    behindTheFirstTake(hooks, async () => {
       for (let i = 0; i < 3; i += 1) await other.consume("ada");
       for (const name of ["fra", "syd"] as const) state[name] = "away";
-    };
+    });
     expect(await isolate({}, { failureMode: "open" }).consume("ada", { cost: 5 })).toMatchObject({
       allowed: false,
       source: "store",
