@@ -24,7 +24,9 @@ describe("limits that are split over regions", () => {
     timeout: 240_000,
   }, async () => {
     const figures = noRegionFigures();
-    expect(await complaintIn(seedsFrom(700, 9), (seed) => regionalPlan(seed, CALLS), figures)).toBeUndefined();
+    // In the last three something is taken in vain.
+    const seeds = [...seedsFrom(700, 6), 715, 719, 722];
+    expect(await complaintIn(seeds, (seed) => regionalPlan(seed, CALLS), figures)).toBeUndefined();
     expect(figures.admitted).toBeGreaterThan(1000);
     expect(figures.denied).toBeGreaterThan(1000);
     expect(figures.gathered).toBeGreaterThan(20);
