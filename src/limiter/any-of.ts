@@ -2,6 +2,7 @@ import type { Decision } from "../core/decision.ts";
 import { misuse } from "../core/misuse.ts";
 import { wholeNumber } from "../core/whole-number.ts";
 import type { AllOf } from "./all-of.ts";
+import { allSettled } from "./all-settled.ts";
 import { checkActual } from "./amounts.ts";
 import type { AmountByLevel } from "./by-level.ts";
 import type {
@@ -170,8 +171,7 @@ export function anyOf<const Members extends readonly AnyMember[]>(members: Membe
     async reset(key, options) {
       const keys = ownKeys(candidates, key);
       // Nothing is under way any more when the caller hears that one could not.
-      const ends = await Promise.allSettled(candidates.map(({ own }, i) => own.reset(keys[i], options)));
-      for (const end of ends) if (end.status === "rejected") throw end.reason;
+      await allSettled(candidates.map(({ own }, i) => own.reset(keys[i], options)));
     },
   };
 }

@@ -1,32 +1,55 @@
 import type { KnownDecision } from "../../core/decision.ts";
 import type { WaitUntil } from "../../core/event.ts";
+import { allSettled } from "../all-settled.ts";
 import { timeOf } from "../time.ts";
-import { askRegion, countedCost, ownCall, type Region, type Round, type Seen } from "./round.ts";
+import { lookAt } from "./look.ts";
+import { gateOf, type Portion, portionsOf } from "./portions.ts";
+import { askRegion, countedCost, heard, ownCall, type Region, type Round, type Seen } from "./round.ts";
 import { type Given, told } from "./told.ts";
 
-/** What is to be taken from a region. */
-interface Portion {
-  readonly region: number;
-  readonly units: readonly number[];
-}
+/** How often what is missing is asked for, at the most. */
+const MOST_TRIES = 8;
 
 /**
- * Takes a cost that no region has alone from several: as much of it from each as that had when it was seen, in one order for everybody. The
- * first part is taken alone, so that of two calls one gets on, and the others then at the same time. If it isn't there any more,
- * all of it goes back.
+ * Takes a cost that no region has alone from several: from each in proportion to what it had when it was seen, first from one (see `gateOf`), then
+ * from the others at the same time. If it isn't there any more, all of it goes back.
  */
 export async function gathered(round: Round, waitUntil: WaitUntil | undefined): Promise<KnownDecision> {
-  const { call, regions } = round;
+  const { call } = round;
   const given: Given[] = [];
   const open = () =>
     call.costs.map((_cost, i) => given.reduce((open, { units }) => open - (units[i] as number), countedCost(call, i)));
+  let hasLooked = false;
+
+  /** Takes the first part; tells whether there was something to take. */
+  async function begin(): Promise<boolean> {
+    const portions = portionsOf(round, open());
+    if (!portions) return false;
+    const gate = gateOf(round, portions);
+    // Whoever took of the very first one may be on the way to the others, and has been there a round trip later.
+    hasLooked = !gate.isSure && !hasLooked;
+    await (hasLooked ? lookAgain(round) : takeAll(round, [gate], given));
+    return true;
+  }
+
+  /** Takes what is missing; tells whether it was there. */
+  async function goOn(gate: number): Promise<boolean> {
+    const portions = () => portionsOf(round, open(), gate) ?? portionsOf(round, open());
+    let next = portions();
+    // What is held is better used a round trip later, when more may be there, than brought back.
+    if (!next && !hasLooked) {
+      hasLooked = true;
+      await lookAgain(round);
+      next = portions();
+    }
+    if (next) await takeAll(round, next, given);
+    return next !== undefined;
+  }
+
   try {
-    // What a region had when it was seen may be gone, which it then tells.
-    for (let tries = 0; tries < 2 * regions.length + 2 && open().some((cost) => cost > 0); tries += 1) {
-      const portions = portionsOf(round, open());
-      // Whoever comes too late for the whole takes nothing from under whoever was first.
-      if (!portions) break;
-      await takeAll(round, given.length === 0 ? portions.slice(0, 1) : portions, given);
+    let goesOn = true;
+    for (let tries = 0; goesOn && tries < MOST_TRIES && open().some((cost) => cost > 0); tries += 1) {
+      goesOn = await (given[0] ? goOn(given[0].region) : begin());
     }
     if (open().every((cost) => cost === 0)) return told(round, true, given);
   } catch (reason) {
@@ -34,12 +57,22 @@ export async function gathered(round: Round, waitUntil: WaitUntil | undefined): 
     throw reason;
   }
   await givenBack(round, given, waitUntil);
-  for (const { region, units } of given) hasBack(round, region, units);
+  for (const part of given) hasBack(round, part);
   return told(round, false, []);
 }
 
+/** Looks again at all that have answered, but where leases pause. */
+async function lookAgain(round: Round): Promise<void> {
+  const others = heard(round).filter(([, { decision }]) => decision.source !== "lease");
+  await lookAt(
+    round,
+    others.map(([region]) => region),
+    "look",
+  );
+}
+
 /** Counts what a region gets back as there again. */
-function hasBack({ seen }: Round, region: number, units: readonly number[]): void {
+function hasBack({ seen }: Round, { region, units }: Given): void {
   const { call, decision } = seen.get(region) as Seen;
   const policies = decision.policies.map((status, i) => ({
     ...status,
@@ -48,37 +81,19 @@ function hasBack({ seen }: Round, region: number, units: readonly number[]): voi
   seen.set(region, { call, decision: { ...decision, policies } });
 }
 
-/** Whether the regions that were seen have the cost between them. */
-export function isThere(round: Round): boolean {
-  const costs = round.call.costs.map((_cost, i) => countedCost(round.call, i));
-  return portionsOf(round, costs) !== undefined;
-}
-
-/** What to take from which regions, from the first on; `undefined` if they don't have it. */
-function portionsOf({ regions, seen }: Round, costs: readonly number[]): Portion[] | undefined {
-  const open = [...costs];
-  const portions = [...regions.keys()].flatMap((region) => {
-    const policies = seen.get(region)?.decision.policies;
-    const units = open.map((cost, i) => Math.min(cost, policies?.[i]?.remaining ?? 0));
-    units.forEach((taken, i) => {
-      open[i] = (open[i] as number) - taken;
-    });
-    return units.some((unit) => unit > 0) ? { region, units } : [];
-  });
-  return open.every((cost) => cost === 0) ? portions : undefined;
-}
-
 /** Takes all portions at the same time, and puts in `given` what was there; rejects, behind that, with the caller's own reason. */
 async function takeAll(round: Round, portions: readonly Portion[], given: Given[]): Promise<void> {
   const tasks = portions.map(async ({ region, units }) => {
     const answer = await askRegion(round, region, { task: "consume", costs: units }, false);
     if (answer?.allowed) add(given, { region, at: answer.at, units });
-    // It is not asked again. One that denied was seen while somebody may be about to give back, so that is not remembered.
-    else if (!answer) round.seen.delete(region);
-    else (round.regions[region] as Region).level.forget(round.call.place, timeOf(round.now));
+    // It was seen while somebody may be about to give back, so that is not remembered. What is held of leases stays.
+    else if (answer) forget(round, region);
   });
-  const done = await Promise.allSettled(tasks);
-  for (const one of done) if (one.status === "rejected") throw one.reason;
+  await allSettled(tasks);
+}
+
+function forget({ call, regions, now }: Round, region: number): void {
+  (regions[region] as Region).level.forget(call.place, timeOf(now), { ...call, takenAt: 0 });
 }
 
 /** A region that gives twice counts by the earlier time: then no more goes back than may. */

@@ -1,5 +1,6 @@
 import type { Decision, KnownDecision } from "../../core/decision.ts";
 import type { WaitUntil } from "../../core/event.ts";
+import { allSettled } from "../all-settled.ts";
 import type { Call } from "../call.ts";
 import { createCheck } from "../check.ts";
 import type { Check, Level } from "../level.ts";
@@ -7,7 +8,8 @@ import { createStandIn } from "../stand-in.ts";
 import { timeOf } from "../time.ts";
 import { charged, returned } from "./booked.ts";
 import { createBudget } from "./budget.ts";
-import { gathered, isThere } from "./gather.ts";
+import { gathered } from "./gather.ts";
+import { isThere, lookAt, lookBehindSnapshots } from "./look.ts";
 import type { RegionPlan } from "./plan.ts";
 import { askRegion, countedCost, isAskable, type Region, type Round } from "./round.ts";
 import { splitPolicies } from "./shares.ts";
@@ -18,7 +20,8 @@ export function createRegionalCheck(level: Level, levels: readonly Level[], plan
   const { now, timeoutMs, waitUntil } = level.options;
   const regions = levels.map((own, i): Region => {
     const closed: Level = { ...own, options: { ...own.options, failureMode: "closed" } };
-    return { name: plan.names[i] as string, level: own, check: createCheck(closed) };
+    const look = createCheck({ ...closed, known: () => undefined });
+    return { name: plan.names[i] as string, level: own, check: createCheck(closed), look };
   });
   const standIn = createStandIn(level, () => Math.min(...levels.map(({ asker }) => asker.pauseMs())));
 
@@ -32,7 +35,7 @@ export function createRegionalCheck(level: Level, levels: readonly Level[], plan
     const weights = plan.weightsOf(call.key);
     const parts = splitPolicies(call.policies, weights);
     const round: Round = {
-      ...{ call, regions, parts, now, error: undefined, seen: new Map() },
+      ...{ call, regions, parts, now, error: undefined, seen: new Map(), silent: new Set() },
       order: plan.orderOf(call.key).filter((region) => parts[region]),
       budget: createBudget(Math.min(call.timeoutMs ?? timeoutMs, timeoutMs), now),
     };
@@ -49,6 +52,7 @@ export function createRegionalCheck(level: Level, levels: readonly Level[], plan
     if (taken) return taken;
     await seeOthers(round);
     if (round.seen.size === 0) return undefined;
+    if (isThere(round)) await lookBehindSnapshots(round);
     if (!isThere(round)) return (await lent(round)) ?? told(round, false, []);
     const brought = call.options?.waitUntil as WaitUntil | undefined;
     return call.task === "peek" ? told(round, true, []) : gathered(round, brought ?? waitUntil);
@@ -57,9 +61,11 @@ export function createRegionalCheck(level: Level, levels: readonly Level[], plan
   return {
     decision,
     async reset(place, signal) {
-      const done = await Promise.allSettled(regions.map(async ({ check }) => check.reset(place, signal)));
-      standIn.reset(place);
-      for (const one of done) if (one.status === "rejected") throw one.reason;
+      try {
+        await allSettled(regions.map(({ check }) => check.reset(place, signal)));
+      } finally {
+        standIn.reset(place);
+      }
     },
   };
 }
@@ -85,12 +91,7 @@ async function seeOthers(round: Round): Promise<void> {
   const isEver = call.policies.every(({ burst }, i) => countedCost(call, i) <= burst);
   const asked = order.filter((region) => parts[region]?.some(({ burst }, i) => countedCost(call, i) > burst));
   const others = isEver ? asked : asked.slice(0, seen.size > 0 ? 0 : 1);
-  await Promise.all(
-    others.map((region) => {
-      const costs = call.costs.map((cost, i) => Math.min(cost, parts[region]?.[i]?.burst ?? 0));
-      return askRegion(round, region, { task: "peek", costs }, false);
-    }),
-  );
+  await lookAt(round, others, "check");
 }
 
 /** Takes the cost from the region with the shortest wait, if the caller accepts that. */

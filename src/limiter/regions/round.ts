@@ -12,6 +12,8 @@ export interface Region {
   readonly level: Level;
   /** Answers `"fallback"` where it can't be asked. */
   readonly check: Check;
+  /** The same, but it asks the database whatever this isolate knows. */
+  readonly look: Check;
 }
 
 /** What a region told in a call, and of what. */
@@ -32,6 +34,8 @@ export interface Round {
   readonly now: () => number;
   /** What each told last. */
   readonly seen: Map<number, Seen>;
+  /** Those that gave no answer: they are not asked again to take. */
+  readonly silent: Set<number>;
   /** Why the first one that could not be asked could not be. */
   error: StoreError | undefined;
 }
@@ -51,23 +55,31 @@ export async function askRegion(
   i: number,
   own: OwnCall,
   isLast: boolean,
+  by: "check" | "look" = "check",
 ): Promise<KnownDecision | undefined> {
   const { budget, regions } = round;
-  const { level, check } = regions[i] as Region;
+  const { level, [by]: check } = regions[i] as Region;
   const timeoutMs = budget.hopMs(isLast);
   const call = { ...ownCall(round, i, own), timeoutMs };
   const isPaused = level.asker.pauseMs() > 0;
   // Without time left there is still what this isolate knows.
   const decision = timeoutMs > 0 ? await check.decision(call) : level.known(call, timeOf(round.now));
-  if (!decision) return undefined;
-  if (decision.source === "fallback") {
+  if (decision?.source === "fallback") {
     budget.passed(decision.error.kind === "timeout" && !isPaused ? timeoutMs : 0);
     round.error ??= decision.error;
+  }
+  if (!decision || decision.source === "fallback") {
+    round.silent.add(i);
     return undefined;
   }
   budget.passed(0);
   round.seen.set(i, { call, decision: decision as KnownDecision });
   return decision as KnownDecision;
+}
+
+/** What those told that have answered whenever they were asked. */
+export function heard({ seen, silent }: Round): [region: number, told: Seen][] {
+  return [...seen].filter(([region]) => !silent.has(region));
 }
 
 /** Whether a region would be asked by a request: it is not known to be exhausted, nor to be away. */

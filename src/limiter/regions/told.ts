@@ -1,6 +1,6 @@
 import type { KnownDecision, PolicyStatus, RegionPart } from "../../core/decision.ts";
 import { withoutInfinity } from "../json.ts";
-import { countedCost, type Region, type Round, type Seen } from "./round.ts";
+import { countedCost, heard, type Region, type Round, type Seen } from "./round.ts";
 import { waitsOf } from "./waits.ts";
 
 /** What a region gave. */
@@ -12,6 +12,7 @@ export interface Given extends RegionPart {
 export function told(round: Round, allowed: boolean, given: readonly Given[], delayMs = 0): KnownDecision {
   const { call, regions } = round;
   const seen = [...round.seen.values()];
+  const answered = heard(round);
   const waits = allowed ? undefined : waitsOf(round);
   const policies = call.policies.map(({ name, limit, windowMs, burst, uncounted }, i): PolicyStatus => {
     const own = seen.map(({ decision }) => decision.policies[i] as PolicyStatus);
@@ -21,7 +22,7 @@ export function told(round: Round, allowed: boolean, given: readonly Given[], de
       limit,
       windowMs,
       burst,
-      remaining: own.reduce((sum, { remaining }) => sum + remaining, 0),
+      remaining: answered.reduce((sum, [, { decision }]) => sum + (decision.policies[i]?.remaining ?? 0), 0),
       retryAfterMs: waits?.[i] ?? 0,
       resetAfterMs: Math.max(...own.map(({ resetAfterMs }) => resetAfterMs)),
     });

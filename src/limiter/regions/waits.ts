@@ -4,25 +4,26 @@ import type { PolicyStatus } from "../../core/decision.ts";
 import type { PolicyInForce } from "../amounts.ts";
 import { RETRY_AFTER_MS } from "../failure.ts";
 import { timeOf } from "../time.ts";
-import { countedCost, type Region, type Round, type Seen } from "./round.ts";
+import { countedCost, heard, type Region, type Round, type Seen } from "./round.ts";
 
 /** Ms until the regions that told have the cost between them, for each policy; `Infinity` where they never have. */
 export function waitsOf(round: Round): number[] {
-  const { call, regions, order, seen } = round;
+  const { call, regions, order, seen, silent } = round;
   const clock = timeOf(round.now);
   return call.policies.map((policy, i) => {
     const cost = countedCost(call, i);
     const waitMs = waitOf(round, i, cost, clock);
     if (waitMs < Infinity || cost > policy.burst || policy.uncounted !== undefined) return waitMs;
     // Those that could not be asked may have it.
-    const away = order.filter((region) => !seen.has(region));
+    const away = order.filter((region) => silent.has(region) || !seen.has(region));
     const pauses = away.map((region) => (regions[region] as Region).level.asker.pauseMs());
     return away.length > 0 ? Math.max(RETRY_AFTER_MS, Math.min(...pauses)) : waitMs;
   });
 }
 
-function waitOf({ regions, seen: all }: Round, i: number, cost: number, clock: number): number {
-  const seen = [...all];
+function waitOf(round: Round, i: number, cost: number, clock: number): number {
+  const { regions } = round;
+  const seen = heard(round);
   const own = seen.map(([, { decision }]) => decision.policies[i] as PolicyStatus);
   const first = () => Math.min(...own.map(({ retryAfterMs }) => retryAfterMs));
   // One unit is in one place.

@@ -58,6 +58,15 @@ describe("what is given back goes to whoever took it", () => {
     expect(await isolate({}, { snapshots: false }).consume("ada")).toMatchObject({ allowed: false });
   });
 
+  test("nothing goes back of what no region gave, wherever the clock begins", async () => {
+    const { isolate, clock } = rigOf();
+    clock.ms = 1000;
+    const limiter = isolate({}, { snapshots: false });
+    const taken = known(await limiter.consume("ada", { cost: 10 }));
+    await limiter.refund("ada", 5, { since: { ...taken, regions: { gone: { at: taken.at, units: [10] } } } });
+    expect(await limiter.consume("ada")).toMatchObject({ allowed: false });
+  });
+
   test("without a decision it goes to whoever answers now", async () => {
     const { isolate, taken } = rigOf();
     const limiter = isolate();
@@ -91,6 +100,15 @@ describe("what is booked", () => {
     const booked = known(await limiter.charge("ada", 40));
     expect(booked.regions).toMatchObject({ fra: { units: [14] }, iad: { units: [13] }, syd: { units: [13] } });
     expect(await limiter.consume("ada")).toMatchObject({ allowed: false });
+  });
+
+  test("is dealt out among the regions that have a part", async () => {
+    const { isolate } = rigOf([fixedWindow({ name: "p", limit: 2, window: "1 m" })]);
+    const booked = known(await isolate().charge("ada", 40));
+    expect(booked.regions).toEqual({
+      fra: { at: booked.at, units: [20] },
+      iad: { at: booked.at, units: [20] },
+    });
   });
 
   test("a reservation gives back to whoever gave, or charges there what was used beyond", async () => {

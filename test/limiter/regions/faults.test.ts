@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { fixedWindow } from "../../../src/algorithm/policy.ts";
+import { fixedWindow, tokenBucket } from "../../../src/algorithm/policy.ts";
 import type { Decision } from "../../../src/core/decision.ts";
+import { leases } from "../../../src/limiter/leases/leases.ts";
 import type { Limiter } from "../../../src/limiter/limiter.ts";
 import { known } from "../../support/known.ts";
 import { rigOf } from "./rig.ts";
@@ -80,6 +81,28 @@ describe("one deadline over all databases", () => {
     const { decision, ms } = await timed(limiter.consume("ada"));
     expect(decision).toMatchObject({ allowed: false, source: "snapshot" });
     expect(Math.abs(ms - TIMEOUT_MS)).toBeLessThan(10);
+  });
+
+  test("and so is one before databases that a breaker keeps from being asked", async () => {
+    const { isolate, state } = rigOf();
+    const near = (key: string) => (key === "ada" ? (["fra", "iad", "syd"] as const) : (["iad", "syd", "fra"] as const));
+    const limiter = isolate({ near }, { timeoutMs: TIMEOUT_MS, now: () => Date.now() });
+    Object.assign(state, { iad: "away", syd: "away" });
+    for (let i = 0; i < 3; i += 1) await limiter.consume("bob");
+    state.fra = "silent";
+    const { decision, ms } = await timed(limiter.consume("ada"));
+    expect(decision.source).toBe("fallback");
+    expect(Math.abs(ms - TIMEOUT_MS)).toBeLessThan(10);
+  });
+
+  test("with none left nobody is asked", async () => {
+    const { isolate, state, taken } = rigOf();
+    const limiter = isolate({}, { ...noBreaker, now: () => Date.now() });
+    Object.assign(state, { fra: "silent", iad: "silent", syd: "silent" });
+    expect((await timed(limiter.charge("ada", 1))).ms).toBeLessThan(TIMEOUT_MS + 10);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    // For a call that takes. There was no time to book it.
+    expect(taken()).toEqual(["fra", "iad", "syd"]);
   });
 
   test("a database that is silent costs at most one deadline per pause, and none is asked in it", async () => {
@@ -204,13 +227,13 @@ describe("databases that are away", () => {
 });
 
 describe("a cost that no region has alone", () => {
-  test("is taken in one order, from wherever the caller is", async () => {
+  test("is taken from each in proportion, first from the first by name, from wherever the caller is", async () => {
     const { isolate, taken } = rigOf();
     const decision = known(await isolate({ near: "syd" }).consume("ada", { cost: 8 }));
     expect(decision).toMatchObject({
       allowed: true,
       remaining: 2,
-      regions: { fra: { units: [4] }, iad: { units: [3] }, syd: { units: [1] } },
+      regions: { fra: { units: [4] }, iad: { units: [2] }, syd: { units: [2] } },
     });
     // First all are looked at, at the same time.
     expect(taken().slice(3)).toEqual(["fra", "iad", "syd"]);
@@ -232,8 +255,107 @@ describe("a cost that no region has alone", () => {
     // fra has its four back, and this isolate asks for them.
     for (let i = 0; i < 4; i += 1)
       expect(await limiter.consume("ada")).toMatchObject({ allowed: true, regions: { fra: { units: [1] } } });
-    expect(await limiter.consume("ada")).toMatchObject({ allowed: true, regions: { syd: { units: [1] } } });
+    for (let i = 0; i < 2; i += 1)
+      expect(await limiter.consume("ada")).toMatchObject({ allowed: true, regions: { syd: { units: [1] } } });
     expect(await limiter.consume("ada")).toMatchObject({ allowed: false });
+  });
+
+  test("goes back to the window that it was taken of, or nowhere", async () => {
+    const { isolate, hooks, clock } = rigOf();
+    const other = isolate({}, { snapshots: false });
+    clock.ms += 60_000 - (clock.ms % 60_000) - 1;
+    let admitted = 0;
+    const takeAll = async () => {
+      while ((await other.consume("ada")).allowed) admitted += 1;
+    };
+    behindTheFirstTake(hooks, async () => {
+      clock.ms += 1;
+      await takeAll();
+    });
+    expect(await isolate().consume("ada", { cost: 8 })).toMatchObject({ allowed: false });
+    // What fra gave was of the window before.
+    await takeAll();
+    expect(admitted).toBe(10);
+  });
+
+  test("nothing is taken by what a snapshot says alone, which is the most that can be there", async () => {
+    const { isolate, clock, taken } = rigOf([tokenBucket({ name: "p", limit: 10, window: "4 s" })]);
+    const [limiter, other] = [isolate(), isolate({}, { snapshots: false })];
+    await limiter.consume("ada", { cost: 10 });
+    expect(await limiter.consume("ada", { cost: 5 })).toMatchObject({ allowed: false, source: "snapshot" });
+    // Of their four, three and three units fra has three again, iad and syd have two.
+    clock.ms += 3900;
+    for (let i = 0; i < 3; i += 1) await other.consume("ada");
+    taken();
+    expect(await limiter.consume("ada", { cost: 5 })).toMatchObject({ allowed: false, remaining: 4 });
+    // Looks.
+    expect(taken()).toEqual(["fra", "iad", "syd"]);
+    expect(await limiter.consume("ada", { cost: 5 })).toMatchObject({ allowed: false, source: "snapshot" });
+    expect(taken()).toEqual([]);
+  });
+
+  test("is looked for again where the first region has less than its part: somebody may be taking it", async () => {
+    const { isolate, hooks, taken } = rigOf();
+    const other = isolate({ near: "syd" });
+    await isolate().consume("ada", { cost: 4 });
+    taken();
+    let requests = 0;
+    hooks.before = async () => {
+      requests += 1;
+      // The last look of the second time.
+      if (requests !== 6) return;
+      hooks.before = undefined;
+      for (let i = 0; i < 3; i += 1) await other.consume("ada");
+      taken();
+    };
+    expect(await isolate().consume("ada", { cost: 5 })).toMatchObject({ allowed: false, remaining: 3 });
+    expect(taken()).toEqual([]);
+    expect(await isolate().consume("ada", { cost: 3 })).toMatchObject({
+      allowed: true,
+      regions: { iad: { units: [3] } },
+    });
+  });
+
+  test("is asked for once more where some of it is gone, behind another look", async () => {
+    const { isolate, hooks, clock } = rigOf([tokenBucket({ name: "p", limit: 10, window: "1 s" })]);
+    const other = isolate({ near: "iad" });
+    behindTheFirstTake(hooks, async () => {
+      for (let i = 0; i < 3; i += 1) await other.consume("ada");
+      clock.ms += 300;
+    });
+    const decision = known(await isolate({}, { timeoutMs: 2000 }).consume("ada", { cost: 8 }));
+    // iad had none of its two any more; fra and syd have one each behind that.
+    expect(decision).toMatchObject({ allowed: true, regions: { fra: { units: [5] }, syd: { units: [3] } } });
+  });
+
+  test("leaves what leases hold in a region that denied it", async () => {
+    const { isolate, hooks, clock } = rigOf([tokenBucket({ name: "p", limit: 6000, window: "1 m", burst: 300 })]);
+    const [limiter, other] = [1, 2].map(() => isolate({ near: "iad" }, { leases: leases({ maxMs: 1000 }) })) as [
+      Limiter,
+      Limiter,
+    ];
+    for (let i = 0; i < 40; i += 1) {
+      clock.ms += 5;
+      await limiter.consume("ada");
+    }
+    expect(await limiter.peek("ada")).toMatchObject({ source: "lease" });
+    behindTheFirstTake(hooks, () => other.consume("ada", { cost: 15 }));
+    expect(await limiter.consume("ada", { cost: 130 })).toMatchObject({ allowed: true, source: "store" });
+    expect(await limiter.peek("ada")).toMatchObject({ source: "lease" });
+  });
+
+  test("is denied where a region that gave of it is away when the rest is to be taken", async () => {
+    const { isolate, hooks, state } = rigOf();
+    const other = isolate({ near: "iad" });
+    behindTheFirstTake(hooks, async () => {
+      for (let i = 0; i < 3; i += 1) await other.consume("ada");
+      for (const name of ["fra", "syd"] as const) state[name] = "away";
+    });
+    expect(await isolate({}, { failureMode: "open" }).consume("ada", { cost: 5 })).toMatchObject({
+      allowed: false,
+      source: "store",
+      remaining: 0,
+    });
   });
 
   test("what is lost on the way back stays taken", async () => {
@@ -246,7 +368,7 @@ describe("a cost that no region has alone", () => {
     expect(await isolate().consume("ada", { cost: 8 })).toMatchObject({ allowed: false });
     state.fra = "well";
     // What syd gave has come back, and what fra gave has not.
-    expect(await isolate().peek("ada")).toMatchObject({ allowed: true, remaining: 1 });
+    expect(await isolate().peek("ada")).toMatchObject({ allowed: true, remaining: 2 });
     clock.ms += 60_000;
     expect(await isolate().consume("ada", { cost: 10 })).toMatchObject({ allowed: true });
   });

@@ -165,7 +165,7 @@ describe("several policies", () => {
     const decision = known(await limiter.consume("ada", { cost: { requests: 1, tokens: 250 } }));
     expect(decision).toMatchObject({
       allowed: true,
-      regions: { fra: { units: [1, 100] }, iad: { units: [0, 100] }, syd: { units: [0, 50] } },
+      regions: { fra: { units: [1, 84] }, iad: { units: [0, 83] }, syd: { units: [0, 83] } },
     });
     expect(decision.policies.map(({ remaining }) => remaining)).toEqual([5, 50]);
     const denied = known(await limiter.consume("ada", { cost: { requests: 1, tokens: 51 } }));
