@@ -1,9 +1,10 @@
 import { ask } from "./api.js";
 import { blockKey } from "./block.js";
+import { isAsking } from "./dialog.js";
 import { element, keepingFocus, markScrollable, visible } from "./dom.js";
 import { quotaOf } from "./quota.js";
 import { makeRule } from "./rules.js";
-import { isAsking, sure } from "./sure.js";
+import { sure } from "./sure.js";
 import { ruleText } from "./words.js";
 
 const form = document.getElementById("look-up");
@@ -97,15 +98,19 @@ async function does(what, key, act) {
   }
 }
 
+/** What isolates know of a key goes on for a while. */
+const KNOWN =
+  "Isolates that have seen it denied deny it for a few seconds more, as their snapshots do: 5 s unless they were told otherwise.";
+
 async function reset(limiter, key) {
-  const text = `${visible(key)} gets its whole quota in ${limiter} again, at once and for everybody.`;
+  const text = `${visible(key)} gets its whole quota in ${limiter} again. ${KNOWN} What they hold of it as leases may be spent besides, until these end.`;
   if (!(await sure("Reset this quota?", text, "Reset it"))) return undefined;
   await ask("api/reset", { limiter, key });
   return `Reset ${visible(key)} in ${limiter}.`;
 }
 
 async function pardon(limiter, key) {
-  const text = `The block of ${visible(key)} in ${limiter} ends, its denials are forgotten, and it gets its whole quota again. Isolates that have seen the block deny for a few seconds more, as their snapshots do: 5 s unless they were told otherwise.`;
+  const text = `The block of ${visible(key)} in ${limiter} ends, its denials are forgotten, and it gets its whole quota again. ${KNOWN}`;
   if (!(await sure("Pardon this key?", text, "Pardon it"))) return undefined;
   await ask("api/reset", { limiter, key });
   return `Pardoned ${visible(key)} in ${limiter}.`;
