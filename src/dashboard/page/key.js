@@ -1,7 +1,7 @@
 import { ask } from "./api.js";
 import { blockKey } from "./block.js";
 import { isAsking } from "./dialog.js";
-import { element, keepingFocus, markScrollable, visible } from "./dom.js";
+import { count, element, keepingFocus, markScrollable, visible } from "./dom.js";
 import { quotaOf } from "./quota.js";
 import { makeRule } from "./rules.js";
 import { sure } from "./sure.js";
@@ -47,7 +47,7 @@ async function look(key, said = "") {
 }
 
 function card(found, key) {
-  const { limiter, rule, error, blocked, blocks, regions } = found;
+  const { limiter, rule, error, blocked, blocks, regions, otherwise } = found;
   const act = (words, does) => actionButton(`${words} in ${limiter}`, words, does);
   const buttons = TASKS.map(([what, words]) =>
     act(blocks && what === "block" ? "Block by a rule" : words, () => makeRule({ what, limiter, key }, saidOf(key))),
@@ -67,12 +67,19 @@ function card(found, key) {
     element("h3", {}, limiter),
     ...(rule ? [element("p", { class: `rule ${rule.what}` }, ruleWords(rule))] : []),
     quotaOf(found),
+    ...(otherwise ? [element("p", { class: "note" }, otherwiseText(otherwise))] : []),
     element("div", { class: "actions" }, ...buttons),
   );
 }
 
 const ruleWords = (rule) =>
   `Rule ${rule.id}, ${ruleText(rule)}${rule.by ? `, by ${visible(rule.by)}` : ""}${rule.why ? `: ${visible(rule.why)}` : ""}`;
+
+/** Two limiters of one name, or one that has been changed. */
+function otherwiseText(policies) {
+  const said = policies.map(({ name, limit }) => `${visible(name)} (${count(limit)})`).join(", ");
+  return `Today or yesterday it described itself with other policies or another penalty: ${said}. If it was not deployed anew, two limiters share this name: give each its own. What is shown is of the one that came last.`;
+}
 
 function actionButton(ariaLabel, words, act) {
   const button = element(
