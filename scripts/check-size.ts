@@ -38,7 +38,7 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
   {
     name: "a Worker with one policy and rules",
     code: `export { createLimiter, redisStore, rules, tokenBucket } from "sluice"; export { clientIp, rateLimit } from "sluice/hono"`,
-    most: 18_330,
+    most: 18_350,
   },
   {
     name: "penalty, beside createLimiter",
@@ -58,7 +58,7 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
   {
     name: "a Worker with one policy and analytics",
     code: `export { createLimiter, redisStore, tokenBucket } from "sluice"; export { clientIp, rateLimit } from "sluice/hono"; export { analytics } from "sluice/analytics"`,
-    most: 16_720,
+    most: 16_740,
   },
   { name: "otel alone", code: `export { otel } from "sluice/otel"`, most: 1100 },
   { name: "retryAfterOf alone", code: `export { retryAfterOf } from "sluice/client"`, most: 860 },

@@ -17,6 +17,8 @@ export interface KeyState {
   readonly blocks: boolean;
   /** The databases that its quota is split over. This page sees one of them at most, so it tells nothing of the quota. */
   readonly regions?: readonly string[];
+  /** Other policies, as they are named and limited, that it described itself with today or yesterday. */
+  readonly otherwise?: readonly { readonly name: string; readonly limit: number }[];
   /** The operators' rule for this key, if there is one. */
   readonly rule?: Rule;
   /** Why there is no telling. */
@@ -34,8 +36,10 @@ export function keyStates(
   return Promise.all(
     descriptions.map(async (description): Promise<KeyState> => {
       const { name: limiter, regions, penalty } = description;
+      const otherwise = description.otherwise?.policies.map(({ name, limit }) => ({ name, limit }));
       const rule = rules.find(limiter, key, at);
-      const found = { limiter, blocks: penalty !== undefined, ...(rule && { rule }) };
+      const told = { ...(rule && { rule }), ...(otherwise && { otherwise }) };
+      const found = { limiter, blocks: penalty !== undefined, ...told };
       if (regions) return { ...found, regions, policies: [] };
       try {
         return { ...found, ...(await statusOf(database, description, rule, key)) };

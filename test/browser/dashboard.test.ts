@@ -304,7 +304,7 @@ describe("one key", () => {
     ] as const) {
       await page.getByRole("button", { name: "Reset in login" }).focus();
       await page.keyboard.press("Enter");
-      await page.locator("#sure-text", { hasText: "ada gets its whole quota in login again" }).waitFor();
+      await page.locator("#sure-text", { hasText: /again. Isolates that have seen it denied .* as leases/ }).waitFor();
       await page.getByRole("button", { name: button }).focus();
       await page.keyboard.press("Enter");
       if (left === 3) await page.locator("#answer", { hasText: "Reset ada in login. As of" }).waitFor();
@@ -327,6 +327,12 @@ describe("one key", () => {
     });
     const split = regions({ near: "fra", stores: { fra: redisStore(client, { namespace: space }) } });
     await createLimiter({ name: "split", store: split, policies: [quota], onEvent }).consume("ada");
+    // Another one of the same name, somewhere else.
+    const elsewhere = analytics({ redis: client, namespace: space });
+    const policies = [fixedWindow({ name: "<i>", limit: 7, window: "1 d" })];
+    const there = { store: redisStore(client, { namespace: space }), policies, onEvent: elsewhere };
+    await createLimiter({ name: "sign-in", ...there }).consume("bob");
+    await elsewhere.flush();
     for (let i = 0; i < 3; i += 1) await signIn.consume("ada");
     await onEvent.flush();
     const other = await startDashboard(client, 0, { namespace: space });
@@ -337,6 +343,7 @@ describe("one key", () => {
     const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
     const isBlocked = async () => (await signIn.peek("ada")).source === "penalty";
     expect(await card.innerText()).toMatch(/Blocked until .*, by its penalty: 60 min more\./);
+    expect(await card.innerText()).toContain("with other policies or another penalty: <i> (7). If it was not deployed");
     expect(await card.locator("table").count()).toBe(0);
     const shared = page.getByRole("article", { name: "split" });
     expect(await shared.innerText()).toContain("split over the databases fra. This page reads one database");

@@ -301,6 +301,20 @@ describe("one key", () => {
   });
 });
 
+test("two limiters that share a name: what the other one said is told beside the one that came last", async () => {
+  for (const limit of [3, 5]) {
+    const onEvent = analytics({ redis: client, namespace });
+    const store = redisStore(client, { namespace });
+    const policies = [fixedWindow({ name: "quota", limit, window: "1 d" })];
+    await createLimiter({ name: "shared", store, policies, onEvent }).consume("ada");
+    await onEvent.flush();
+  }
+  const { limiters } = await stateOf("ada");
+  expect(limiters).toMatchObject([
+    { limiter: "shared", policies: [{ limit: 5, remaining: 3 }], otherwise: [{ name: "quota", limit: 3 }] },
+  ]);
+});
+
 describe("the state of every kind of limiter", () => {
   const described = async (limiter: (options: { store: Store; onEvent: Analytics }) => Promise<unknown>) => {
     const onEvent = analytics({ redis: client, namespace });

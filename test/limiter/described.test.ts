@@ -140,6 +140,34 @@ describe("descriptions of limiters", () => {
     expect(await redis.hexists(key, "n299")).toBe(1);
   });
 
+  test("two limiters of one name: what was said last, and what else was said today or yesterday", async () => {
+    const { write, read, key } = rigOf();
+    const limits = (found: Awaited<ReturnType<typeof read>>) =>
+      found.map(({ name, policies, otherwise }) => [name, policies[0]?.limit, otherwise?.policies[0]?.limit]);
+    await write(limiterOf("api-2"));
+    await write(limiterOf("api", 5));
+    await write(limiterOf("api", 5), MIDNIGHT + DAY_MS);
+    expect(limits(await read(MIDNIGHT + DAY_MS))).toEqual([
+      ["api", 5, undefined],
+      ["api-2", 5, undefined],
+    ]);
+    await write(limiterOf("api", 6), MIDNIGHT + DAY_MS);
+    await write(limiterOf("api", 6), MIDNIGHT + 2 * DAY_MS);
+    expect((await read(MIDNIGHT + 2 * DAY_MS))[0]?.otherwise).toMatchObject({
+      name: "api",
+      policies: [{ limit: 5 }, {}],
+    });
+    // One that was replaced for good is told no longer; one that goes on writes each day.
+    expect(limits(await read(MIDNIGHT + 3 * DAY_MS))[0]).toEqual(["api", 6, undefined]);
+    await write(limiterOf("api", 5), MIDNIGHT + 3 * DAY_MS);
+    await write(limiterOf("api", 6), MIDNIGHT + 3 * DAY_MS);
+    expect(limits(await read(MIDNIGHT + 4 * DAY_MS))[0]).toEqual(["api", 6, 5]);
+    // It is no description to those who do not know of it.
+    expect(await redis.hget(key, "api!")).toMatch(/^\d+ .*}!$/);
+    await write(limiterOf("other"), MIDNIGHT + 40 * DAY_MS);
+    expect(await redis.hkeys(key)).toEqual(["other"]);
+  });
+
   test("what is none is left out", async () => {
     const { write, read, key } = rigOf();
     await redis.hset(key, { a: "nonsense", b: "99999 {}", c: "99999 null", d: '99999 {"policies":[{"name":1}]}' });

@@ -1,9 +1,10 @@
 import { ask } from "./api.js";
 import { blockKey } from "./block.js";
-import { element, keepingFocus, markScrollable, visible } from "./dom.js";
+import { isAsking } from "./dialog.js";
+import { count, element, keepingFocus, markScrollable, visible } from "./dom.js";
 import { quotaOf } from "./quota.js";
 import { makeRule } from "./rules.js";
-import { isAsking, sure } from "./sure.js";
+import { sure } from "./sure.js";
 import { ruleText } from "./words.js";
 
 const form = document.getElementById("look-up");
@@ -46,7 +47,7 @@ async function look(key, said = "") {
 }
 
 function card(found, key) {
-  const { limiter, rule, error, blocked, blocks, regions } = found;
+  const { limiter, rule, error, blocked, blocks, regions, otherwise } = found;
   const act = (words, does) => actionButton(`${words} in ${limiter}`, words, does);
   const buttons = TASKS.map(([what, words]) =>
     act(blocks && what === "block" ? "Block by a rule" : words, () => makeRule({ what, limiter, key }, saidOf(key))),
@@ -66,12 +67,19 @@ function card(found, key) {
     element("h3", {}, limiter),
     ...(rule ? [element("p", { class: `rule ${rule.what}` }, ruleWords(rule))] : []),
     quotaOf(found),
+    ...(otherwise ? [element("p", { class: "note" }, otherwiseText(otherwise))] : []),
     element("div", { class: "actions" }, ...buttons),
   );
 }
 
 const ruleWords = (rule) =>
   `Rule ${rule.id}, ${ruleText(rule)}${rule.by ? `, by ${visible(rule.by)}` : ""}${rule.why ? `: ${visible(rule.why)}` : ""}`;
+
+/** Two limiters of one name, or one that has been changed. */
+function otherwiseText(policies) {
+  const said = policies.map(({ name, limit }) => `${visible(name)} (${count(limit)})`).join(", ");
+  return `Today or yesterday it described itself with other policies or another penalty: ${said}. If it was not deployed anew, two limiters share this name: give each its own. What is shown is of the one that came last.`;
+}
 
 function actionButton(ariaLabel, words, act) {
   const button = element(
@@ -97,15 +105,19 @@ async function does(what, key, act) {
   }
 }
 
+/** What isolates know of a key goes on for a while. */
+const KNOWN =
+  "Isolates that have seen it denied deny it for a few seconds more, as their snapshots do: 5 s unless they were told otherwise.";
+
 async function reset(limiter, key) {
-  const text = `${visible(key)} gets its whole quota in ${limiter} again, at once and for everybody.`;
+  const text = `${visible(key)} gets its whole quota in ${limiter} again. ${KNOWN} What they hold of it as leases may be spent besides, until these end.`;
   if (!(await sure("Reset this quota?", text, "Reset it"))) return undefined;
   await ask("api/reset", { limiter, key });
   return `Reset ${visible(key)} in ${limiter}.`;
 }
 
 async function pardon(limiter, key) {
-  const text = `The block of ${visible(key)} in ${limiter} ends, its denials are forgotten, and it gets its whole quota again. Isolates that have seen the block deny for a few seconds more, as their snapshots do: 5 s unless they were told otherwise.`;
+  const text = `The block of ${visible(key)} in ${limiter} ends, its denials are forgotten, and it gets its whole quota again. ${KNOWN}`;
   if (!(await sure("Pardon this key?", text, "Pardon it"))) return undefined;
   await ask("api/reset", { limiter, key });
   return `Pardoned ${visible(key)} in ${limiter}.`;

@@ -1,7 +1,8 @@
+import { formIn, goesOn } from "./dialog.js";
 import { element, visible } from "./dom.js";
 
 const dialog = document.getElementById("rule");
-const form = dialog.querySelector("form");
+const form = formIn(dialog);
 const { what, limiter, kind, whom, lasting, until, why, by } = form.elements;
 const [limits, trouble] = ["rule-limits", "rule-trouble"].map((id) => document.getElementById(id));
 /** Where the browser keeps who operates. */
@@ -22,10 +23,7 @@ export async function askForRule(given, { limiters, by: knownBy }, said) {
   trouble.hidden = said === "";
   trouble.textContent = said;
   if (said === "") fill(given);
-  dialog.returnValue = "";
-  dialog.showModal();
-  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-  if (dialog.returnValue !== "made") return undefined;
+  if (!(await goesOn(dialog))) return undefined;
   localStorage.setItem(NAME, by.value);
   return ruleIn();
 }
@@ -88,8 +86,3 @@ function ruleIn() {
 what.addEventListener("change", showLimits);
 limiter.addEventListener("change", showLimits);
 lasting.addEventListener("change", showUntil);
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  dialog.close("made");
-});
-document.getElementById("rule-no").addEventListener("click", () => dialog.close());

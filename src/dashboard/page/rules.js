@@ -1,7 +1,8 @@
 import { ask } from "./api.js";
+import { isAsking } from "./dialog.js";
 import { element, keepingFocus, markScrollable, table, visible } from "./dom.js";
 import { askForRule } from "./rule-form.js";
-import { isAsking, sure } from "./sure.js";
+import { sure } from "./sure.js";
 import { effectText, ruleText, timeText, whatText, whereText, whomText } from "./words.js";
 
 /** More rules than this are found by the field above them. */

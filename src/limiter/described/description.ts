@@ -9,6 +9,11 @@ export interface LimiterDescription {
   readonly penalty?: PenaltyDescription;
   /** Where its quota is split by `regions`: the names of the databases. Each of them keeps a share of every policy. */
   readonly regions?: readonly string[];
+  /**
+   * What it said today or yesterday before that, if it was something else. Either it has been deployed anew, or two limiters share the
+   * name, of which each isolate writes its own.
+   */
+  readonly otherwise?: Omit<LimiterDescription, "otherwise">;
 }
 
 /** What was said to `penalty`, times in ms. */

@@ -37,12 +37,21 @@ export async function readDescriptions(
 ): Promise<LimiterDescription[]> {
   const reply = await run(readLimiters, [KEY], [], signal);
   const parts = Array.isArray(reply) ? reply.map(String) : [];
-  const ended = Math.floor(now / DAY_MS) - LIFE_DAYS;
+  const today = Math.floor(now / DAY_MS);
   const found: LimiterDescription[] = [];
+  const before = new Map<string, LimiterDescription>();
   for (let i = 0; i + 1 < parts.length; i += 2) {
-    const [, day, text = ""] = /^(\d+) (.*)$/s.exec(parts[i + 1] as string) ?? [];
-    const description = descriptionIn(parts[i] as string, text);
-    if (description && Number(day) > ended) found.push(description);
+    // What was said otherwise has a mark behind its name and its text: so it is no description to those who do not know of it.
+    const [name = "", mark] = (parts[i] as string).split("!");
+    const [, day, text = ""] = /^(\d+) (.*?)!?$/s.exec(parts[i + 1] as string) ?? [];
+    const description = descriptionIn(name, text);
+    if (!description || Number(day) <= today - (mark === undefined ? LIFE_DAYS : 2)) continue;
+    if (mark === undefined) found.push(description);
+    else before.set(name, description);
+  }
+  for (const [i, description] of found.entries()) {
+    const otherwise = before.get(description.name);
+    if (otherwise) found[i] = { ...description, otherwise };
   }
   return found.sort((one, other) => (one.name < other.name ? -1 : 1));
 }

@@ -15,8 +15,8 @@ export interface ReadLimitersOptions {
 const TIMEOUT_MS = 10_000;
 
 /**
- * The limiters that this database knows of, by name: those with `rules` or `analytics` that have run within 30 days. Rejects
- * with a `StoreError` if Redis can't be asked.
+ * The limiters that this database knows of, by name: those with `rules` or `analytics` that have run within 30 days. Of two that share a
+ * name the one that wrote last, with what else was said (`otherwise`). Rejects with a `StoreError` if Redis can't be asked.
  */
 export async function readLimiters({ redis, namespace }: ReadLimitersOptions): Promise<LimiterDescription[]> {
   const store = redisStore(redis, { namespace });

@@ -4,9 +4,9 @@ import type { Script } from "../../algorithm/scripts.ts";
 
 /** describe-limiter.lua */
 export const describeLimiter: Script = {
-  text: "local A,B=KEYS[1],ARGV[1]\nif redis.call('HGET',A,B)==ARGV[2] then return 0 end\nredis.call('HSET',A,B,ARGV[2])\nredis.call('PEXPIRE',A,ARGV[4])\nlocal C=redis.call('HGETALL',A)\nlocal D,E,F=0,nil,nil\nfor i=1,#C,2 do\nlocal G=tonumber(string.match(C[i+1],'^%d+'))or 0\nif G<=ARGV[3]+0 then\nredis.call('HDEL',A,C[i])\nelse\nD=D+1\nif C[i]~=B and(not F or G<F)then E,F=C[i],G end\nend\nend\nif D>ARGV[5]+0 then redis.call('HDEL',A,E)end\nreturn 1",
-  sha1: "bbf8fae27ea0ed39fc69c787f3d38ad4f429a946",
-  flaggedSha1: "c6d8db5ece063414d892456be0801a89a19fb245",
+  text: "local A,B,C=redis.call,KEYS[1],ARGV[1]\nlocal D=A('HGET',B,C)\nif D==ARGV[2] then return 0 end\nA('HSET',B,C,ARGV[2])\nif D and string.sub(D,6)~=string.sub(ARGV[2],6)then\nA('HSET',B,C .. '!',D .. '!')\nend\nA('PEXPIRE',B,ARGV[4])\nlocal E=A('HGETALL',B)\nlocal F,G,H=0,1e9\nfor i=1,#E,2 do\nlocal I=tonumber(string.sub(E[i+1],1,5))or 0\nif I<=ARGV[3]+0 then\nA('HDEL',B,E[i])\nelse\nF=F+1\nif E[i]~=C and I<G then G,H=I,E[i] end\nend\nend\nif F>ARGV[5]+0 then A('HDEL',B,H)end\nreturn 1",
+  sha1: "93763116cfab6e3bf40e4340277dfecbd951c963",
+  flaggedSha1: "3b76bad09fad125e6b8ca5958804505a856c65d0",
 };
 
 /** read-limiters.lua */
