@@ -110,6 +110,14 @@ describe("web pages", () => {
   });
 });
 
+test("a web page gets a long value whole, as others do", async () => {
+  const rest = await start({ corsOrigins: ["*"] });
+  await ask(rest, "/", { json: ["SETRANGE", "long", 299_999, "\n"] });
+  const page = { headers: { origin: "https://page.example" } };
+  const { body } = await ask(rest, "/", { json: ["GET", "long"], ...page });
+  expect(body.result).toBe(`${"\0".repeat(299_999)}\n`);
+});
+
 describe("when Redis goes away", () => {
   const FLAGGED = "#!lua flags=allow-key-locking\nreturn 'still known'";
   const SHA = createHash("sha1").update(FLAGGED).digest("hex");

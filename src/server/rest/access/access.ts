@@ -29,6 +29,8 @@ export type AccessControl = ReturnType<typeof createAccessControl>;
 export function createAccessControl({ redis, token, readOnlyToken, connectAs }: AccessOptions) {
   const isOwner = tokenCheck(token);
   const isReader = readOnlyToken === undefined ? () => false : tokenCheck(readOnlyToken);
+  const owner: Access = { readOnly: false, isOwner: true, redis };
+  const reader: Access = { readOnly: true, isOwner: false, redis };
   // Tokens of ACL users hold the user, encrypted; nothing is stored. They are valid as long as `token` stays the same.
   const key = new Uint8Array(hkdfSync("sha256", token, "", "sluice redis-rest user tokens", 32));
   const links = new Map<string, Promise<RedisLink>>();
@@ -49,8 +51,8 @@ export function createAccessControl({ redis, token, readOnlyToken, connectAs }: 
   return {
     /** The access that a token gives. @throws {RestError} 401 if it gives none */
     accessFor(given = ""): Access | Promise<Access> {
-      if (isOwner(given)) return { readOnly: false, isOwner: true, redis };
-      return isReader(given) ? { readOnly: true, isOwner: false, redis } : userAccess(given);
+      if (isOwner(given)) return owner;
+      return isReader(given) ? reader : userAccess(given);
     },
     /** The token of `ACL RESTTOKEN user password`. @throws {RestError} 400 for a wrong pair */
     async issue(args: Command): Promise<string> {

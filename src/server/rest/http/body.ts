@@ -30,7 +30,8 @@ export function createBody({ charset, escaped = (text) => text, sizeOf }: Encodi
   async function* pieces(): AsyncGenerator<Buffer> {
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       if (Buffer.isBuffer(part)) yield part;
-      else for (const each of part) yield Buffer.from(each, sent);
+      // A stream of the web would wait for ever behind an empty piece.
+      else for (const each of part) if (each !== "") yield Buffer.from(each, sent);
     }
     yield Buffer.from(text, sent);
   }

@@ -86,19 +86,16 @@ export function errorAnswer(error: unknown, request?: IncomingMessage) {
 
 /** The whole body; never resolves if the client breaks off. @throws {RestError} 413 */
 function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
+  const tooLarge = () => new RestError(413, `ERR the request is larger than ${most} bytes`);
+  if (Number(request.headers["content-length"]) > most) throw tooLarge();
   return new Promise((resolve, reject) => {
-    const refuse = () => reject(new RestError(413, `ERR the request is larger than ${most} bytes`));
-    if (Number(request.headers["content-length"]) > most) return refuse();
     const chunks: Buffer[] = [];
     let size = 0;
-    const read = (chunk: Buffer) => {
+    request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= most) return chunks.push(chunk);
-      request.off("data", read);
-      return refuse();
-    };
-    request
-      .on("data", read)
-      .on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+      if (size <= most) chunks.push(chunk);
+      else reject(tooLarge());
+    });
+    request.on("end", () => resolve(Buffer.concat(chunks)));
   });
 }
