@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { measure } from "./scale/measure.ts";
+import { type Measured, measure } from "./scale/measure.ts";
 import { scalePlots } from "./scale/plots.ts";
 import { regionPlots } from "./scale/region-plots.ts";
-import { REGION_VARIANTS } from "./scale/region-variants.ts";
+import { REGION_VARIANTS, type RegionPoint } from "./scale/region-variants.ts";
 import { VARIANTS } from "./scale/variants.ts";
 
 test.each(VARIANTS)("$name: a crowd gets what is due, and pays for what it asks", async (variant) => {
@@ -21,7 +21,7 @@ test.each(VARIANTS)("$name: a crowd gets what is due, and pays for what it asks"
 });
 
 test("over three regions, a home near its callers is one trip a call, even shares are more for callers in one place", async () => {
-  const rows = [];
+  const rows: (Measured & RegionPoint)[] = [];
   for (const variant of REGION_VARIANTS) {
     const row = await measure(variant, { isolates: 6, load: 2, regions: 3 });
     expect(Math.abs(row.admitted / row.due - 1)).toBeLessThan(0.01);
