@@ -110,6 +110,18 @@ test("the same seed is the same run, event for event, whatever the engine's own 
   expect(other.digest).not.toBe(here.digest);
 });
 
+test("a world that nobody waits for any more, as of a test that took too long, disturbs no other", async () => {
+  const one = { plan: swarmPlan(4, 600), seed: 4 };
+  const alone = await simulate(one);
+  const left = simulate({ plan: swarmPlan(5, 100), seed: 5 });
+  await new Promise((resolve) => setImmediate(resolve));
+  const { digest } = await simulate(one);
+  expect(digest).toBe(alone.digest);
+  await left;
+  expect((await simulate(one)).digest).toBe(alone.digest);
+  expect(setTimeout.name).toBe("setTimeout");
+});
+
 test("a call that is left out changes nothing for the calls of other keys", async () => {
   const plan = { ...swarmPlan(4, 500), incidents: [] };
   const answers = async (without: number | undefined) => {

@@ -17,12 +17,21 @@ export const noRuleFigures = (): RuleFigures => ({ changes: 0, reads: 0, news: 0
 
 /** What an isolate has asked for, and heard. */
 interface Reader {
-  /** True time of its last read, and whether that came back. */
+  /** True time of its last read. */
   askedAt: number;
-  hasHeard: boolean;
+  /** What was sent for rules and descriptions lately. */
+  sent: Sent[];
   /** Which of its reads told it what it knows, and which of the changes was the last one by then; -1: none was read. */
   turn: number;
   version: number;
+}
+
+interface Sent {
+  readonly call: number;
+  readonly key: string;
+  readonly at: number;
+  /** Whether the reply came soon; a script that is not known is a reply, too. */
+  isAnswered: boolean;
 }
 
 interface Read {
@@ -32,6 +41,12 @@ interface Read {
 }
 
 const RULES = "sluice:rules";
+const DESCRIPTIONS = "sluice:limiters";
+
+/** What takes longer may be late for any deadline here. */
+const SOON_MS = 250;
+/** For longer no breaker keeps an isolate from asking. */
+const LATELY_MS = 30_000;
 
 /** What happens to calls of `wait`, which ask again and again, is left out. */
 const JUDGED: readonly CallMade["operation"][] = ["consume", "peek", "reserve"];
@@ -47,7 +62,7 @@ export function rulesJudge(looksAfter: 1 | 2, figures = noRuleFigures()): Judge 
   let turns = 0;
 
   function readerOf(isolate: number): Reader {
-    const reader = readers.get(isolate) ?? { askedAt: -Infinity, hasHeard: true, turn: 0, version: -1 };
+    const reader = readers.get(isolate) ?? { askedAt: -Infinity, sent: [], turn: 0, version: -1 };
     readers.set(isolate, reader);
     return reader;
   }
@@ -67,10 +82,11 @@ export function rulesJudge(looksAfter: 1 | 2, figures = noRuleFigures()): Judge 
     begun.delete(call.id);
     const [rule] = levelsOf(call).map(({ rule }) => rule);
     if (!decision || !beginning || !rule?.rules) return undefined;
-    const { askedAt, hasHeard } = readerOf(call.isolate);
+    const { askedAt, sent } = readerOf(call.isolate);
     const mostMs = looksAfter * rule.rules.refreshMs;
-    // Where a read got lost, the rules known go on, and others may not be asked for at once.
-    if (hasHeard && askedAt < beginning.at - mostMs) {
+    // Where a request got lost or late, the rules known go on, and a breaker may keep the limiter from asking again at once.
+    const isTroubled = sent.some(({ at, isAnswered }) => !isAnswered && at > beginning.at - LATELY_MS);
+    if (!isTroubled && askedAt < beginning.at - mostMs) {
       return `${call.key} was answered by rules that were asked for ${beginning.at - askedAt} ms before, at most ${mostMs} ms`;
     }
     const verdict = beginning.version < 0 ? undefined : verdictOf(call, beginning.version, now);
@@ -85,6 +101,20 @@ export function rulesJudge(looksAfter: 1 | 2, figures = noRuleFigures()): Judge 
     return undefined;
   }
 
+  function asked({ call, keys: [key = ""], at }: Extract<Happening, { type: "sent" }>): void {
+    if (key !== RULES && key !== DESCRIPTIONS) return;
+    const reader = readerOf(call.isolate);
+    const before = reader.sent.findLast((one) => one.call === call.id && one.key === key);
+    if (before && at - before.at < SOON_MS) before.isAnswered = true;
+    reader.sent = reader.sent.filter((one) => at - one.at < LATELY_MS);
+    reader.sent.push({ call: call.id, key, at, isAnswered: false });
+  }
+
+  function heard({ call, keys: [key = ""], at, failed }: Extract<Happening, { type: "replied" }>): void {
+    const own = readerOf(call.isolate).sent.findLast((one) => one.call === call.id && one.key === key);
+    if (own && !failed && at - own.at < SOON_MS) own.isAnswered = true;
+  }
+
   function executed(call: CallMade): void {
     const read = reads.get(call.id);
     if (read) read.version = versions.length - 1;
@@ -95,7 +125,6 @@ export function rulesJudge(looksAfter: 1 | 2, figures = noRuleFigures()): Judge 
     const reader = readerOf(call.isolate);
     if (read?.version === undefined) return;
     figures.reads += 1;
-    reader.hasHeard = true;
     // Replies may come in another order than they were asked for.
     if (read.turn < reader.turn) return;
     figures.news += Number(read.version > reader.version);
@@ -113,6 +142,8 @@ export function rulesJudge(looksAfter: 1 | 2, figures = noRuleFigures()): Judge 
       if (happening.type === "lost" && happening.all) versions.push([]);
       if (!("call" in happening)) return;
       const { call } = happening;
+      if (happening.type === "sent") asked(happening);
+      if (happening.type === "replied") heard(happening);
       const isOfRules = "keys" in happening && happening.keys[0] === RULES;
       if (happening.type === "called" && JUDGED.includes(call.operation)) {
         begun.set(call.id, { at: happening.at, version: readerOf(call.isolate).version });
@@ -121,7 +152,7 @@ export function rulesJudge(looksAfter: 1 | 2, figures = noRuleFigures()): Judge 
         turns += 1;
         // A script that is not known is sent as text, which is the same read.
         reads.set(call.id, { turn: reads.get(call.id)?.turn ?? turns, version: undefined });
-        Object.assign(readerOf(call.isolate), { askedAt: happening.at, hasHeard: false });
+        readerOf(call.isolate).askedAt = happening.at;
       }
       if (happening.type === "executed" && isOfRules && happening.error === undefined) executed(call);
       if (happening.type === "replied" && isOfRules && !happening.failed) replied(call);

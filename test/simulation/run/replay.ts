@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { keySetHolds, type Script } from "../../../src/algorithm/scripts.ts";
+import { grantsStrikes, keySetHolds, keySetStrikes, type Script } from "../../../src/algorithm/scripts.ts";
 import { GRACE_MS } from "../../../src/algorithm/step.ts";
 import { FAR_FUTURE, msOf, uniqueName } from "../../support/redis.ts";
 import { scriptOf } from "../redis/database.ts";
@@ -32,8 +32,11 @@ export interface Sample {
   replay(redis: Redis): Promise<string[]>;
 }
 
-/** They look at Redis's own time, too, which can't be passed in. test/algorithm/in-flight holds them to their twins. */
-const BY_OWN_TIME: readonly Script[] = [inFlightScript, keySetHolds];
+/**
+ * They look at Redis's own time, too, or write a new end by the one that a key has, which can't be passed in. Tests of
+ * their own hold them to their twins.
+ */
+const BY_OWN_TIME: readonly Script[] = [inFlightScript, keySetHolds, keySetStrikes, grantsStrikes];
 
 type Executed = Extract<Happening, { type: "executed" }>;
 

@@ -126,6 +126,9 @@ export function createEngine(seed: number): Engine {
         random: () => share(streamFor(running)),
         setTimer,
         clearTimer,
+        ended() {
+          isStopped = true;
+        },
         made: (map) => running?.isolate.maps.push(new WeakRef(map)),
       });
       try {

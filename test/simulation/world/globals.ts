@@ -8,15 +8,21 @@ export interface Platform {
   setTimer(run: () => void, delayMs: number): unknown;
   /** False if the handle is none of this world's. */
   clearTimer(handle: unknown): boolean;
+  /** Another world begins, so that this one must not go on: nobody waits for it any more. */
+  ended?(): void;
   /** Told of every `Map` that an isolate makes: all that it keeps for longer than a call is in one. */
   made(map: ReadonlyMap<unknown, unknown>): void;
 }
 
+/** Ends the world that is under way and puts the real things back. */
+let endCurrent: (() => void) | undefined;
+
 /**
  * Replaces `setTimeout`, `clearTimeout`, `Date.now`, `Math.random` and `Map` for code of isolates; returns what puts the
- * real ones back. Promises, `AbortController` and all else stay real. One world at a time.
+ * real ones back. Promises, `AbortController` and all else stay real. One world at a time: one that is still under way, as after a test that took too long, is ended.
  */
 export function replaceGlobals(platform: Platform): () => void {
+  endCurrent?.();
   const real = { setTimeout, clearTimeout, now: Date.now, random: Math.random, Map, frames: Error.stackTraceLimit };
   // In an outage there are many errors, and to tell where each was made is most of what they cost.
   Error.stackTraceLimit = 0;
@@ -44,10 +50,18 @@ export function replaceGlobals(platform: Platform): () => void {
   Date.now = () => (platform.isInside() ? platform.now() : real.now());
   Math.random = () => (platform.isInside() ? platform.random() : real.random());
 
-  return () => {
+  const restore = () => {
+    if (endCurrent !== end) return;
+    endCurrent = undefined;
     Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout, Map: real.Map });
     Error.stackTraceLimit = real.frames;
     Date.now = real.now;
     Math.random = real.random;
   };
+  const end = () => {
+    platform.ended?.();
+    restore();
+  };
+  endCurrent = end;
+  return restore;
 }

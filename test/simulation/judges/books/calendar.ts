@@ -1,6 +1,7 @@
 import { periodName } from "../../../support/calendars.ts";
 import type { PolicyRule } from "../../world/history.ts";
 import type { Book } from "./book.ts";
+import { windowBook } from "./window.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -26,27 +27,6 @@ export function periodEnd({ calendar: [period, timeZone] = ["1 day", "UTC"] }: P
 
 /** In no period of the calendar is more taken than the limit. */
 export function calendarBook(rule: PolicyRule): Book {
-  const { limit } = rule;
   const endOf = periodEnd(rule);
-  let end = 0;
-  let taken = 0;
-  const at = (time: number) => (endOf(time) === end ? taken : 0);
-  const set = (time: number, units: number) => {
-    end = endOf(time);
-    taken = units;
-  };
-  return {
-    allows: (time, units) => at(time) + units <= limit,
-    remaining: (time) => Math.max(0, limit - at(time)),
-    take: (time, units) => set(time, at(time) + units),
-    giveBack(time, units, since = time) {
-      const counts = since <= time && endOf(since) === endOf(time);
-      set(time, Math.max(0, at(time) - (counts ? units : 0)));
-    },
-    wholeAfterMs: (time) => (at(time) === 0 ? 0 : endOf(time) - time),
-    mostMs: (time) => endOf(time) - time,
-    forget() {
-      taken = 0;
-    },
-  };
+  return { ...windowBook(rule.limit, endOf), mostMs: (time) => endOf(time) - time };
 }
