@@ -36,8 +36,8 @@ export const grantsWindowsMutations: Mutations = {
       "math.min(units, back)",
     ]),
     broken("what has left comes back to parts", [
-      "since <= now - pace or since > now) then delta = 0 end\n        if used",
-      "since > now) then delta = 0 end\n        if used",
+      "if since and since <= now - pace then delta = 0 end",
+      "",
     ]),
     broken("parts grant a quarter of the limit", ["or 0, most - used", "or 0, most"]),
     broken("parts live a window, whatever they hold", [

@@ -127,7 +127,7 @@ for pass = 1, 3 do
           end
         end
         if to == 0 then used = 0 end
-        if since and (since <= now - pace or since > now) then delta = 0 end
+        if since and since <= now - pace then delta = 0 end
         if used + delta > ceiling then allowed = false end
         -- @include parts
         new[i], new[i + 1] = used, list[to - 1] or 0

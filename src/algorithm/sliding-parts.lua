@@ -51,7 +51,7 @@ if n < last then
   -- @include part
 end
 if oldest <= last then newest = time else used, units, held = 0, 0, 0 end
-if since and (since <= now - window or since > now) then delta = 0 end
+if since and since <= now - window then delta = 0 end
 local after, allowed = used + delta, 1
 if after > ceiling then
   allowed = 0

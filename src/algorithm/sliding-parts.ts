@@ -38,7 +38,7 @@ export function slidingPartsAlgorithm(parts: number): Algorithm {
       return filled(left < pairs.length ? used : Number.NaN, newestOf(counts), pairs.slice(left));
     },
     add(counts, delta, { pace: windowMs, full = 0, since }, at) {
-      if (since !== undefined && (since <= at - windowMs || since > at)) return counts;
+      if (since !== undefined && since <= at - windowMs) return counts;
       const used = first(counts);
       const pairs = pairsOf(counts);
       const more = Math.min(delta, MAX_UNITS - used);
