@@ -194,13 +194,13 @@ describe("what does not go with leases says so", () => {
 
   test("a calendar without what it needs", () => {
     expect(() => make(perDay(10))).toThrow(
-      'leases don\'t go with the algorithm of the policy "p" but as leases({ windows: leasedWindows() })',
+      'leases don\'t go with the algorithm of the policy "p" without leasedWindows()',
     );
   });
 
   test("a window in parts without what it needs", () => {
     expect(() => make(slidingWindow({ name: "x", limit: 10, window: "1 m", parts: parts(2) }))).toThrow(
-      'leases don\'t go with the algorithm of the policy "x" but as leases({ windows: leasedWindows() })',
+      'leases don\'t go with the algorithm of the policy "x" without leasedWindows()',
     );
   });
 
