@@ -35,10 +35,7 @@ export const grantsWindowsMutations: Mutations = {
       "since and list[n] < since and 0 or math.min(units, back)",
       "math.min(units, back)",
     ]),
-    broken("what has left comes back to parts", [
-      "if since and since <= now - pace then delta = 0 end",
-      "",
-    ]),
+    broken("what has left comes back to parts", ["if since and since <= now - pace then delta = 0 end", ""]),
     broken("parts grant a quarter of the limit", ["or 0, most - used", "or 0, most"]),
     broken("parts live a window, whatever they hold", [
       "lives, room = used > 0 and list[to - 1] + pace - now or 0,",
