@@ -83,12 +83,13 @@ for pass = 1, 3 do
       local kind, cost, pace, ceiling = args[n], args[n + 1] + 0, args[n + 2] + 0, args[n + 3] + 0
       local full, window, most = 0, 0, ceiling
       -- @without windows
-      local wide, pair = kind == 'b', kind == 's'
+      local pair = kind == 's'
+      if kind == 'b' then full, window, n = args[n + 4] + 0, args[n + 5] + 0, n + 2 end
       -- @end
       -- @only windows
-      local wide, pair = kind ~= 's' and kind ~= 'f', kind ~= 'b' and kind ~= 'f'
+      local pair = kind ~= 'b' and kind ~= 'f'
+      if kind ~= 's' and kind ~= 'f' then full, window, n = args[n + 4] + 0, args[n + 5] + 0, n + 2 end
       -- @end
-      if wide then full, window, n = args[n + 4] + 0, args[n + 5] + 0, n + 2 end
       n = n + 5
       local delta, since, lives, current, previous, debt = cost, nil, nil, one, two, nil
       if pass == 1 then
@@ -127,7 +128,7 @@ for pass = 1, 3 do
           end
         end
         if to == 0 then used = 0 end
-        if since and (since <= now - pace or since > now) then delta = 0 end
+        if since and since <= now - pace then delta = 0 end
         if used + delta > ceiling then allowed = false end
         -- @include parts
         new[i], new[i + 1] = used, list[to - 1] or 0

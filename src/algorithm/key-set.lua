@@ -124,7 +124,7 @@ for k = 1, #KEYS do
       lasts = used > 0 and list[to - 1] + pace - now or 0
       -- @end
       -- @only windows
-      if since and (since <= now - pace or since > now) then delta = 0 end
+      if since and since <= now - pace then delta = 0 end
       if used + delta > ceiling then allowed = false end
       -- @include parts
       tell(new)

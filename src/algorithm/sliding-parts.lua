@@ -8,7 +8,8 @@
 -- ARGV[4]  ceiling  most units counted for this call to be allowed; -1 - limit only looks
 -- ARGV[5]  size     units at which a part is closed
 -- ARGV[6]  parts    the most parts
--- ARGV[7]  since    optional: when that was taken, ms, of which a negative delta gives back: nothing, if that has left
+-- ARGV[7]  since    optional: when that was taken, ms, of which a negative delta gives back: nothing, if that has left, and else of
+--                   the oldest part that can hold it
 -- Reply    {allowed 1 or 0, at, used, newest, time, units, …}: the state as of `at` ms, after the call if allowed, else before
 --          it: the units that count, the time of the newest part, and the oldest parts, so many that another such call passes
 --          once they have left.
@@ -50,7 +51,7 @@ if n < last then
   -- @include part
 end
 if oldest <= last then newest = time else used, units, held = 0, 0, 0 end
-if since and (since <= now - window or since > now) then delta = 0 end
+if since and since <= now - window then delta = 0 end
 local after, allowed = used + delta, 1
 if after > ceiling then
   allowed = 0

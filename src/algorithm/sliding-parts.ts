@@ -14,6 +14,10 @@ export function slidingPartsAlgorithm(parts: number): Algorithm {
   function filled(used: number, newest: number, pairs: Counts): Counts {
     return [used, newest, ...pairs, ...new Array<number>(Math.max(0, size - 2 - pairs.length)).fill(0)];
   }
+  function kept(pairs: Counts): Counts {
+    const used = pairs.reduce((sum, number, i) => sum + (i % 2) * number, 0);
+    return filled(used, pairs.at(-2) ?? 0, pairs);
+  }
   return {
     script: slidingParts,
     set: keySetWindows,
@@ -34,12 +38,11 @@ export function slidingPartsAlgorithm(parts: number): Algorithm {
       return filled(left < pairs.length ? used : Number.NaN, newestOf(counts), pairs.slice(left));
     },
     add(counts, delta, { pace: windowMs, full = 0, since }, at) {
-      if (since !== undefined && (since <= at - windowMs || since > at)) return counts;
+      if (since !== undefined && since <= at - windowMs) return counts;
       const used = first(counts);
       const pairs = pairsOf(counts);
       const more = Math.min(delta, MAX_UNITS - used);
-      if (used + more <= 0) return filled(0, 0, []);
-      if (more < 0) return filled(used + more, newestOf(counts), withoutOldest(pairs, -more));
+      if (more < 0) return kept(withoutOldest(pairs, -more, since));
       if (more === 0) return counts;
       const last = pairs.length - 2;
       const isOpen = last >= 0 && (unitsIn(pairs, last) < full || pairs.length >= 2 * parts);
@@ -94,12 +97,15 @@ function pairsOf(counts: Counts): Counts {
   return counts.slice(2, end);
 }
 
-/** What comes back comes from the oldest, so that those that stay are no older than the calls that they stand for. */
-function withoutOldest(pairs: Counts, units: number): number[] {
+/**
+ * What comes back comes from the oldest part that can hold what was taken at `since`, so that at any time no fewer units count than the
+ * calls that they stand for: docs/algorithms.md.
+ */
+function withoutOldest(pairs: Counts, units: number, since = 0): number[] {
   const kept: number[] = [];
   let back = units;
   for (let i = 0; i < pairs.length; i += 2) {
-    const given = Math.min(back, unitsIn(pairs, i));
+    const given = timeIn(pairs, i) < since ? 0 : Math.min(back, unitsIn(pairs, i));
     back -= given;
     if (given < unitsIn(pairs, i)) kept.push(timeIn(pairs, i), unitsIn(pairs, i) - given);
   }

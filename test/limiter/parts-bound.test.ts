@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parts } from "../../src/algorithm/parts.ts";
 import { slidingWindow } from "../../src/algorithm/policy.ts";
+import type { Decision } from "../../src/core/decision.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import { clockAt } from "../support/clock.ts";
 import { simulatedRedis } from "../support/simulated-redis.ts";
@@ -11,6 +12,7 @@ const WINDOW_MS = 1000;
 interface Taken {
   readonly at: number;
   units: number;
+  readonly decision: Decision;
 }
 
 const inWindow = (taken: readonly Taken[], at: number) =>
@@ -52,11 +54,13 @@ const admitsWithin = (
       const limiter = isolates[isolate] as (typeof isolates)[0];
       const counting = taken.filter(({ at, units }) => at > clock.ms - WINDOW_MS && units > 0);
       const back = givesBack === undefined ? undefined : counting[givesBack % counting.length];
+      const decision = back ? undefined : await limiter.consume("k", { cost });
       if (back) {
-        await limiter.refund("k", back.units);
+        // Half of them tell of what.
+        await limiter.refund("k", back.units, (givesBack as number) % 2 === 0 ? { since: back.decision } : {});
         back.units = 0;
-      } else if ((await limiter.consume("k", { cost })).allowed) {
-        taken.push({ at: clock.ms, units: cost });
+      } else if (decision?.allowed) {
+        taken.push({ at: clock.ms, units: cost, decision });
         expect(inWindow(taken, clock.ms)).toBeLessThanOrEqual(limit);
       } else {
         denied(inWindow(taken, clock.ms) + cost, limit, count);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as broken from "./broken/leases.ts";
 import { judgesOfLeases } from "./plans/families.ts";
 import { leasedPlan, surgingPlan } from "./plans/leased.ts";
-import { leasedWindowsPlan, surgingWindowsPlan } from "./plans/leased-windows.ts";
+import { leasedWindowsPlan, surgingPartsPlan, surgingWindowsPlan } from "./plans/leased-windows.ts";
 import { addFigures, type Figures, noFigures } from "./run/figures.ts";
 import { simulate } from "./run/simulate.ts";
 import type { Plan } from "./world/plan.ts";
@@ -51,6 +51,12 @@ describe("leases stay within the plain bound", () => {
     expect(figures.allowed.lease).toBeGreaterThan(2000);
   });
 
+  test("of windows in parts, which hold no more than the limit wherever they begin", async () => {
+    const figures = noFigures();
+    expect(await complaintIn(seedsFrom(500, 8), surgingPartsPlan, figures)).toBeUndefined();
+    expect(figures.allowed.lease).toBeGreaterThan(2000);
+  });
+
   test("in worlds of random seeds", async () => {
     const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 2);
     process.stdout.write(`simulated worlds of leases of seeds ${seeds}\n`);
@@ -58,6 +64,7 @@ describe("leases stay within the plain bound", () => {
     expect(await complaintIn(seeds, surgingPlan)).toBeUndefined();
     expect(await complaintIn(seeds, (seed) => leasedWindowsPlan(seed, CALLS))).toBeUndefined();
     expect(await complaintIn(seeds, surgingWindowsPlan)).toBeUndefined();
+    expect(await complaintIn(seeds, surgingPartsPlan)).toBeUndefined();
   });
 });
 
@@ -73,6 +80,12 @@ const BROKEN: readonly (readonly [
   ["leftovers that come back whole, and into the next window", [511, 525], { twins: broken.crediting() }, surgingPlan],
   ["units of one period spent in the next", [500], { limiterOf: broken.outlastingPeriods }, surgingWindowsPlan],
   ["leftovers of one period that come back in the next", [500], { twins: broken.crediting() }, surgingWindowsPlan],
+  [
+    "a window in parts that counts no longer than without leases",
+    [501, 502],
+    { limiterOf: broken.unlengthened },
+    surgingPartsPlan,
+  ],
 ];
 
 test.each(BROKEN)("the judge of leases catches %s", async (_what, seeds, parts, planOf) => {

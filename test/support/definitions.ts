@@ -135,10 +135,11 @@ function parts({ windowMs, algorithm }: Policy): Definition {
         newest.last = at;
       } else all.push({ last: at, units: cost });
     },
-    giveBack(at, cost, _limit, since = at) {
-      if (since > at || at - since >= windowMs) return;
+    giveBack(at, cost, _limit, since) {
+      if (since !== undefined && (since > at || at - since >= windowMs)) return;
       let left = cost;
       for (const part of counting(at)) {
+        if (since !== undefined && part.last < since) continue;
         const given = Math.min(left, part.units);
         part.units -= given;
         left -= given;

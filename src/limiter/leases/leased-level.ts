@@ -41,7 +41,7 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number, window
   const fillMs = policies.map(({ burst, limit, windowMs }) => Math.ceil((0.75 * burst * windowMs) / limit));
   const pauseMs = Math.min(maxMs, ...fillMs);
   // A strike is to reach the store. Until a fixed window ends nothing comes back but what others hold, so its snapshot is exact.
-  const pauses = !level.strikes && algorithms.some(({ code }) => code !== "f" && code !== "c");
+  const pauses = !level.strikes && algorithms.some(({ code }) => !"fc".includes(code));
 
   /** How long units may be spent that are taken at `at`; `state`: the last one seen. */
   function leaseMs(at: number, state: State | undefined): number {

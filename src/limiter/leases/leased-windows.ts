@@ -11,8 +11,8 @@ export interface LeasedWindows {
   /** Takes ahead for the usual algorithms, those with these letters and keys with a penalty. */
   readonly script: Script;
   readonly knows: string;
-  /** The policy as it is with leases of so many ms; throws a `RangeError` if that is too long for it. */
-  policy(policy: Policy, maxMs: number): Policy;
+  /** The policy as it is with leases of so many ms, if it is for that; throws a `RangeError` if they are too long for it. */
+  policy(policy: Policy, maxMs: number): Policy | undefined;
   /** Ms from `at` until the window ends that these counts are of; undefined for algorithms that it is not for. */
   leftMs(algorithm: Algorithm, counts: Counts, at: number): number | undefined;
 }
@@ -27,7 +27,7 @@ export function leasedWindows(): LeasedWindows {
     knows: "cp",
     policy(policy, maxMs) {
       const { algorithm, name, windowMs } = policy;
-      if (algorithm.code === "c") return policy;
+      if (algorithm.code !== "p") return algorithm.code === "c" ? policy : undefined;
       if (windowMs >= LEAST_LEASES * maxMs) return { ...policy, algorithm: lengthened(algorithm, maxMs) };
       const numbers = `its window of ${windowMs} ms must be at least ${LEAST_LEASES} times that`;
       throw new RangeError(`leases.maxMs ${maxMs} is too long for the policy ${shown(name)}: ${numbers}`);

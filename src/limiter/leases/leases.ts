@@ -71,8 +71,8 @@ function lowered(policy: Policy, maxMs: number, windows: LeasedWindows | undefin
     const numbers = `its burst of ${burst} must be at least twice what refills in that time, ${refill}`;
     throw new RangeError(`leases.maxMs ${maxMs} is too long for the policy ${shown(name)}: ${numbers}`);
   }
-  if (algorithm.code === "s" || algorithm.code === "f") return policy;
-  if (windows?.knows.includes(algorithm.code)) return windows.policy(policy, maxMs);
-  const needed = "cp".includes(algorithm.code) ? " but as leases({ windows: leasedWindows() })" : "";
+  const own = algorithm.code === "s" || algorithm.code === "f" ? policy : windows?.policy(policy, maxMs);
+  if (own) return own;
+  const needed = "cp".includes(algorithm.code) ? " without leasedWindows()" : "";
   throw new RangeError(`leases don't go with the algorithm of the policy ${shown(name)}${needed}`);
 }

@@ -69,7 +69,27 @@ export const windowInPartsVectors: readonly Vector[] = [
       [10_000, "refund 1 since 10001", yes, 8, 0, 1000],
       [10_500, "consume 1", yes, 7, 0, 10_000],
       [11_000, "refund 1 since 1000", yes, 9, 0, 9500],
-      [11_000, "refund 9 since 11000", yes, 10, 0, 0],
+      [11_000, "refund 9 since 11000", yes, 9, 0, 9500],
+      [11_000, "refund 9 since 10500", yes, 10, 0, 0],
+    ],
+  },
+  {
+    title: "gives back from the first part that was not closed before that was taken",
+    policy,
+    rows: [
+      [0, "consume 2", yes, 8, 0, 10_000],
+      [1000, "consume 2", yes, 6, 0, 10_000],
+      [1500, "consume 1", yes, 5, 0, 10_000],
+      [2000, "consume 2", yes, 3, 0, 10_000],
+      // The second part was closed at 1000, the third has units of 1500 and 2000.
+      [3000, "refund 1 since 1000", yes, 4, 0, 9000],
+      [3000, "consume 6", no, 4, 7000, 9000],
+      [3000, "refund 1 since 1500", yes, 5, 0, 9000],
+      [3000, "refund 2 since 1001", yes, 7, 0, 8000],
+      [3000, "refund 3 since 1001", yes, 7, 0, 8000],
+      [3000, "refund 2 since 500", yes, 8, 0, 7000],
+      [3000, "refund 1", yes, 9, 0, 7000],
+      [10_000, "peek 10", yes, 10, 0, 0],
     ],
   },
   {

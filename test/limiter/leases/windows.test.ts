@@ -9,6 +9,7 @@ import { leases } from "../../../src/limiter/leases/leases.ts";
 import { createLimiter } from "../../../src/limiter/limiter.ts";
 import type { LimiterOptions } from "../../../src/limiter/options.ts";
 import { penalty } from "../../../src/limiter/penalty/penalty.ts";
+import { MIDNIGHT } from "../../support/clock.ts";
 import { known } from "../../support/known.ts";
 import { calls, MAX_MS, rigOf, sources } from "./rig.ts";
 
@@ -99,6 +100,63 @@ describe("a period of the calendar", () => {
   });
 });
 
+describe("a window in parts", () => {
+  const inParts = (limit: number) => slidingWindow({ name: "p", limit, window: "10 s", parts: parts(5) });
+
+  test("calls are served without a request, and the key is that of limiters without leases", async () => {
+    const own = rig([inParts(10_000)]);
+    const decisions = await calls(own, own.isolate(), 200);
+    expect(decisions.every(({ allowed }) => allowed)).toBe(true);
+    expect(own.asked.length).toBeLessThan(25);
+    const plain = own.isolate({ leases: undefined });
+    expect(known(await plain.peek("k")).remaining).toBeLessThanOrEqual(10_000 - 200);
+  });
+
+  test("counts for longer by the time of a lease, and says so", async () => {
+    const own = rig([inParts(10)]);
+    const limiter = own.isolate();
+    await limiter.consume("k", { cost: 10 });
+    own.clock.ms += 1;
+    expect(known(await limiter.consume("k"))).toMatchObject({ allowed: false, retryAfterMs: 10_000 + MAX_MS - 1 });
+    own.clock.ms += 10_000 + MAX_MS - 2;
+    expect((await limiter.consume("k")).allowed).toBe(false);
+    own.clock.ms += 1;
+    expect((await limiter.consume("k")).allowed).toBe(true);
+  });
+
+  test("what was not spent comes back to where it was taken, and not in place of older units", async () => {
+    const own = rig([inParts(10_000)]);
+    const [limiter, other] = [own.isolate(), own.isolate({ leases: undefined })];
+    await other.consume("k", { cost: 3000 });
+    own.clock.ms += 8000;
+    await calls(own, limiter, 60);
+    // A call that asks for more, and what it got.
+    for (own.asked.length = 0; own.asked.length === 0; await calls(own, limiter, 1));
+    const held = known(await limiter.peek("k")).remaining - known(await other.peek("k")).remaining;
+    expect(held).toBeGreaterThan(10);
+    own.clock.ms += MAX_MS;
+    const before = known(await other.peek("k")).remaining;
+    const granted = known(await limiter.consume("k")).remaining - known(await other.peek("k")).remaining;
+    // Until the old units have left, and that limiter gives back no more.
+    own.clock.ms = MIDNIGHT + 10_000;
+    expect(known(await other.peek("k")).remaining).toBe(before + 3000 + held - granted - 1);
+  });
+
+  test("is refused where a lease is longer than a tenth of it", () => {
+    const { store } = rigOf();
+    const make = (maxMs?: number) => () =>
+      createLimiter({
+        ...{ name: "n", store, policies: [inParts(10)] },
+        leases: leases({ maxMs, windows: leasedWindows() }),
+      });
+    expect(make(1000)).not.toThrow();
+    expect(make()).not.toThrow();
+    expect(make(1001)).toThrow(
+      'leases.maxMs 1001 is too long for the policy "p": its window of 10000 ms must be at least 10 times that',
+    );
+  });
+});
+
 describe("several limiters with leases", () => {
   const plain = fixedWindow({ name: "p", limit: 1000, window: "10 s" });
 
@@ -119,7 +177,7 @@ describe("several limiters with leases", () => {
     expect(own.scripts).not.toContain(grants.sha1);
   });
 
-  test("beside what their script does not know nothing is taken ahead", async () => {
+  test("beside a window that their script does not know nothing is taken ahead", async () => {
     const own = rig([perDay(10_000)]);
     const org = own.isolate({ name: "org", policies: [plain], leases: leases({ maxMs: MAX_MS }) });
     const user = own.isolate({ name: "user", leases: undefined });
@@ -136,16 +194,20 @@ describe("what does not go with leases says so", () => {
 
   test("a calendar without what it needs", () => {
     expect(() => make(perDay(10))).toThrow(
-      'leases don\'t go with the algorithm of the policy "p" but as leases({ windows: leasedWindows() })',
+      'leases don\'t go with the algorithm of the policy "p" without leasedWindows()',
     );
   });
 
-  test("a log, and a window in parts", () => {
-    const windows = leasedWindows();
-    const refused = 'leases don\'t go with the algorithm of the policy "x"';
-    expect(() => make(slidingLog({ name: "x", limit: 10, window: "1 m" }), { windows })).toThrow(refused);
-    expect(() => make(slidingWindow({ name: "x", limit: 10, window: "1 m", parts: parts(2) }), { windows })).toThrow(
-      refused,
+  test("a window in parts without what it needs", () => {
+    expect(() => make(slidingWindow({ name: "x", limit: 10, window: "1 m", parts: parts(2) }))).toThrow(
+      'leases don\'t go with the algorithm of the policy "x" without leasedWindows()',
+    );
+  });
+
+  test("a log", () => {
+    const policy = slidingLog({ name: "x", limit: 10, window: "1 m" });
+    expect(() => make(policy, { windows: leasedWindows() })).toThrow(
+      /^leases don't go with the algorithm of the policy "x"$/,
     );
   });
 

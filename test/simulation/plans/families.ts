@@ -13,7 +13,7 @@ import { noRuleFigures, type RuleFigures, rulesJudge } from "../judges/rules.ts"
 import type { Plan } from "../world/plan.ts";
 import { heldWorld } from "./held.ts";
 import { leasedPlan, surgingPlan } from "./leased.ts";
-import { leasedWindowsPlan, surgingWindowsPlan } from "./leased-windows.ts";
+import { leasedWindowsPlan, surgingPartsPlan, surgingWindowsPlan } from "./leased-windows.ts";
 import { penalizedPlan } from "./penalized.ts";
 import { regionalPlan } from "./regional.ts";
 import { reservedPlan } from "./reserved.ts";
@@ -65,13 +65,15 @@ export function judgesOfPenalties(
   return [penaltiesJudge(databaseNow, plan.apartMs ?? 0, figures), deadlinesJudge(), endingsJudge()];
 }
 
+const SURGES = [surgingPlan, surgingWindowsPlan, surgingPartsPlan];
+
 /** All kinds of worlds, by the name that `npm run simulate -- --of` takes. */
 export const FAMILIES = {
   swarm: { plan: swarmPlan, judges: allJudges },
   windows: { plan: windowsPlan, judges: allJudges },
   leases: {
     plan: (seed, calls) => {
-      if (seed % 4 === 0) return (seed % 8 === 0 ? surgingPlan : surgingWindowsPlan)(seed);
+      if (seed % 4 === 0) return (SURGES[(seed / 4) % SURGES.length] ?? surgingPlan)(seed);
       return (seed % 4 === 1 ? leasedWindowsPlan : leasedPlan)(seed, calls);
     },
     judges: judgesOfLeases,

@@ -22,13 +22,13 @@ export function partsBook({ limit, windowMs, parts = 1 }: PolicyRule): Book {
         newest.last = time;
       } else list.push({ units, last: time });
     },
-    // The oldest units that count go first, as from a log.
-    giveBack(time, units, since = time) {
-      if (since > time || since + windowMs <= time) return;
+    // The oldest units that count go first, as from a log, but none that were all taken before.
+    giveBack(time, units, since) {
+      if (since !== undefined && (since > time || since + windowMs <= time)) return;
       list = counting(time);
       let left = units;
       for (const part of list) {
-        const given = Math.min(left, part.units);
+        const given = since !== undefined && part.last < since ? 0 : Math.min(left, part.units);
         part.units -= given;
         left -= given;
       }
