@@ -8,7 +8,7 @@ const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
 const worker = await startWorker("test/http/client/worker.ts", {});
 try {
   const url = await worker.ready;
-  for (const [name, run] of Object.entries({ "createFetch({ spread: true })": spreading, "fetch alone": plain })) {
+  for (const [name, run] of Object.entries({ "createFetch({ spread })": spreading, "fetch alone": plain })) {
     const { used, denied, sent, deniedFromStart } = await run(url);
     console.log(
       `${name}: ${percent(used)} of the quota used, ${percent(denied)} of the requests denied ` +
