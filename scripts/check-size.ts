@@ -67,8 +67,9 @@ const cases: readonly { name: string; code: string; beside?: string; most?: numb
     most: 16_740,
   },
   { name: "otel alone", code: `export { otel } from "sluice/otel"`, most: 1100 },
-  { name: "retryAfterOf alone", code: `export { retryAfterOf } from "sluice/client"`, most: 860 },
-  { name: "everything of sluice/client", code: `export * from "sluice/client"`, most: 2450 },
+  { name: "retryAfterOf alone", code: `export { retryAfterOf } from "sluice/client"`, most: 740 },
+  { name: "createFetch alone", code: `export { createFetch } from "sluice/client"`, most: 2150 },
+  { name: "everything of sluice/client", code: `export * from "sluice/client"`, most: 2430 },
   { name: "dashboard alone", code: `export { dashboard } from "sluice/dashboard"` },
   { name: "upstashClient alone", code: `export { upstashClient } from "sluice/upstash"` },
   {

@@ -28,11 +28,12 @@ const PACKAGES = [
   "workerd",
 ];
 
-export async function machine({ redisVersion }: Pick<Servers, "redisVersion">): Promise<Machine> {
+/** This machine, and what runs on it; with the version of Redis where the run has one. */
+export async function machine(servers?: Pick<Servers, "redisVersion">): Promise<Machine> {
   const versions: Record<string, string> = {
     sluice: await revision(),
     node: process.versions.node,
-    redis: redisVersion,
+    ...(servers && { redis: servers.redisVersion }),
   };
   for (const name of PACKAGES) {
     const { version } = JSON.parse(await readFile(join(root, "node_modules", name, "package.json"), "utf8"));

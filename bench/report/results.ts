@@ -1,5 +1,6 @@
 import type { Raw } from "../raw.ts";
 import { accuracyTables } from "./tables-accuracy.ts";
+import { apartTables, type MeasuredApart } from "./tables-apart.ts";
 import { growthTables, isolateTables, moneyTable, redisTable } from "./tables-costs.ts";
 import { endToEndTables } from "./tables-end-to-end.ts";
 import { inFlightTable } from "./tables-in-flight.ts";
@@ -7,7 +8,7 @@ import { leaseTables } from "./tables-leases.ts";
 import { targets } from "./targets.ts";
 
 /** RESULTS.md, whole. */
-export function results(raw: Raw): string {
+export function results(raw: Raw, apart: MeasuredApart): string {
   const { machine, quick, seconds } = raw;
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   return `# Results
@@ -81,5 +82,5 @@ ${leaseTables(raw)}
 ## Work in flight
 
 ${inFlightTable(raw)}
-`;
+${apartTables(apart)}`;
 }

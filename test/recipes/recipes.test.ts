@@ -4,8 +4,13 @@ import type { AddressInfo } from "node:net";
 import { Controller, Get, Module } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { redisStore } from "sluice";
+import { ioredisClient } from "sluice/ioredis";
+import { createRedisRest } from "sluice/redis-rest";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { billed } from "../support/billed.ts";
+import { connect } from "../support/redis.ts";
 import { server as elysia } from "./elysia.ts";
 import { costOf, fetchGraphql } from "./graphql.ts";
 import { limit } from "./nestjs.ts";
@@ -116,23 +121,51 @@ describe("GraphQL", () => {
   });
 });
 
-test("WebSocket messages: told to wait, and cut off after too many", async () => {
-  const server = serve(0);
-  close = () => new Promise((resolve) => server.close(resolve));
-  await once(server, "listening");
-  const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const answers: string[] = [];
-  socket.on("message", (data) => answers.push(`${data}`));
-  await once(socket, "open");
-  const closed = once(socket, "close");
-  for (let i = 0; i < 200; i += 1) socket.send("hello");
-  const [code] = await closed;
-  expect(code).toBe(1013);
-  const admitted = answers.filter((answer) => answer === "hello").length;
-  expect(admitted).toBeGreaterThanOrEqual(10);
-  expect(admitted).toBeLessThan(180);
-  expect(JSON.parse(answers.find((answer) => answer !== "hello") as string)).toMatchObject({
-    error: "later",
-    retryAfterMs: expect.any(Number),
+describe("WebSocket messages", () => {
+  /** A client of the recipe's server, on a Redis of its own, and what it has been told. */
+  async function connected() {
+    const rest = await createRedisRest({ install: true });
+    const redis = await connect(rest.redisUrl);
+    const server = serve(0, redisStore(ioredisClient(redis)));
+    await once(server, "listening");
+    const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    close = async () => {
+      socket.terminate();
+      await new Promise((resolve) => server.close(resolve));
+      redis.disconnect();
+      await rest.close();
+    };
+    const answers: string[] = [];
+    socket.on("message", (data) => answers.push(`${data}`));
+    await once(socket, "open");
+    return { redis, socket, answers };
+  }
+
+  test("are counted one by one, most of them without a trip to Redis", async () => {
+    const { redis, socket, answers } = await connected();
+    const { evalsha = 0 } = await billed(redis, async () => {
+      for (let i = 0; i < 45; i += 1) {
+        socket.send("hello");
+        await once(socket, "message");
+      }
+    });
+    expect(answers).toEqual(new Array(45).fill("hello"));
+    expect(evalsha).toBeGreaterThan(0);
+    expect(evalsha).toBeLessThan(30);
+  });
+
+  test("told to wait, and cut off after too many", async () => {
+    const { socket, answers } = await connected();
+    const closed = once(socket, "close");
+    for (let i = 0; i < 1000; i += 1) socket.send("hello");
+    const [code] = await closed;
+    expect(code).toBe(1013);
+    const admitted = answers.filter((answer) => answer === "hello").length;
+    expect(admitted).toBeGreaterThanOrEqual(10);
+    expect(admitted).toBeLessThan(980);
+    expect(JSON.parse(answers.find((answer) => answer !== "hello") as string)).toMatchObject({
+      error: "later",
+      retryAfterMs: expect.any(Number),
+    });
   });
 });

@@ -10,16 +10,29 @@ export interface Announced {
   readonly windowMs?: number | undefined;
 }
 
+/** A response, as far as it announces something. */
+interface Fielded {
+  readonly headers: Headers;
+}
+
 /** Larger numbers of seconds are times: GitHub and express-rate-limit tell seconds since the epoch, others ms. */
 const LONGEST_DELAY = 1e9;
 
-/** The quotas that a response announces, in any dialect that Sluice sends. What is malformed is ignored, as the drafts say. */
-export function announcedBy({ headers }: { readonly headers: Headers }, now: number): Announced[] {
-  const field = (name: string) => headers.get(name) ?? "";
-  const policies = members(field("RateLimit-Policy")).map((text) => ({
+type Policy = Partial<Pick<Announced, "limit" | "windowMs">>;
+
+/** The policies that a response announces. What is malformed is ignored, as the drafts say. */
+export const policiesOf = ({ headers }: Fielded): Policy[] =>
+  members(headers.get("RateLimit-Policy") ?? "").map((text) => ({
     limit: parameter(text, "q") ?? whole(text),
     windowMs: seconds(parameter(text, "w")),
   }));
+
+/**
+ * The quotas that a response announces, in any dialect that Sluice sends; how large they are only with its `policies`. What is
+ * malformed is ignored.
+ */
+export function announcedBy({ headers }: Fielded, now: number, policies: readonly Policy[] = []): Announced[] {
+  const field = (name: string) => headers.get(name) ?? "";
   const status = field("RateLimit");
   const named = members(status).flatMap((text, i) => quota(policies[i], parameter(text, "r"), parameter(text, "t")));
   const numbered = (limit?: number, remaining?: number, reset?: number) =>
@@ -47,3 +60,7 @@ const seconds = (value: number | undefined) => (value === undefined ? value : va
 function quota(policy: Partial<Announced> | undefined, remaining?: number, reset?: number): Announced[] {
   return remaining === undefined ? [] : [{ ...policy, remaining, resetMs: seconds(reset) }];
 }
+
+/** Ms in which a quota gives one unit; 0 where it does not say. */
+export const unitMsOf = (limit?: number, windowMs?: number): number =>
+  limit && windowMs ? Math.ceil(windowMs / limit) : 0;

@@ -2,10 +2,11 @@ import { checkFunction } from "../../core/misuse.ts";
 import { wholeNumber } from "../../core/whole-number.ts";
 import { sleep as sleepFor } from "../../limiter/sleep.ts";
 import { MAX_TIMER_MS } from "../../limiter/time.ts";
-import { announcedBy } from "./announced.ts";
+import { announcedBy, policiesOf } from "./announced.ts";
 import { createPace, type Pace } from "./pace.ts";
 import { isRepeatable } from "./repeatable.ts";
 import { retryAfterOf } from "./retry-after.ts";
+import type { Spread } from "./spread.ts";
 
 export interface ClientOptions {
   /** Sends the requests. Default: the global `fetch`. */
@@ -17,10 +18,10 @@ export interface ClientOptions {
    */
   deadlineMs?: number | undefined;
   /**
-   * True: keeps a distance between requests even while something is left, for programs that run on and share a quota with
-   * others, who then leave each other room. Default `false`: waits only where nothing is left.
+   * The function `spread` of this module: keeps a distance between requests even while something is left, for programs that run
+   * on and share a quota with others, who then leave each other room. Default: waits only where nothing is left.
    */
-  spread?: boolean | undefined;
+  spread?: Spread | undefined;
   /** Which requests share a quota. Default: those to one origin. The 1000 names that were new last are remembered. */
   scope?: ((url: URL) => string) | undefined;
   /** The clock: ms since the epoch. Default `Date.now`. */
@@ -46,15 +47,16 @@ const MAX_SCOPES = 1000;
  *     const fetch = createFetch({ deadlineMs: 10_000 });
  */
 export function createFetch(options: ClientOptions = {}): typeof fetch {
-  const { deadlineMs = 60_000, spread = false, scope = ({ origin }: URL) => origin } = options;
+  const { deadlineMs = 60_000, spread, scope = ({ origin }: URL) => origin } = options;
   const { now = () => Date.now(), sleep = sleepFor, random = Math.random } = options;
   wholeNumber("deadlineMs", deadlineMs, 0, MAX_TIMER_MS);
-  for (const name of ["fetch", "scope", "now", "sleep", "random"] as const) checkFunction(name, options[name]);
+  for (const name of ["fetch", "spread", "scope", "now", "sleep", "random"] as const)
+    checkFunction(name, options[name]);
   const paces = new Map<string, Pace>();
 
   function paceOf(url: URL): Pace {
     const name = scope(url);
-    const pace = paces.get(name) ?? createPace(spread, random);
+    const pace = paces.get(name) ?? createPace(spread?.(), random);
     paces.set(name, pace);
     const [oldest = ""] = paces.keys();
     if (paces.size > MAX_SCOPES) paces.delete(oldest);
@@ -89,7 +91,7 @@ export function createFetch(options: ClientOptions = {}): typeof fetch {
       const isDenied = response.status === 429 || response.status === 503;
       const toldMs = isDenied ? await retryAfterOf(response, now()) : 0;
       const jitterMs = isDenied ? random() * JITTER_MS * 2 ** denials : 0;
-      pace.learn(announcedBy(response, now()), now(), isDenied ? (toldMs ?? 0) + jitterMs : 0);
+      pace.learn(announcedBy(response, now(), policiesOf(response)), now(), isDenied ? (toldMs ?? 0) + jitterMs : 0);
       if (!isDenied || toldMs === undefined || !isRepeatable({ method, body }, response.status)) return response;
     }
   };

@@ -276,6 +276,7 @@ test.each([
   [{ deadlineMs: 1e12 }, "deadlineMs must be a whole number from 0 to 2147483647, not 1000000000000"],
   [{ fetch: "x" }, 'fetch must be a function, not "x"'],
   [{ scope: "x" }, 'scope must be a function, not "x"'],
+  [{ spread: true as never }, "spread must be a function, not true"],
   [{ now: 1 }, "now must be a function, not 1"],
   [{ sleep: 1 }, "sleep must be a function, not 1"],
   [{ random: 1 }, "random must be a function, not 1"],

@@ -1,5 +1,5 @@
 import { createLimiter, fixedWindow, memoryStore, type Policy, slidingWindow, tokenBucket } from "sluice";
-import { createFetch } from "sluice/client";
+import { createFetch, spread } from "sluice/client";
 import { withRateLimit } from "sluice/fetch";
 import { describe, expect, test } from "vitest";
 import { randomFrom } from "../../support/random.ts";
@@ -33,7 +33,9 @@ async function measured(policy: Policy, how: "spread" | "wait" | "plain", seed: 
         return response;
       },
       fetchOf: (send) =>
-        how === "plain" ? send : createFetch({ fetch: send, spread: how === "spread", now, sleep, random }),
+        how === "plain"
+          ? send
+          : createFetch({ fetch: send, spread: how === "spread" ? spread : undefined, now, sleep, random }),
     }),
   );
 }

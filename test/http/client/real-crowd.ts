@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createFetch } from "sluice/client";
+import { createFetch, spread } from "sluice/client";
 import { type CrowdFigures, crowd } from "./crowd.ts";
 
 /** 100 clients over real connections that want four times the quota; what is counted are three windows after the first. */
@@ -18,7 +18,7 @@ const measured = (url: URL, path: string, fetchOf: (send: typeof fetch) => typeo
   });
 
 /** Clients of worker.ts that spread their requests. */
-export const spreading = (url: URL) => measured(url, "/bucket", (send) => createFetch({ fetch: send, spread: true }));
+export const spreading = (url: URL) => measured(url, "/bucket", (send) => createFetch({ fetch: send, spread }));
 
 /** Clients of worker.ts with `fetch` alone. */
 export const plain = (url: URL) => measured(url, "/bucket-plain", (send) => send);
