@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -11,6 +11,8 @@ const PATIENCE_MS = 15_000;
 export async function setup(): Promise<() => Promise<void>> {
   const outer = tmpdir();
   const folder = await mkdtemp(join(outer, "sluice-run-"));
+  // Some tests run programs as a plain user, who has to get through to folders of their own in it.
+  await chmod(folder, 0o711);
   Object.assign(process.env, { TMPDIR: folder });
   return async () => {
     const left = await whatStays(folder, PATIENCE_MS);
