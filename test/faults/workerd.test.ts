@@ -102,9 +102,10 @@ test("workerd: in an outage 500 interleaved requests are all answered, and few o
     const answers = await Promise.all(Array.from({ length: 100 }, (_each, i) => consumed({ ...shared, key: `${i}` })));
     expect(answers.map(({ source, allowed }) => `${source} ${allowed}`)).toEqual(Array(100).fill("fallback true"));
   }
-  // Those of the first round, and single tries since then: so many only if each round takes seconds.
+  // At most those of the first round, and single tries since then: so many only if each round takes seconds. At least the three that
+  // open the breaker, where the others of that round come too late to try.
   expect(rig.proxy.requests - before).toBeLessThan(250);
-  expect(rig.proxy.requests - before).toBeGreaterThanOrEqual(100);
+  expect(rig.proxy.requests - before).toBeGreaterThanOrEqual(3);
 });
 
 test("workerd: a try of the store whose request ends early does not keep the breaker open", async () => {
