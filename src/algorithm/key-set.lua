@@ -106,12 +106,7 @@ for k = 1, #KEYS do
           local width, n = bytes_each, bytes_each * m + 2
           -- @include part
         end
-        if units > 0 and time > now - pace then
-          list[to + 1], list[to + 2] = time, units
-          to = to + 2
-        else
-          used = used - units
-        end
+        -- @include part-kept
       end
       if to == 0 then used = 0 end
       local function tell(reply)

@@ -3,34 +3,19 @@ import * as broken from "./broken/leases.ts";
 import { judgesOfLeases } from "./plans/families.ts";
 import { leasedPlan, surgingPlan } from "./plans/leased.ts";
 import { leasedWindowsPlan, surgingPartsPlan, surgingWindowsPlan } from "./plans/leased-windows.ts";
-import { addFigures, type Figures, noFigures } from "./run/figures.ts";
-import { simulate } from "./run/simulate.ts";
+import { complaintIn, seedsFrom } from "./run/complaint.ts";
+import { addFigures, noFigures } from "./run/figures.ts";
 import type { Plan } from "./world/plan.ts";
 
 const CALLS = 2500;
 
-/** The first complaint of a world, as text. */
-async function complaintOf(plan: Plan, seed: number, figures: Figures): Promise<string | undefined> {
-  const outcome = await simulate({ plan, seed, judges: judgesOfLeases });
-  const { complaint } = outcome;
-  addFigures(figures, outcome.figures);
-  return complaint && `seed ${seed}, ${plan.name}: the judge of ${complaint.judge}: ${complaint.text}`;
-}
-
-async function complaintIn(seeds: readonly number[], planOf: (seed: number) => Plan, figures = noFigures()) {
-  for (const seed of seeds) {
-    const complaint = await complaintOf(planOf(seed), seed, figures);
-    if (complaint) return complaint;
-  }
-  return undefined;
-}
-
-const seedsFrom = (first: number, many: number) => Array.from({ length: many }, (_, i) => first + i);
+const complaintOf = (seeds: readonly number[], planOf: (seed: number) => Plan, figures = noFigures()) =>
+  complaintIn(seeds, planOf, judgesOfLeases, (outcome) => addFigures(figures, outcome.figures));
 
 describe("leases stay within the plain bound", () => {
   test("under faults, deaths and clocks that are hours apart", async () => {
     const figures = noFigures();
-    expect(await complaintIn(seedsFrom(500, 12), (seed) => leasedPlan(seed, CALLS), figures)).toBeUndefined();
+    expect(await complaintOf(seedsFrom(500, 12), (seed) => leasedPlan(seed, CALLS), figures)).toBeUndefined();
     expect(figures.allowed.lease).toBeGreaterThan(2000);
     expect(figures.denied.lease).toBeGreaterThan(1000);
     const { granted, served, givenBack, stranded, unused } = figures.leases;
@@ -40,31 +25,31 @@ describe("leases stay within the plain bound", () => {
 
   test("under callers who come in surges", async () => {
     const figures = noFigures();
-    expect(await complaintIn(seedsFrom(505, 8), surgingPlan, figures)).toBeUndefined();
+    expect(await complaintOf(seedsFrom(505, 8), surgingPlan, figures)).toBeUndefined();
     expect(figures.allowed.lease).toBeGreaterThan(2000);
   });
 
   test("of periods of a calendar that end", async () => {
     const figures = noFigures();
-    expect(await complaintIn(seedsFrom(507, 5), (seed) => leasedWindowsPlan(seed, CALLS), figures)).toBeUndefined();
-    expect(await complaintIn(seedsFrom(500, 12), surgingWindowsPlan, figures)).toBeUndefined();
+    expect(await complaintOf(seedsFrom(507, 5), (seed) => leasedWindowsPlan(seed, CALLS), figures)).toBeUndefined();
+    expect(await complaintOf(seedsFrom(500, 12), surgingWindowsPlan, figures)).toBeUndefined();
     expect(figures.allowed.lease).toBeGreaterThan(2000);
   });
 
   test("of windows in parts, which hold no more than the limit wherever they begin", async () => {
     const figures = noFigures();
-    expect(await complaintIn(seedsFrom(500, 8), surgingPartsPlan, figures)).toBeUndefined();
+    expect(await complaintOf(seedsFrom(500, 8), surgingPartsPlan, figures)).toBeUndefined();
     expect(figures.allowed.lease).toBeGreaterThan(2000);
   });
 
   test("in worlds of random seeds", async () => {
     const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 2);
     process.stdout.write(`simulated worlds of leases of seeds ${seeds}\n`);
-    expect(await complaintIn(seeds, (seed) => leasedPlan(seed, CALLS))).toBeUndefined();
-    expect(await complaintIn(seeds, surgingPlan)).toBeUndefined();
-    expect(await complaintIn(seeds, (seed) => leasedWindowsPlan(seed, CALLS))).toBeUndefined();
-    expect(await complaintIn(seeds, surgingWindowsPlan)).toBeUndefined();
-    expect(await complaintIn(seeds, surgingPartsPlan)).toBeUndefined();
+    expect(await complaintOf(seeds, (seed) => leasedPlan(seed, CALLS))).toBeUndefined();
+    expect(await complaintOf(seeds, surgingPlan)).toBeUndefined();
+    expect(await complaintOf(seeds, (seed) => leasedWindowsPlan(seed, CALLS))).toBeUndefined();
+    expect(await complaintOf(seeds, surgingWindowsPlan)).toBeUndefined();
+    expect(await complaintOf(seeds, surgingPartsPlan)).toBeUndefined();
   });
 });
 
@@ -89,6 +74,6 @@ const BROKEN: readonly (readonly [
 ];
 
 test.each(BROKEN)("the judge of leases catches %s", async (_what, seeds, parts, planOf) => {
-  expect(await complaintIn(seeds, planOf)).toBeUndefined();
-  expect(await complaintIn(seeds, (seed) => ({ ...planOf(seed), ...parts }))).toContain("the judge of leases");
+  expect(await complaintOf(seeds, planOf)).toBeUndefined();
+  expect(await complaintOf(seeds, (seed) => ({ ...planOf(seed), ...parts }))).toContain("the judge of leases");
 });

@@ -4,32 +4,27 @@ import * as broken from "./broken/penalties.ts";
 import { noPenaltyFigures } from "./judges/penalties.ts";
 import { judgesOfPenalties } from "./plans/families.ts";
 import { penalizedPlan } from "./plans/penalized.ts";
-import { simulate } from "./run/simulate.ts";
+import { complaintIn, seedsFrom } from "./run/complaint.ts";
 import type { Plan } from "./world/plan.ts";
 
-/** The first complaint of these worlds, as text. */
-async function complaintIn(seeds: readonly number[], figures = noPenaltyFigures(), change: Partial<Plan> = {}) {
-  for (const seed of seeds) {
-    const plan = { ...penalizedPlan(seed), ...change };
-    const { complaint } = await simulate({ plan, seed, judges: (bench) => judgesOfPenalties(bench, figures) });
-    if (complaint) return `seed ${seed}, ${plan.name}: the judge of ${complaint.judge}: ${complaint.text}`;
-  }
-  return undefined;
-}
-
-const seedsFrom = (first: number, many: number) => Array.from({ length: many }, (_, i) => first + i);
+const complaintOf = (seeds: readonly number[], figures = noPenaltyFigures(), change: Partial<Plan> = {}) =>
+  complaintIn(
+    seeds,
+    (seed) => ({ ...penalizedPlan(seed), ...change }),
+    (bench) => judgesOfPenalties(bench, figures),
+  );
 
 describe("nobody is let in while blocked, and blocked only for what the own policies denied", () => {
   test("alone, together and with leases, under faults", async () => {
     const figures = noPenaltyFigures();
-    expect(await complaintIn(seedsFrom(700, 16), figures)).toBeUndefined();
+    expect(await complaintOf(seedsFrom(700, 16), figures)).toBeUndefined();
     for (const [what, times] of Object.entries(figures)) expect(times, what).toBeGreaterThan(50);
   });
 
   test("in worlds of random seeds", async () => {
     const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 4);
     process.stdout.write(`simulated worlds of penalties of seeds ${seeds}\n`);
-    expect(await complaintIn(seeds)).toBeUndefined();
+    expect(await complaintOf(seeds)).toBeUndefined();
   });
 });
 
@@ -47,7 +42,7 @@ const BROKEN: readonly (readonly [what: string, words: string, change: () => Par
 ];
 
 test.each(BROKEN)("the judge of penalties catches %s", async (_what, words, change) => {
-  expect(await complaintIn(seedsFrom(700, 16), noPenaltyFigures(), change())).toMatch(
+  expect(await complaintOf(seedsFrom(700, 16), noPenaltyFigures(), change())).toMatch(
     new RegExp(`the judge of penalties.*(${words})`),
   );
 });

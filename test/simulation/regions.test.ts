@@ -3,21 +3,13 @@ import * as broken from "./broken/regions.ts";
 import { noRegionFigures } from "./judges/regions.ts";
 import { judgesOfRegions } from "./plans/families.ts";
 import { regionalPlan } from "./plans/regional.ts";
-import { simulate } from "./run/simulate.ts";
+import { complaintIn, seedsFrom } from "./run/complaint.ts";
 import type { Plan } from "./world/plan.ts";
 
 const CALLS = 1200;
 
-async function complaintIn(seeds: readonly number[], planOf: (seed: number) => Plan, figures = noRegionFigures()) {
-  for (const seed of seeds) {
-    const plan = planOf(seed);
-    const { complaint } = await simulate({ plan, seed, judges: (bench) => judgesOfRegions(bench, figures) });
-    if (complaint) return `seed ${seed}, ${plan.name}: the judge of ${complaint.judge}: ${complaint.text}`;
-  }
-  return undefined;
-}
-
-const seedsFrom = (first: number, many: number) => Array.from({ length: many }, (_, i) => first + i);
+const complaintOf = (seeds: readonly number[], planOf: (seed: number) => Plan, figures = noRegionFigures()) =>
+  complaintIn(seeds, planOf, (bench) => judgesOfRegions(bench, figures));
 
 describe("limits that are split over regions", () => {
   test("hold by each database's own time, under partitions, deaths and clocks that are hours apart", {
@@ -26,7 +18,7 @@ describe("limits that are split over regions", () => {
     const figures = noRegionFigures();
     // In the last three something is taken in vain.
     const seeds = [...seedsFrom(700, 6), 715, 719, 722];
-    expect(await complaintIn(seeds, (seed) => regionalPlan(seed, CALLS), figures)).toBeUndefined();
+    expect(await complaintOf(seeds, (seed) => regionalPlan(seed, CALLS), figures)).toBeUndefined();
     expect(figures.admitted).toBeGreaterThan(1000);
     expect(figures.denied).toBeGreaterThan(1000);
     expect(figures.gathered).toBeGreaterThan(20);
@@ -35,13 +27,13 @@ describe("limits that are split over regions", () => {
   });
 
   test("count what one call takes of a region in two goes at the time of each", async () => {
-    expect(await complaintIn([3], (seed) => regionalPlan(seed, CALLS))).toBeUndefined();
+    expect(await complaintOf([3], (seed) => regionalPlan(seed, CALLS))).toBeUndefined();
   });
 
   test("in worlds of random seeds", async () => {
     const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 2);
     process.stdout.write(`simulated worlds of regions of seeds ${seeds}\n`);
-    expect(await complaintIn(seeds, (seed) => regionalPlan(seed, CALLS))).toBeUndefined();
+    expect(await complaintOf(seeds, (seed) => regionalPlan(seed, CALLS))).toBeUndefined();
   });
 });
 
@@ -55,6 +47,6 @@ const BROKEN: readonly (readonly [what: string, judge: string, seed: number, par
 ];
 
 test.each(BROKEN)("%s is caught by the judge of %s", async (_what, judge, seed, parts) => {
-  const complaint = await complaintIn([seed], (seed) => ({ ...regionalPlan(seed, CALLS), ...parts }));
+  const complaint = await complaintOf([seed], (seed) => ({ ...regionalPlan(seed, CALLS), ...parts }));
   expect(complaint).toContain(`the judge of ${judge}`);
 });

@@ -3,32 +3,27 @@ import * as broken from "./broken/rules.ts";
 import { noRuleFigures } from "./judges/rules.ts";
 import { judgesOfRules } from "./plans/families.ts";
 import { ruledPlan } from "./plans/ruled.ts";
-import { simulate } from "./run/simulate.ts";
+import { complaintIn, seedsFrom } from "./run/complaint.ts";
 import type { Plan } from "./world/plan.ts";
 
-/** The first complaint of these worlds, as text. */
-async function complaintIn(seeds: readonly number[], figures = noRuleFigures(), change: Partial<Plan> = {}) {
-  for (const seed of seeds) {
-    const plan = { ...ruledPlan(seed), ...change };
-    const { complaint } = await simulate({ plan, seed, judges: (bench) => judgesOfRules(bench, figures) });
-    if (complaint) return `seed ${seed}, ${plan.name}: the judge of ${complaint.judge}: ${complaint.text}`;
-  }
-  return undefined;
-}
-
-const seedsFrom = (first: number, many: number) => Array.from({ length: many }, (_, i) => first + i);
+const complaintOf = (seeds: readonly number[], figures = noRuleFigures(), change: Partial<Plan> = {}) =>
+  complaintIn(
+    seeds,
+    (seed) => ({ ...ruledPlan(seed), ...change }),
+    (bench) => judgesOfRules(bench, figures),
+  );
 
 describe("isolates go by the operators' rules from when they have read them, and read them in time", () => {
   test("alone, together and with leases, under faults", async () => {
     const figures = noRuleFigures();
-    expect(await complaintIn(seedsFrom(700, 12), figures)).toBeUndefined();
+    expect(await complaintOf(seedsFrom(700, 12), figures)).toBeUndefined();
     for (const [what, times] of Object.entries(figures)) expect(times, what).toBeGreaterThan(50);
   });
 
   test("in worlds of random seeds", async () => {
     const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 3);
     process.stdout.write(`simulated worlds of rules of seeds ${seeds}\n`);
-    expect(await complaintIn(seeds)).toBeUndefined();
+    expect(await complaintOf(seeds)).toBeUndefined();
   });
 });
 
@@ -41,7 +36,7 @@ const BROKEN: readonly (readonly [what: string, words: string, change: () => Par
 ];
 
 test.each(BROKEN)("the judge of rules catches %s", async (_what, words, change) => {
-  expect(await complaintIn(seedsFrom(700, 12), noRuleFigures(), change())).toMatch(
+  expect(await complaintOf(seedsFrom(700, 12), noRuleFigures(), change())).toMatch(
     new RegExp(`the judge of rules.*(${words})`),
   );
 });
