@@ -3,15 +3,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
-import { whatStays } from "../temporary-folder.ts";
+import { whatIsLeft } from "../temporary-folder.ts";
 
 const outer = tmpdir();
 const folder = await mkdtemp(join(outer, "sluice-file-"));
 Object.assign(process.env, { TMPDIR: folder });
 
 afterAll(async () => {
-  const left = await whatStays(folder, 5000);
+  const left = await whatIsLeft(folder, 5000);
   Object.assign(process.env, { TMPDIR: outer });
-  await rm(folder, { recursive: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   expect(left).toEqual([]);
 });
