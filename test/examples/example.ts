@@ -5,7 +5,7 @@ import { parseEnv } from "node:util";
 import { Redis } from "@upstash/redis";
 import freePort from "get-port";
 import { inject } from "vitest";
-import { listens, repository, run, type Server, start } from "./processes.ts";
+import { repository, run, type Server, serves, start } from "./processes.ts";
 
 /** An example in a folder of its own, as a user has it, with a Redis of its own. */
 export interface Example {
@@ -14,8 +14,11 @@ export interface Example {
   readonly redis: Redis;
   /** Where its Redis is, as in its `.env`. */
   readonly environment: Record<string, string>;
-  /** Starts one of its programs on a free port and waits until it listens. */
-  serve(command: (port: number) => readonly [string, ...string[]], env?: Record<string, string>): Promise<string>;
+  /** Starts one of its programs on a free port, with a second one if it wants it, and waits until it serves. */
+  serve(
+    command: (port: number, second: number) => readonly [string, ...string[]],
+    env?: Record<string, string>,
+  ): Promise<string>;
   /** Ends everything that was started and removes the folder. */
   end(): Promise<void>;
 }
@@ -57,7 +60,8 @@ async function withRedis(folder: string): Promise<Example> {
         const port = await freePort();
         // What other makers' programs leave in the temporary folder goes with the example.
         const own = { PORT: `${port}`, TMPDIR: folder, ...env };
-        running.push(await start(command(port), folder, own, () => listens(port)));
+        const words = command(port, await freePort());
+        running.push(await start(words, folder, own, serves(words.join(" "), port)));
         return `http://127.0.0.1:${port}`;
       },
       end,

@@ -1,7 +1,7 @@
 import type { KnownAllOfDecision } from "sluice";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Example, exampleOf } from "./example.ts";
-import { tool } from "./processes.ts";
+import { tool, wranglerOptions } from "./processes.ts";
 
 /** What happens behind a response. */
 const PATIENT = { timeout: 10_000, interval: 100 };
@@ -12,8 +12,8 @@ let gateway: string;
 beforeAll(async () => {
   example = await exampleOf("llm-gateway");
   const upstream = await example.serve(() => ["node", "upstream.js"]);
-  const wrangler = ["node", tool("wrangler/bin/wrangler.js"), "dev", "--ip", "127.0.0.1", "--var"] as const;
-  gateway = await example.serve((port) => [...wrangler, `UPSTREAM_URL:${upstream}`, "--port", `${port}`]);
+  const wrangler = ["node", tool("wrangler/bin/wrangler.js"), "dev", "--var", `UPSTREAM_URL:${upstream}`] as const;
+  gateway = await example.serve((...ports) => [...wrangler, ...wranglerOptions(...ports)]);
 });
 
 afterAll(() => example?.end());

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type Example, exampleOf } from "./example.ts";
 import { expectLimit } from "./expect-limit.ts";
 import { platform } from "./platforms.ts";
-import { run, tool } from "./processes.ts";
+import { run, tool, wranglerOptions } from "./processes.ts";
 
 let example: Example | undefined;
 
@@ -11,8 +11,8 @@ afterEach(async () => {
   example = undefined;
 });
 
-const wrangler = (port: number, ...more: string[]) =>
-  ["node", tool("wrangler/bin/wrangler.js"), "dev", "--ip", "127.0.0.1", "--port", `${port}`, ...more] as const;
+const wrangler = (...ports: [number, number]) =>
+  ["node", tool("wrangler/bin/wrangler.js"), "dev", ...wranglerOptions(...ports)] as const;
 
 /** What the limiter has stored, and so whose quota it took the request for. */
 const storedKeys = async ({ redis }: Example) => (await redis.keys("*")).sort();
@@ -20,7 +20,7 @@ const storedKeys = async ({ redis }: Example) => (await redis.keys("*")).sort();
 describe("examples, installed from the packed library", () => {
   test("cloudflare-worker: Hono under wrangler dev", async () => {
     example = await exampleOf("cloudflare-worker");
-    const url = await example.serve((port) => wrangler(port));
+    const url = await example.serve(wrangler);
     expect(await (await fetch(url)).text()).toContain("/api/hello");
     await expectLimit(`${url}/api/hello`);
     expect(await storedKeys(example)).toEqual(["hello:b10s+s1h:127.0.0.1"]);
@@ -28,7 +28,7 @@ describe("examples, installed from the packed library", () => {
 
   test("cloudflare-fetch: a plain handler under wrangler dev", async () => {
     example = await exampleOf("cloudflare-fetch");
-    await expectLimit(await example.serve((port) => wrangler(port)));
+    await expectLimit(await example.serve(wrangler));
     expect(await storedKeys(example)).toEqual(["hello:b10s:127.0.0.1"]);
   });
 

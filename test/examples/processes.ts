@@ -86,8 +86,20 @@ export async function start(
   return { log: () => log, stop };
 }
 
-/** Whether anything listens on the port; nothing is asked of it. */
-export async function listens(port: number): Promise<boolean> {
+/** Of `wrangler dev`; the inspector's usual port may be taken by another that runs at the same time. */
+export const wranglerOptions = (port: number, inspector: number) =>
+  ["--ip", "127.0.0.1", "--port", `${port}`, "--inspector-port", `${inspector}`] as const;
+
+/**
+ * Whether the program serves on the port; nothing is asked of it. Wrangler listens there for a moment before, to see
+ * whether the port is free, and says so once it serves.
+ */
+export function serves(command: string, port: number): (log: string) => Promise<boolean> {
+  const announced = /\bwrangler\b/.test(command) ? "Ready on " : "";
+  return async (log) => log.includes(announced) && (await listens(port));
+}
+
+async function listens(port: number): Promise<boolean> {
   const socket = connect(port, "127.0.0.1");
   const heard = await once(socket, "connect").then(
     () => true,

@@ -7,7 +7,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { text } from "../docs/blocks.ts";
 import { expectLimit } from "./expect-limit.ts";
 import { platform } from "./platforms.ts";
-import { listens, run, type Server, start } from "./processes.ts";
+import { run, type Server, serves, start, wranglerOptions } from "./processes.ts";
 import { type Command, type Scene, scenesOf } from "./readme/scenes.ts";
 import { asPlainUser, borrow, type Stranger, stranger, write } from "./readme/stranger.ts";
 
@@ -50,10 +50,12 @@ async function install({ folder, env }: Stranger, program: string, names: readon
 async function serve({ folder, env }: Stranger, line: string, before: readonly string[] = []): Promise<string> {
   const port = await freePort();
   const [, options = "", program = ""] = SERVE.exec(line) ?? [];
-  const own = program.includes("wrangler dev") ? `${program} --ip 127.0.0.1 --port ${port}` : program;
+  const own = /^npx wrangler dev /.test(program)
+    ? [program, ...wranglerOptions(port, await freePort())].join(" ")
+    : program;
   const pasted = `npx sluice redis-rest ${options}--port 0 -- ${own}`;
   const command = [...before, "sh", "-c", pasted] as unknown as readonly [string, ...string[]];
-  running.push(await start(command, folder, { ...env, PORT: `${port}` }, () => listens(port)));
+  running.push(await start(command, folder, { ...env, PORT: `${port}` }, serves(own, port)));
   return `http://127.0.0.1:${port}`;
 }
 
