@@ -114,11 +114,8 @@ for pass = 1, 3 do
           local time, units, value = 0, 0, value
           if pass > 1 then
             time, units = old[i + 2 * m], old[i + 1 + 2 * m]
-          elseif read then
-            time, units = stored(), (stored())
-          elseif bytes_each * m + 2 < #value then
-            local width, n = bytes_each, bytes_each * m + 2
-            -- @include part
+          else
+            -- @include part-read
           end
           -- @include part-kept
         end

@@ -100,12 +100,7 @@ for k = 1, #KEYS do
       if read then used = stored(), stored() end
       for m = 1, at and parts or 0 do
         local time, units, value = 0, 0, value
-        if read then
-          time, units = stored(), (stored())
-        elseif bytes_each * m + 2 < #value then
-          local width, n = bytes_each, bytes_each * m + 2
-          -- @include part
-        end
+        -- @include part-read
         -- @include part-kept
       end
       if to == 0 then used = 0 end

@@ -78,6 +78,6 @@ export const numbersIn = (reply: unknown) => (reply as unknown[]).map(Number);
 
 /** Makes a Redis know the scripts of these keys, and others. */
 export async function load(redis: Redis, keys: readonly Key[], ...others: readonly Script[]) {
-  const texts = others.map(({ text }) => text);
-  for (const text of [...texts, ...keys.map(({ program }) => program.script.text)]) await redis.script("LOAD", text);
+  const own = keys.flatMap(({ program: { script, set = script } }) => [script, set]);
+  for (const { text } of [...others, ...own]) await redis.script("LOAD", text);
 }
