@@ -46,11 +46,11 @@ async function install({ folder, env }: Stranger, program: string, names: readon
   for (const name of names.filter((each) => BORROWED.includes(each))) await borrow(folder, name);
 }
 
-/** The line as pasted but for its ports, which may be taken here; its address, once something listens there. */
+/** The line as pasted but for its ports, which may be taken here; its address, once something serves there. */
 async function serve({ folder, env }: Stranger, line: string, before: readonly string[] = []): Promise<string> {
   const port = await freePort();
   const [, options = "", program = ""] = SERVE.exec(line) ?? [];
-  const own = /^npx wrangler dev /.test(program)
+  const own = /^npx wrangler dev\b/.test(program)
     ? [program, ...wranglerOptions(port, await freePort())].join(" ")
     : program;
   const pasted = `npx sluice redis-rest ${options}--port 0 -- ${own}`;
