@@ -88,7 +88,6 @@ export default defineConfig({
           name: "testing",
           include: ["test/docs/testing/*.test.ts"],
           globalSetup: ["./test/docs/testing/redis-rest-set-up.ts"],
-          setupFiles: ["./test/support/wait-for-files.ts"],
         },
       },
       { extends: "./test/docs/testing/workers/vitest.config.ts", resolve, test: patience },

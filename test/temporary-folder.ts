@@ -3,13 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
-/** What programs keep there on purpose, for their next start: tsx and Node. */
-const CACHE = /^(tsx-\d+|node-compile-cache)$/;
-/** What Miniflare gives up removing where workerd still writes to it. */
-const GIVEN_UP = /^miniflare-[0-9a-f]{32}$/;
+/** Whatever this repository makes in a temporary folder; other makers' programs (tsx, Miniflare, Chromium) leave things there. */
+const OWN = /^sluice-/;
 const PATIENCE_MS = 15_000;
 
-/** A temporary folder for this run alone; a run that leaves anything in it has failed. */
+/** A temporary folder for this run alone; a run that leaves anything of its own in it has failed. */
 export async function setup(): Promise<() => Promise<void>> {
   const outer = tmpdir();
   const folder = await mkdtemp(join(outer, "sluice-run-"));
@@ -26,16 +24,11 @@ export async function setup(): Promise<() => Promise<void>> {
   };
 }
 
-/** What stays there for more than that time and should not. */
+/** What of ours is still there after that time: what was just told to end may be about to clear up. */
 export async function whatIsLeft(folder: string, patienceMs: number): Promise<string[]> {
-  return (await whatStays(folder, patienceMs)).filter((name) => !GIVEN_UP.test(name));
-}
-
-/** What is still there after that time: what was just told to end may be about to clear up. */
-export async function whatStays(folder: string, patienceMs: number): Promise<string[]> {
   const until = Date.now() + patienceMs;
   for (;;) {
-    const left = (await readdir(folder)).filter((name) => !CACHE.test(name)).sort();
+    const left = (await readdir(folder)).filter((name) => OWN.test(name)).sort();
     if (left.length === 0 || Date.now() >= until) return left;
     await setTimeout(50);
   }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { Miniflare } from "miniflare";
 import { expect, inject, test } from "vitest";
-import { createMiniflare } from "../support/miniflare.ts";
 
 // workerd refuses I/O, timers and randomness outside of requests; here a limiter is made there.
 const WORKER = `
@@ -33,7 +33,7 @@ test("limiters made at a Worker's module scope do no I/O there, and limit", asyn
     conditions: ["workerd", "worker"],
   });
   const script = bundle.outputFiles[0]?.text ?? "";
-  const worker = createMiniflare({ modules: true, script, compatibilityDate: "2026-04-20", cf: false });
+  const worker = new Miniflare({ modules: true, script, compatibilityDate: "2026-04-20", cf: false });
   try {
     for (const path of ["/", "/memory"]) {
       expect((await worker.dispatchFetch(`http://worker${path}`)).status).toBe(200);

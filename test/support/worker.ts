@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import type { Miniflare } from "miniflare";
-import { createMiniflare } from "./miniflare.ts";
+import { Miniflare } from "miniflare";
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -29,7 +28,7 @@ export async function startWorker(
       "sluice/upstash": root("src/store/upstash.ts"),
     },
   });
-  const worker = createMiniflare({
+  const worker = new Miniflare({
     modules: [{ type: "ESModule", path: "worker.js", contents: outputFiles[0]?.text ?? "" }],
     compatibilityDate: "2026-04-20",
     compatibilityFlags,
