@@ -68,10 +68,10 @@ export function rateLimitOf(request: Request): Decision | undefined {
 
 /**
  * A key: the client's address, an IPv4 address or an IPv6 network. Believes what the platform itself says and no header
- * that clients can set: `CF-Connecting-IP` on Cloudflare Workers, `X-Real-IP` on Vercel, the connection's peer on Deno,
- * Bun and Node, which the handler's second argument tells (`info`); for anything else there is `trust`. `"unknown"` where
- * nobody tells an address that can be read, so that such clients share a quota. Throws a `TypeError` or `RangeError` on
- * misuse.
+ * that clients can set: `CF-Connecting-IP` on Cloudflare Workers, `X-Real-IP` on Vercel, and what the handler's second
+ * argument (`info`) tells: the connection's peer on Deno, Bun and Node, `getClientAddress()` of SvelteKit's event. For
+ * anything else there is `trust`. `"unknown"` where nobody tells an address that can be read, so that such clients share a
+ * quota. Throws a `TypeError` or `RangeError` on misuse.
  */
 export function clientIp(request: Request, info?: unknown, options?: ClientIpOptions): string {
   return clientAddress(request, info, options);

@@ -8,12 +8,12 @@ const blocksOfPages = PAGES.flatMap(blocksOf);
 const blocks = blocksOfPages.filter(({ language }) => language === "ts");
 
 /**
- * Blocks as files of the repository, so that they import as tests do. What a block does not bring it declares. Deno's and Next's own
- * types aren't installed; copies of tests are compiled where they are.
+ * Blocks as files of the repository, so that they import as tests do. What a block does not bring it declares. Deno's, Next's and
+ * SvelteKit's own types aren't installed; copies of tests are compiled where they are.
  */
 const files = new Map<string, Block>(
   blocks
-    .filter(({ label }) => !/deno|vercel-next|^test\//.test(label))
+    .filter(({ label }) => !/deno|vercel-next|sveltekit|^test\//.test(label))
     .map((block) => [`${root}docs/${block.page.replaceAll("/", "-")}-${block.line}.ts`, block]),
 );
 const some = blocks.find(({ code }) => code.includes("limit: 5")) as Block;

@@ -16,6 +16,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "npm ci && npm start": "test/demo/npm-start.ts",
   "npm ci && npm test": ".ci/run",
   "npx sluice redis-rest --write-env .env -- npx next dev": "test/examples/next.test.ts",
+  "npx sluice redis-rest --write-env .env -- npx vite dev": "test/examples/sveltekit.test.ts",
 };
 /** The program is this repository's own: another copy would be 200 MB. */
 const BORROWED = ["wrangler"];

@@ -14,7 +14,6 @@ import { connect } from "../support/redis.ts";
 import { server as elysia } from "./elysia.ts";
 import { costOf, fetchGraphql } from "./graphql.ts";
 import { limit } from "./nestjs.ts";
-import { handle } from "./sveltekit.ts";
 import { router } from "./trpc.ts";
 import { serve } from "./websocket.ts";
 
@@ -55,13 +54,6 @@ test("Elysia: behind a limit by address", async () => {
   const bun = { requestIP: () => ({ address: "192.0.2.1" }) };
   const denied = await expectLimit(() => elysia.fetch(new Request("https://api.test/hello"), bun));
   expect(await denied.json()).toMatchObject({ title: "Quota Exceeded" });
-});
-
-test("SvelteKit: a handle hook by address", async () => {
-  const event = (address: string) => ({ request: new Request("https://site.test/"), getClientAddress: () => address });
-  const ask = (address: string) => handle({ event: event(address), resolve: () => new Response("page") });
-  await expectLimit(() => ask("192.0.2.1"));
-  expect((await ask("192.0.2.2")).status).toBe(200);
 });
 
 test("NestJS: middleware before its routes", async () => {

@@ -6,6 +6,8 @@ interface Connection {
   remoteAddr?: { hostname?: string };
   /** Node's request, as @hono/node-server passes it. */
   incoming?: { socket?: { remoteAddress?: string } };
+  /** SvelteKit's event. */
+  getClientAddress?(): string;
 }
 
 /** The runtime's globals, looked at when a request comes: at import they may not be set yet. */
@@ -30,10 +32,14 @@ export function platformAddress(request: Request, info: unknown): string | null 
 }
 
 function peerAddress(request: Request, info: unknown): string | undefined {
-  if (typeof info !== "object" || info === null) return undefined;
   // Some Hono adapters wrap what the runtime passes.
-  const { server = info } = info as { server?: Connection };
-  const { requestIP, remoteAddr, incoming } = server as Connection;
-  if (typeof requestIP === "function") return requestIP.call(server, request)?.address;
-  return remoteAddr?.hostname ?? incoming?.socket?.remoteAddress;
+  const { server = info } = Object(info) as { server?: unknown };
+  const told = Object(server) as Connection;
+  try {
+    const address = told.requestIP?.(request)?.address ?? told.getClientAddress?.();
+    return address ?? told.remoteAddr?.hostname ?? told.incoming?.socket?.remoteAddress;
+  } catch {
+    // SvelteKit's adapters throw where a request has no address.
+    return undefined;
+  }
 }

@@ -23,6 +23,11 @@ const spoofed = {
 const node = (remoteAddress?: string) => ({ incoming: { socket: { remoteAddress } } });
 const deno = (hostname: string) => ({ remoteAddr: { transport: "tcp", hostname, port: 1234 }, completed: {} });
 
+const kit = (getClientAddress: () => string) => ({ getClientAddress, platform: {}, isSubRequest: false });
+const absent = () => {
+  throw new Error("Address header was specified with ADDRESS_HEADER=x-real-ip but is absent from request");
+};
+
 /** A Bun server, whose method needs its `this`. */
 function bun(address: string | null) {
   return {
@@ -50,6 +55,9 @@ describe("the connection's peer", () => {
     ["Bun", bun("198.51.100.7"), "198.51.100.7"],
     ["Bun, wrapped by its Hono adapter", { server: bun("198.51.100.7") }, "198.51.100.7"],
     ["Bun, request closed", bun(null), "unknown"],
+    ["SvelteKit", kit(() => "198.51.100.7"), "198.51.100.7"],
+    ["SvelteKit, IPv6", kit(() => "2001:db8:1:2:3::4"), "2001:db8:1:2::/64"],
+    ["SvelteKit, a header that its adapter is told of is missing", kit(absent), "unknown"],
     ["nothing passed", undefined, "unknown"],
     ["null passed", null, "unknown"],
     ["text passed", "198.51.100.7", "unknown"],

@@ -1,0 +1,3 @@
+import { query } from "$app/server";
+
+export const greeting = query(() => "hello from afar");
