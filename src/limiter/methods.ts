@@ -68,16 +68,21 @@ export interface Methods<Key, Answer extends Decision, Amounts = Amount> {
 export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
   core: Core<Key, Answer>,
 ): Methods<Key, Answer, Amounts> {
-  function ask(key: Key, options: Unchecked, question: Pick<Question, "task" | "spent"> & Partial<Question>) {
-    wholeNumber("maxDelayMs", question.maxDelayMs ?? 0, 0, MAX_TIMER_MS);
-    return core.ask(key, { options, maxDelayMs: 0, ...question });
+  function ask(key: Key, question: Question) {
+    wholeNumber("maxDelayMs", question.maxDelayMs, 0, MAX_TIMER_MS);
+    return core.ask(key, question);
   }
 
   const waitUntilOf = (options: Unchecked) => (options?.waitUntil as WaitUntil | undefined) ?? core.waitUntil;
 
-  async function asked(operation: Operation, key: Key, options: Unchecked, more?: Partial<Question>): Promise<Answer> {
+  async function asked(
+    operation: Operation,
+    key: Key,
+    options: Unchecked,
+    { task = operation as Task, maxDelayMs = 0, since, settles }: Partial<Question> = {},
+  ): Promise<Answer> {
     const spent: Spent = {};
-    const answer = ask(key, options, { task: operation as Task, spent, ...more });
+    const answer = ask(key, { task, options, spent, maxDelayMs, since, settles });
     const decision = answer instanceof Promise ? await answer : answer;
     core.told(operation, key, decision, spent, () => waitUntilOf(options));
     return decision;
@@ -93,15 +98,22 @@ export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
       const spent: Spent = {};
       const decision = await waitFor<Answer>(timeoutMs, {
         consume: async (leftMs) =>
-          ask(key, options, {
+          ask(key, {
             task: "consume",
+            options,
             spent,
             maxDelayMs: leftMs,
             timeoutMs: leftMs || undefined,
             polls: true,
           }),
         leave: async (since, leftMs) =>
-          ask(key, { ...options, signal: undefined }, { task: "leave", spent: {}, maxDelayMs: leftMs, since }),
+          ask(key, {
+            task: "leave",
+            options: { ...options, signal: undefined },
+            spent: {},
+            maxDelayMs: leftMs,
+            since,
+          }),
         acted: core.acted,
         detach: (task) => waitUntilOf(options)?.(task),
         now: () => timeOf(core.now),
