@@ -23,11 +23,21 @@ const TYPES = "https://iana.org/assignments/http-problem-types#";
 export function denial(request: Asked, decision?: Decision, blockedStatus = 429): Denial {
   const seconds = decision ? retryAfterSeconds(decision) : 1;
   const detail = seconds ? `Try again in ${seconds} s.` : "Waiting does not help.";
-  const problem = { ...problemOf(decision, blockedStatus), detail, "retry-after": seconds };
+  const [type, title, status] = problemOf(decision, blockedStatus);
   const text = isText(request.headers.get("Accept") ?? "");
-  const body = text ? `${problem.title}. ${detail}\n` : JSON.stringify(problem);
+  // JSON leaves out what is undefined; objects put together of several would take three times as long.
+  const body = text
+    ? `${title}. ${detail}\n`
+    : JSON.stringify({
+        type: TYPES + type,
+        title,
+        status,
+        "violated-policies": violated(decision),
+        detail,
+        "retry-after": seconds,
+      });
   return {
-    status: problem.status,
+    status,
     headers: {
       "Content-Type": text ? "text/plain; charset=utf-8" : "application/problem+json",
       ...(seconds && { "Retry-After": `${seconds}` }),
@@ -38,14 +48,21 @@ export function denial(request: Asked, decision?: Decision, blockedStatus = 429)
 
 const isText = (accept: string) => /text\/(plain|\*)/i.test(accept) && !/json/i.test(accept);
 
-function problemOf(decision: Decision | undefined, blockedStatus: number) {
-  const problem = (type: string, title: string, status: number) => ({ type: TYPES + type, title, status });
+function problemOf(
+  decision: Decision | undefined,
+  blockedStatus: number,
+): [type: string, title: string, status: number] {
   if (!decision || decision.source === "fallback") {
-    return problem("temporary-reduced-capacity", "Temporary Reduced Capacity", 503);
+    return ["temporary-reduced-capacity", "Temporary Reduced Capacity", 503];
   }
-  if (!("policies" in decision)) return problem("abnormal-usage-detected", "Blocked", blockedStatus);
-  const violated = labelled(decision)
+  if (!("policies" in decision)) return ["abnormal-usage-detected", "Blocked", blockedStatus];
+  return ["quota-exceeded", "Quota Exceeded", 429];
+}
+
+/** The names of the policies that denied, where any did. */
+function violated(decision: Decision | undefined): string[] | undefined {
+  if (!decision || !("policies" in decision)) return undefined;
+  return labelled(decision)
     .policies.filter(({ retryAfterMs }) => retryAfterMs > 0)
     .map(({ policy }) => policy);
-  return { ...problem("quota-exceeded", "Quota Exceeded", 429), "violated-policies": violated };
 }
