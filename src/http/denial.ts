@@ -23,19 +23,20 @@ const TYPES = "https://iana.org/assignments/http-problem-types#";
 export function denial(request: Asked, decision?: Decision, blockedStatus = 429): Denial {
   const seconds = decision ? retryAfterSeconds(decision) : 1;
   const detail = seconds ? `Try again in ${seconds} s.` : "Waiting does not help.";
-  const [type, title, status] = problemOf(decision, blockedStatus);
+  let [type, title, status] = ["abnormal-usage-detected", "Blocked", blockedStatus];
+  let violated: string[] | undefined;
+  if (!decision || decision.source === "fallback") {
+    [type, title, status] = ["temporary-reduced-capacity", "Temporary Reduced Capacity", 503];
+  } else if ("policies" in decision) {
+    [type, title, status] = ["quota-exceeded", "Quota Exceeded", 429];
+    violated = labelled(decision)
+      .policies.filter(({ retryAfterMs }) => retryAfterMs > 0)
+      .map(({ policy }) => policy);
+  }
   const text = isText(request.headers.get("Accept") ?? "");
-  // JSON leaves out what is undefined; objects put together of several would take three times as long.
-  const body = text
-    ? `${title}. ${detail}\n`
-    : JSON.stringify({
-        type: TYPES + type,
-        title,
-        status,
-        "violated-policies": violated(decision),
-        detail,
-        "retry-after": seconds,
-      });
+  // JSON leaves out what is undefined. An object put together of several would take three times as long.
+  const problem = { type: TYPES + type, title, status, "violated-policies": violated, detail, "retry-after": seconds };
+  const body = text ? `${title}. ${detail}\n` : JSON.stringify(problem);
   return {
     status,
     headers: {
@@ -47,22 +48,3 @@ export function denial(request: Asked, decision?: Decision, blockedStatus = 429)
 }
 
 const isText = (accept: string) => /text\/(plain|\*)/i.test(accept) && !/json/i.test(accept);
-
-function problemOf(
-  decision: Decision | undefined,
-  blockedStatus: number,
-): [type: string, title: string, status: number] {
-  if (!decision || decision.source === "fallback") {
-    return ["temporary-reduced-capacity", "Temporary Reduced Capacity", 503];
-  }
-  if (!("policies" in decision)) return ["abnormal-usage-detected", "Blocked", blockedStatus];
-  return ["quota-exceeded", "Quota Exceeded", 429];
-}
-
-/** The names of the policies that denied, where any did. */
-function violated(decision: Decision | undefined): string[] | undefined {
-  if (!decision || !("policies" in decision)) return undefined;
-  return labelled(decision)
-    .policies.filter(({ retryAfterMs }) => retryAfterMs > 0)
-    .map(({ policy }) => policy);
-}

@@ -30,7 +30,7 @@ function limitItem(status: PolicyStatus, decision: KnownDecision): string {
   return `${name(status)};r=${integer(status.remaining)}${told ? `;t=${seconds}` : ""}`;
 }
 
-/** Names are printable ASCII, whose JSON is a String of structured fields; most need no escape, and JSON takes longer. */
-const name = ({ policy }: PolicyStatus) => (/["\\]/.test(policy) ? JSON.stringify(policy) : `"${policy}"`);
+/** Names are printable ASCII, whose JSON is a String of structured fields. */
+const name = ({ policy }: PolicyStatus) => JSON.stringify(policy);
 
 const integer = (value: number) => Math.min(value, MAX_INTEGER);

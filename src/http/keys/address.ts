@@ -23,7 +23,7 @@ export function addressKey(text: string, ipv6Subnet: number): string | undefined
   return `${kept.join(":")}${kept.length < 8 ? "::" : ""}/${ipv6Subnet}`;
 }
 
-const IPV4 = /^((25[0-5]|(2[0-4]|1\d|[1-9]|)\d)(\.(?!$)|$)){4}$/;
+const IPV4 = /^((25[0-5]|(2[0-4]|1\d|[1-9]?)\d)\.?\b){4}$/;
 
 /** The address in `192.0.2.1:443`, `[2001:db8::1]:443` and `fe80::1%eth0`. */
 function hostOf(text: string): string {
