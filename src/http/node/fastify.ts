@@ -20,12 +20,9 @@ interface FastifyReply {
   send(body: string | Uint8Array): unknown;
 }
 
-/** It calls back, since that costs less than a promise, and what answered must not call back. */
-type Hook<Request, Reply> = (request: Request, reply: Reply, done: (error?: Error) => void) => void;
-
 /** As much of a Fastify instance as a plugin needs. */
 interface FastifyInstance<Request, Reply> {
-  addHook(name: "onRequest", hook: Hook<Request, Reply>): unknown;
+  addHook(name: "onRequest", hook: (request: Request, reply: Reply, done: (error?: Error) => void) => void): unknown;
 }
 
 /** A reply's fields, which Fastify keeps until it sends them. */
@@ -57,13 +54,14 @@ class FastifyFields implements Fields {
  */
 export function fastifyHook<Request extends FastifyRequest, Reply extends FastifyReply, L extends Limiting = Limiter>(
   options: NodeRateLimitOptions<Request, [reply: Reply], L> & KeyRequired<L>,
-): Hook<Request, Reply> {
+): (request: Request, reply: Reply, done: (error?: Error) => void) => void {
   const guard = createNodeGuard(options, ({ info: [reply] }, status, body) => {
     reply.code(status);
     // Fastify adds a charset to JSON that is text, unless it is told how to write it.
     reply.serializer(asItIs);
     reply.send(body);
   });
+  // It calls back, since that costs less than a promise. Whoever has answered must not.
   return function rateLimit(request, reply, done) {
     goOn(guard(new Exchange(request, [reply], reply.raw, new FastifyFields(reply))), done);
   };
