@@ -3,6 +3,7 @@ import type { WaitUntil } from "../core/event.ts";
 import { refuseOthers } from "../core/misuse.ts";
 import { wholeNumber } from "../core/whole-number.ts";
 import type { Amount } from "../limiter/amounts.ts";
+import type { ConsumeOptions } from "../limiter/call-options.ts";
 import type { Methods } from "../limiter/methods.ts";
 import type { Asked } from "./asked.ts";
 import { type Denial, denial } from "./denial.ts";
@@ -46,7 +47,8 @@ export type GuardOptions<Subject, Info extends readonly unknown[], Source, Serve
 type AnyKey = string | Readonly<Record<string, string>>;
 
 /** A limiter, or several as one. What fits which of them is up to the types of `rateLimit` and `withRateLimit`. */
-type LimiterOfAny = Pick<Methods<AnyKey, Decision>, "consume" | "refund"> & Limiting;
+type LimiterOfAny = Pick<Methods<AnyKey, Decision>, "consume" | "refund"> &
+  Limiting & { readonly hold?: Methods<AnyKey, Decision>["consume"] };
 
 /** What all middleware has in common, which is everything but the shape of handlers and responses. */
 export function createGuard<
@@ -67,7 +69,8 @@ export function createGuard<
     skip,
     onDenied,
     refundOn,
-    onError = report,
+    // biome-ignore lint/suspicious/noConsole: unless the app listens, nobody else would tell that requests pass unlimited.
+    onError = (error: unknown) => console.error(error),
     headers = standardFields,
     dryRun = false,
     blockedStatus = 429,
@@ -79,14 +82,18 @@ export function createGuard<
   refuseOthers(others);
   wholeNumber("blockedStatus", blockedStatus, 403, 429);
   const dialects = dialectsOf("headers", headers);
-  const limiterOf = keptLimiter(limiter);
+  let kept: LimiterOfAny | undefined;
+  /** Makes the limiter at the first request and keeps it. */
+  function limiterOf(source: Source): LimiterOfAny {
+    kept ??= typeof limiter === "function" ? limiter(source) : limiter;
+    return kept;
+  }
 
   return async (visit, serve, respond) => {
     const { subject, info } = visit;
     let call: { limiter: LimiterOfAny; key: AnyKey; cost: Amount; limit: Amount | undefined } | undefined;
     try {
-      const skipped = skip && (await skip(subject, ...info));
-      const found = skipped ? undefined : keyOf(subject, ...info);
+      const found = skip && (await skip(subject, ...info)) ? undefined : keyOf(subject, ...info);
       // To wait for what is there already costs a promise.
       const key = typeof found === "object" ? await found : found;
       if (key !== undefined && key !== null) {
@@ -109,16 +116,7 @@ export function createGuard<
     if (!call) return serve(undefined, undefined, visit);
 
     const { limiter, key, cost, limit } = call;
-    // Looked up where something needs it: Hono throws an error, with a stack, where the platform has none.
-    const { hold } = limiter as { readonly hold?: typeof limiter.consume };
-    const decision = await (hold ?? limiter.consume)(key, {
-      cost,
-      limit,
-      strikes: !dryRun,
-      get waitUntil() {
-        return visit.waitUntil();
-      },
-    });
+    const decision = await (limiter.hold ?? limiter.consume)(key, new OptionsOf(visit, cost, limit, !dryRun));
     visit.tell(decision);
     const write = dryRun ? undefined : (headers: Headers) => writeFields(dialects, headers, decision);
     if (!decision.allowed && write) {
@@ -129,7 +127,7 @@ export function createGuard<
     const served = await serve(write, decision, visit);
     if (served && refundOn && decision.allowed && "policies" in decision) {
       const waitUntil = visit.waitUntil();
-      const settle = async () => {
+      const settled = (async () => {
         try {
           if (await refundOn(served, subject, ...info)) {
             await limiter.refund(key, cost, { limit, waitUntil, since: decision });
@@ -137,22 +135,32 @@ export function createGuard<
         } catch (error) {
           await onError(error, subject, ...info);
         }
-      };
-      if (waitUntil) waitUntil(settle());
-      else await settle();
+      })();
+      if (waitUntil) waitUntil(settled);
+      else await settled;
     }
     return served;
   };
 }
 
-/** Makes the limiter at the first request and keeps it. */
-function keptLimiter<Source, L extends Limiting>(limiter: L | ((source: Source) => L)): (source: Source) => L {
-  if (typeof limiter !== "function") return () => limiter;
-  let kept: L | undefined;
-  return (source) => {
-    kept ??= limiter(source);
-    return kept;
-  };
+/** As much of a visit as the options of its call need. */
+type Asking = Pick<Visit<unknown, readonly unknown[], unknown>, "waitUntil">;
+
+/**
+ * The options of a call. Its `waitUntil` is looked up where something needs it: Hono throws an error, with a stack, where the platform has
+ * none. By a class, since engines give every object with a getter of its own a shape of its own, at 7 µs.
+ */
+class OptionsOf implements ConsumeOptions {
+  constructor(
+    readonly visit: Asking,
+    readonly cost: Amount,
+    readonly limit: Amount | undefined,
+    readonly strikes: boolean,
+  ) {}
+
+  get waitUntil(): WaitUntil | undefined {
+    return this.visit.waitUntil();
+  }
 }
 
 /** Limiters take no empty key, but clients can send empty headers. Distinct keys stay distinct. */
@@ -160,10 +168,5 @@ function spelled(key: AnyKey): AnyKey {
   if (typeof key === "object") {
     return Object.fromEntries(Object.entries(key).map(([level, own]) => [level, spelled(own) as string]));
   }
-  return typeof key === "string" && key.replaceAll("\0", "") === "" ? `${key}\0` : key;
-}
-
-function report(error: unknown): void {
-  // biome-ignore lint/suspicious/noConsole: unless the app listens, nobody else would tell that requests pass unlimited.
-  console.error(error);
+  return typeof key === "string" && /^\0*$/.test(key) ? `${key}\0` : key;
 }

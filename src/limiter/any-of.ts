@@ -109,8 +109,10 @@ export function anyOf<const Members extends readonly AnyMember[]>(members: Membe
     ask: (limiter: Candidate["closed"], key: unknown, options: object) => Promise<Decision>,
   ): Promise<Answer> {
     const keys = ownKeys(candidates, key);
+    // What looks `waitUntil` up is not copied by itself.
+    const all = { ...options, waitUntil: options?.waitUntil };
     // All are checked, since the later members are seldom asked.
-    const owns = candidates.map((candidate) => ownOptions(candidate, options));
+    const owns = candidates.map((candidate) => ownOptions(candidate, all));
     let best: Answer | undefined;
     let isAnswered = false;
     for (const [i, candidate] of candidates.entries()) {
@@ -134,8 +136,7 @@ export function anyOf<const Members extends readonly AnyMember[]>(members: Membe
   return {
     name: candidates.map(({ own }) => own.name).join("|"),
     failureMode: last.own.failureMode,
-    consume: async (key, options) =>
-      inOrder(key, { ...options, ...LENDS_NOTHING }, (one, ...own) => one.consume(...own)),
+    consume: async (key, options) => inOrder(key, options, consumed),
     peek: async (key, options) => inOrder(key, options, (one, ...own) => one.peek(...own)),
     refund: async (key, cost, options) => booked("refund", key, cost, options),
     charge: async (key, cost, options) => booked("charge", key, cost, options),
@@ -143,7 +144,7 @@ export function anyOf<const Members extends readonly AnyMember[]>(members: Membe
     async wait(key, options) {
       const timeoutMs = wholeNumber("timeoutMs", options?.timeoutMs, 0, MAX_TIMER_MS);
       return waitFor<Answer>(timeoutMs, {
-        consume: () => inOrder(key, { ...options, ...LENDS_NOTHING }, (one, ...own) => one.consume(...own)),
+        consume: () => inOrder(key, options, consumed),
         leave: (since) => booked("refund", key, options.cost ?? 1, { ...options, signal: undefined, since }),
         acted: (lent) => lent,
         detach: (task) => options.waitUntil?.(task),
@@ -177,4 +178,5 @@ export function anyOf<const Members extends readonly AnyMember[]>(members: Membe
 }
 
 /** A bucket that lends would let callers wait for it who could take from the next. */
-const LENDS_NOTHING = { maxDelayMs: 0 };
+const consumed = (one: Candidate["closed"], key: unknown, options: object) =>
+  one.consume(key, { ...options, maxDelayMs: 0 });

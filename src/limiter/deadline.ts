@@ -32,7 +32,7 @@ export async function withDeadline<T>(
         onAbort = () => giveUp(caller.reason);
         caller.addEventListener("abort", onAbort, { once: true });
       }
-      Promise.resolve(task(given.signal)).then(resolve, reject);
+      task(given.signal).then(resolve, reject);
     });
   } finally {
     clearTimeout(timer);

@@ -47,10 +47,13 @@ export function decide(
   const allowed = call.task === "peek" ? (statuses[slowest] as PolicyStatus).retryAfterMs === 0 : reply.allowed;
   const { policy, limit, burst, remaining, retryAfterMs } = statuses[allowed ? scarcest : slowest] as PolicyStatus;
   if (call.task !== "consume") delayMs = 0;
-  const binding = { policy, limit, burst, remaining, retryAfterMs };
   return withoutInfinity({
     allowed,
-    ...binding,
+    policy,
+    limit,
+    burst,
+    remaining,
+    retryAfterMs,
     resetAfterMs,
     delayMs,
     at: reply.state[0],

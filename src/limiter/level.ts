@@ -148,20 +148,15 @@ export function createLevel(options: CheckedOptions): Level {
       call.state = reply.state;
       const leadMs = store.clock === "limiter" ? Math.max(0, reply.state[0] - askedAt) : 0;
       const decision = decide(algorithms, call, reply, leadMs, "store");
+      const { allowed, policies } = decision;
+      const leavesTooLittle =
+        !allowed || policies.some(({ remaining }, i) => remaining < Math.max(1, call.costs[i] as number));
       // A state from a clock that runs ahead expires in the store before it would here.
-      const usefulMs = leadMs === 0 && leavesTooLittle(call, decision) ? decision.resetAfterMs : 0;
+      const usefulMs = leadMs === 0 && leavesTooLittle ? decision.resetAfterMs : 0;
       snapshots?.set(call.place, { state: reply.state, limits: call.limits, askedAt }, turn, usefulMs);
       return decision;
     },
 
     forget: (place, clock) => snapshots?.clear(place, clock),
   };
-}
-
-function leavesTooLittle({ costs }: Call, { allowed, policies }: KnownDecision): boolean {
-  if (!allowed) return true;
-  for (let i = 0; i < policies.length; i += 1) {
-    if ((policies[i]?.remaining ?? 0) < Math.max(1, costs[i] ?? 0)) return true;
-  }
-  return false;
 }

@@ -68,16 +68,17 @@ export interface Methods<Key, Answer extends Decision, Amounts = Amount> {
 export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
   core: Core<Key, Answer>,
 ): Methods<Key, Answer, Amounts> {
-  function ask(key: Key, options: Unchecked, question: Pick<Question, "task" | "spent"> & Partial<Question>) {
-    wholeNumber("maxDelayMs", question.maxDelayMs ?? 0, 0, MAX_TIMER_MS);
-    return core.ask(key, { options, maxDelayMs: 0, ...question });
-  }
-
   const waitUntilOf = (options: Unchecked) => (options?.waitUntil as WaitUntil | undefined) ?? core.waitUntil;
 
-  async function asked(operation: Operation, key: Key, options: Unchecked, more?: Partial<Question>): Promise<Answer> {
+  async function asked(
+    operation: Operation,
+    key: Key,
+    options: Unchecked,
+    { task = operation as Task, maxDelayMs = 0, since, settles }: Partial<Question> = {},
+  ): Promise<Answer> {
+    wholeNumber("maxDelayMs", maxDelayMs, 0, MAX_TIMER_MS);
     const spent: Spent = {};
-    const answer = ask(key, options, { task: operation as Task, spent, ...more });
+    const answer = core.ask(key, { task, options, spent, maxDelayMs, since, settles });
     const decision = answer instanceof Promise ? await answer : answer;
     core.told(operation, key, decision, spent, () => waitUntilOf(options));
     return decision;
@@ -86,22 +87,29 @@ export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
   return {
     consume: (key, options) => asked("consume", key, options, { maxDelayMs: options?.maxDelayMs ?? 0 }),
     peek: (key, options) => asked("peek", key, options),
-    refund: async (key, cost, options) => asked("refund", key, { ...options, cost }, { since: options?.since }),
+    refund: (key, cost, options) => asked("refund", key, { ...options, cost }, { since: options?.since }),
     charge: (key, cost, options) => asked("charge", key, { ...options, cost }),
     async wait(key, options) {
       const timeoutMs = wholeNumber("timeoutMs", options?.timeoutMs, 0, MAX_TIMER_MS);
       const spent: Spent = {};
       const decision = await waitFor<Answer>(timeoutMs, {
         consume: async (leftMs) =>
-          ask(key, options, {
+          core.ask(key, {
             task: "consume",
+            options,
             spent,
             maxDelayMs: leftMs,
             timeoutMs: leftMs || undefined,
             polls: true,
           }),
         leave: async (since, leftMs) =>
-          ask(key, { ...options, signal: undefined }, { task: "leave", spent: {}, maxDelayMs: leftMs, since }),
+          core.ask(key, {
+            task: "leave",
+            options: { ...options, signal: undefined },
+            spent: {},
+            maxDelayMs: leftMs,
+            since,
+          }),
         acted: core.acted,
         detach: (task) => waitUntilOf(options)?.(task),
         now: () => timeOf(core.now),

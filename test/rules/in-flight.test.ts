@@ -8,6 +8,8 @@ const connection = await connect(inject("redisUrl"));
 const redis = ioredisClient(connection);
 afterAll(() => connection.disconnect());
 
+const REFRESH_MS = 1000;
+
 async function limits() {
   const namespace = uniqueName();
   const clock = clockAt();
@@ -16,10 +18,10 @@ async function limits() {
     { what: "block", key: "bad" },
     { what: "allow", key: "good" },
   ]);
-  const shared = { store: memoryStore(), now: clock.now, rules: rules({ redis, namespace }) };
+  const shared = { store: memoryStore(), now: clock.now, rules: rules({ redis, namespace, refreshMs: REFRESH_MS }) };
   const jobs = createLimiter({ ...shared, name: "jobs", policies: [inFlight({ limit: 1, hold: "1 m" })] });
   const user = createLimiter({ ...shared, name: "user", policies: [fixedWindow({ limit: 5, window: "1 d" })] });
-  return { jobs, user, all: allOf({ jobs, user }) };
+  return { clock, jobs, user, all: allOf({ jobs, user }) };
 }
 
 test.each([undefined, "job 1"])("work under a rule is blocked or let pass uncounted, with the id %s", async (id) => {
@@ -52,4 +54,19 @@ test("and beside others: a block takes nothing of them, what is let pass holds n
   expect(await jobs.peek("acme")).toMatchObject({ remaining: 0 });
   await held.release();
   expect(await jobs.peek("acme")).toMatchObject({ remaining: 1 });
+});
+
+test("a waitUntil that is looked up where it is needed goes with a hold: rules are read anew behind it", async () => {
+  const { clock, jobs } = await limits();
+  await (await jobs.hold("acme")).release();
+  clock.ms += REFRESH_MS;
+  const tasks: Promise<unknown>[] = [];
+  class Options {
+    get waitUntil() {
+      return (task: Promise<unknown>) => void tasks.push(task);
+    }
+  }
+  const held = await jobs.hold("acme", new Options());
+  expect([held.allowed, tasks.length]).toEqual([true, 1]);
+  await Promise.all(tasks);
 });

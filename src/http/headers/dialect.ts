@@ -34,5 +34,5 @@ export function writeFields(dialects: readonly Dialect[], headers: Headers, deci
   const told = labelled(decision);
   const policies = told.policies.filter(({ burst }) => burst < Infinity);
   const known = policies.length < told.policies.length ? { ...told, policies } : told;
-  if (policies.length > 0) for (const dialect of dialects) dialect.write(headers, known);
+  if (policies[0]) for (const dialect of dialects) dialect.write(headers, known);
 }

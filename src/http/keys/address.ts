@@ -4,10 +4,10 @@
  * `undefined` for anything else.
  */
 export function addressKey(text: string, ipv6Subnet: number): string | undefined {
+  // Most addresses are plain IPv4 and need no parsing.
+  if (IPV4.test(text)) return text;
   const host = hostOf(text);
-  // Most addresses are IPv4 and need no parsing.
-  const bytes = host.split(".");
-  if (bytes.length === 4 && bytes.every((byte) => (Number(byte) & 255).toString() === byte)) return host;
+  if (IPV4.test(host)) return host;
   const groups = groupsOf(host);
   if (!groups) return undefined;
   if (groups.slice(0, 6).join() === "0,0,0,0,0,65535") {
@@ -22,6 +22,8 @@ export function addressKey(text: string, ipv6Subnet: number): string | undefined
   });
   return `${kept.join(":")}${kept.length < 8 ? "::" : ""}/${ipv6Subnet}`;
 }
+
+const IPV4 = /^((25[0-5]|(2[0-4]|1\d|[1-9]?)\d)\.?\b){4}$/;
 
 /** The address in `192.0.2.1:443`, `[2001:db8::1]:443` and `fe80::1%eth0`. */
 function hostOf(text: string): string {

@@ -50,26 +50,16 @@ export class Exchange<Subject extends NodeSubject, Info extends readonly unknown
   }
 }
 
-/** What is sent in place of a handler's response. */
-export class Answer {
-  readonly status: number;
-  /** Bytes where an option function answered. */
-  readonly body: string | Uint8Array;
+/** Sends what takes the place of a handler's response, whose fields are set already; bytes where an option function answered. */
+export type Send<Own> = (exchange: Own, status: number, body: string | Uint8Array) => void;
 
-  constructor(status: number, body: string | Uint8Array) {
-    this.status = status;
-    this.body = body;
-  }
-}
-
-/** Runs before a handler: resolves to the answer in its place, whose fields are set already, or to the response if it may run. */
-export type NodeGuard<Subject extends NodeSubject, Info extends readonly unknown[]> = (
-  exchange: Exchange<Subject, Info>,
-) => Promise<Answer | ServerResponse>;
+/** Runs before a handler: resolves to the response if it may run, and to nothing once another answer was sent in its place. */
+export type NodeGuard<Own> = (exchange: Own) => Promise<ServerResponse | undefined>;
 
 export function createNodeGuard<Subject extends NodeSubject, Info extends readonly unknown[], L extends Limiting>(
   options: NodeRateLimitOptions<Subject, Info, L>,
-): NodeGuard<Subject, Info> {
+  send: Send<Exchange<Subject, Info>>,
+): NodeGuard<Exchange<Subject, Info>> {
   type Own = Exchange<Subject, Info>;
   const { refundOn, headers: told = standardFields } = options;
   checkFunction("refundOn", refundOn);
@@ -95,7 +85,8 @@ export function createNodeGuard<Subject extends NodeSubject, Info extends readon
     return response;
   }
 
-  async function respond(answer: Denial | Response, write: Write | undefined, { fields }: Own) {
+  async function respond(answer: Denial | Response, write: Write | undefined, exchange: Own): Promise<undefined> {
+    const { fields } = exchange;
     const own = "text" in answer ? withHeaders(answer, write) : answer;
     for (const [name, value] of "text" in own ? own.headers : Object.entries(own.headers)) {
       // Of this field there is one for each cookie, beside those of the app.
@@ -104,10 +95,20 @@ export function createNodeGuard<Subject extends NodeSubject, Info extends readon
     }
     // Not as they are in the answer, since the fields of other limiters are there already.
     write?.(headersOf(fields));
-    return new Answer(own.status, "text" in own ? new Uint8Array(await own.arrayBuffer()) : (own.body ?? ""));
+    send(exchange, own.status, "text" in own ? new Uint8Array(await own.arrayBuffer()) : (own.body ?? ""));
   }
 
   return (exchange) => guard(exchange, serve, respond);
+}
+
+/** Goes on to the handler if it may run, for frameworks that call back. No error may look like none. */
+export function goOn(guarded: Promise<unknown>, next: (error?: Error) => void): void {
+  guarded.then(
+    (passed) => {
+      if (passed) next();
+    },
+    (error) => next(error ?? new Error("A function among the options of a limit threw nothing")),
+  );
 }
 
 /** A server lives on behind its answers; what fails there is told, since nobody else would hear of it. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Limiter } from "../../limiter/limiter.ts";
 import type { KeyRequired, Limiting } from "../options.ts";
-import { Answer, createNodeGuard, Exchange } from "./exchange.ts";
+import { createNodeGuard, Exchange, goOn } from "./exchange.ts";
 import type { NodeRateLimitOptions } from "./options.ts";
 
 /**
@@ -19,12 +19,11 @@ export function rateLimit<
 >(
   options: NodeRateLimitOptions<Request, [response: Response], L> & KeyRequired<L>,
 ): (request: Request, response: Response, next: (error?: unknown) => void) => void {
-  const guard = createNodeGuard(options);
+  const guard = createNodeGuard(options, ({ response }, status, body) => {
+    response.statusCode = status;
+    response.end(body);
+  });
   return function rateLimit(request, response, next) {
-    guard(new Exchange(request, [response], response, response)).then((outcome) => {
-      if (!(outcome instanceof Answer)) return next();
-      response.statusCode = outcome.status;
-      response.end(outcome.body);
-    }, next);
+    goOn(guard(new Exchange(request, [response], response, response)), next);
   };
 }

@@ -3,7 +3,7 @@ import type { Decision } from "../../core/decision.ts";
 import type { Limiter } from "../../limiter/limiter.ts";
 import type { KeyRequired, Limiting } from "../options.ts";
 import { rateLimitOf } from "./decisions.ts";
-import { Answer, createNodeGuard, Exchange } from "./exchange.ts";
+import { createNodeGuard, Exchange } from "./exchange.ts";
 import type { NodeRateLimitOptions } from "./options.ts";
 
 /** As much of Koa's context as a limit needs. */
@@ -27,7 +27,13 @@ interface KoaContext {
 export function koaRateLimit<Context extends KoaContext, L extends Limiting = Limiter>(
   options: NodeRateLimitOptions<Context, [], L> & KeyRequired<L>,
 ): (context: Context, next: () => Promise<unknown>) => Promise<void> {
-  const guard = createNodeGuard(options);
+  const guard = createNodeGuard(options, ({ subject: context, response }, status, body) => {
+    const type = response.getHeader("Content-Type");
+    context.body = typeof body === "string" ? body : new TextDecoder().decode(body);
+    // Koa guesses both from the body.
+    context.status = status;
+    if (typeof type === "string") context.set("Content-Type", type);
+  });
   return async function rateLimit(context, next) {
     const { res } = context;
     const fields = {
@@ -35,16 +41,8 @@ export function koaRateLimit<Context extends KoaContext, L extends Limiting = Li
       setHeader: (name: string, value: string) => context.set(name, value),
       appendHeader: (name: string, value: string) => context.append(name, value),
     };
-    const answer = await guard(new Exchange(context, [], res, fields));
+    const passed = await guard(new Exchange(context, [], res, fields));
     context.state.rateLimit = rateLimitOf(context);
-    if (!(answer instanceof Answer)) {
-      await next();
-      return;
-    }
-    const type = res.getHeader("Content-Type");
-    context.body = typeof answer.body === "string" ? answer.body : new TextDecoder().decode(answer.body);
-    // Koa guesses both from the body.
-    context.status = answer.status;
-    if (typeof type === "string") context.set("Content-Type", type);
+    if (passed) await next();
   };
 }

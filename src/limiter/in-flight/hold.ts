@@ -57,7 +57,8 @@ export function holdMethods<Key, Answer extends Decision, Amounts = Amount>(
     const { id, timeoutMs = 0, signal } = options ?? {};
     wholeNumber("timeoutMs", timeoutMs, 0, MAX_TIMER_MS);
     const named: Named = id === undefined ? { id: newId(), again: false } : { id: await idOf(id), again: true };
-    const question: HoldQuestion = { ...options, named };
+    // What looks `waitUntil` up is not copied by itself.
+    const question: HoldQuestion = { ...options, waitUntil: options?.waitUntil, named };
     let askedAt = 0;
     const waiting: Core<Key, Answer> = {
       ...core,

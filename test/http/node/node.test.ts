@@ -1,10 +1,23 @@
-import { allOf, createLimiter, fixedWindow, type LimiterOptions, memoryStore, StoreError, slidingWindow } from "sluice";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import fastify from "fastify";
+import {
+  allOf,
+  anyOf,
+  createLimiter,
+  fixedWindow,
+  type Limiter,
+  type LimiterOptions,
+  memoryStore,
+  StoreError,
+  slidingWindow,
+} from "sluice";
 import {
   bearer,
   clientIp,
   compose,
   cookie,
   draft7Fields,
+  fastifyRateLimit,
   firstOf,
   hashed,
   header,
@@ -227,6 +240,15 @@ describe.each(Object.keys(FRAMEWORKS))("%s", (name) => {
     ]);
   });
 
+  test("to reject with nothing is a mistake, too, and lets nobody pass", async () => {
+    const handle = vi.fn(telling);
+    const ask = await serving({ limiter: pair(), key, onDenied: () => Promise.reject() }, { handle });
+    await ask();
+    await ask();
+    expect((await ask()).status).toBe(500);
+    expect(handle).toHaveBeenCalledTimes(2);
+  });
+
   test("a store that is down: 503 where the failure mode is closed, and no fields", async () => {
     const store = {
       remote: true,
@@ -261,14 +283,17 @@ describe.each(Object.keys(FRAMEWORKS))("%s", (name) => {
     expect(made).toHaveBeenCalledOnce();
   });
 
-  test("observers are told, with a way to work behind the answer", async () => {
+  test.each([
+    ["a limiter", (limiter: Limiter) => limiter],
+    ["anyOf", (limiter: Limiter) => anyOf([limiter])],
+  ])("observers of %s are told, with a way to work behind the answer", async (_of, made) => {
     const seen: string[] = [];
     const limiter = pair({
       onEvent: (event) => {
         if (event.type === "decision") seen.push(`${event.operation} ${event.key} ${typeof event.waitUntil}`);
       },
     });
-    const ask = await serving({ limiter, key });
+    const ask = await serving({ limiter: made(limiter) as Limiter, key });
     await ask();
     expect(seen).toEqual(["consume k function"]);
   });
@@ -334,4 +359,21 @@ describe.each(Object.keys(FRAMEWORKS))("%s", (name) => {
       expect([key, told.mock.calls]).toEqual(["unknown", [[undefined]]]);
     });
   });
+});
+
+test("Fastify: an answer that a hook works on is not followed by the handler", async () => {
+  const app = fastify();
+  app.addHook("onSend", async (_request, _reply, payload) => {
+    await nextTurn();
+    return `${payload}`.toUpperCase();
+  });
+  await app.register(fastifyRateLimit, { limiter: pair(), key });
+  const handle = vi.fn(() => "served");
+  app.get("/", handle);
+  await app.inject("/");
+  await app.inject("/");
+  const denied = await app.inject("/");
+  expect([denied.statusCode, denied.headers["content-type"]]).toEqual([429, "application/problem+json"]);
+  expect(denied.body).toContain("QUOTA EXCEEDED");
+  expect(handle).toHaveBeenCalledTimes(2);
 });
