@@ -6,11 +6,9 @@ const PIECE = 16 * 1024;
 const command = ["GET", "k"];
 
 const sent = async (headers: Record<string, string>, bytes: Buffer) => {
-  const body = bodyOf(formatFor(headers), [bytes], [command], false);
-  const size = body.size();
-  const content = body.content();
+  const { size, content } = bodyOf(formatFor(headers), [bytes], [command], false);
   const isWhole = typeof content === "string" || Buffer.isBuffer(content);
-  expect(isWhole).toBe(bytes.length <= PIECE);
+  if (bytes.length > PIECE) expect(isWhole).toBe(false);
   const pieces: Uint8Array[] = [];
   for await (const piece of isWhole ? [content] : content) pieces.push(Buffer.from(piece as string));
   const whole = Buffer.concat(pieces);
