@@ -7,8 +7,11 @@ import type { Access } from "../access/access.ts";
 import { type Command, keyword } from "../redis/protocol.ts";
 
 const HEARTBEAT_MS = 15_000;
-/** In UTF-16 units. A client that lags by more is cut off, as Redis does with its own subscribers. */
-const MOST_UNSENT = 1024 * 1024;
+/**
+ * In UTF-16 units. A client that lags by more is cut off, as Redis does with its own subscribers. More than the 2 MB that
+ * Node reads from Redis at once, before a client gets a turn.
+ */
+const MOST_UNSENT = 3 * 1024 * 1024;
 
 /**
  * Streams what a path's segments name: `subscribe,<channel>,<count>` and `message,<channel>,<text>`; the same with

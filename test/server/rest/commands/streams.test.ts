@@ -94,3 +94,16 @@ test("the official client subscribes and unsubscribes", async () => {
   await subscriber.unsubscribe();
   await expect.poll(() => redis.publish("room", "x")).toBe(0);
 });
+
+test("a subscriber that reads gets each of many messages, in their order", async () => {
+  const stream = await open("/subscribe/many");
+  await stream.next();
+  const count = 20_000;
+  const rest = "x".repeat(500);
+  const script = "for i = 1, ARGV[1] do redis.call('PUBLISH', 'many', i .. ' ' .. ARGV[2]) end";
+  await direct.eval(script, 0, count, rest);
+  const received: string[] = [];
+  while (received.length < count) received.push((await stream.next()) ?? "its end");
+  expect(received).toEqual(Array.from({ length: count }, (_, i) => `data: message,many,${i + 1} ${rest}`));
+  stream.close();
+});
