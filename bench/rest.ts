@@ -1,36 +1,32 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { Redis as UpstashRedis } from "@upstash/redis";
 import freePort from "get-port";
 import { Redis } from "ioredis";
 import { startPrivateRedis } from "../src/server/redis/private-redis.ts";
 import { bundleForNode } from "./lib/bundle.ts";
+import { median } from "./lib/statistics.ts";
+import { load, type Measured, medianOf, type Target } from "./lib/wrk.ts";
 
 // `npm run bench:rest`: redis-rest beside webdis (a C server with a similar purpose) on one Redis, by turns, under the
-// same load: PING, GET and EVALSHA over 64 keep-alive connections, some three minutes in all. webdis and the load's wrk are
-// Debian packages: `apt-get install webdis wrk`. webdis is started here, with as many threads as Debian configures.
+// same load: PING, GET and EVALSHA over 64 keep-alive connections, some nine minutes in all. First each connection sends its
+// next request as soon as it has an answer: how much can each server do? How long an answer takes follows from that then, so
+// it is measured at equal rates, too. webdis and the load's wrk are Debian packages: `apt-get install webdis wrk`. webdis is started here, with as many threads as Debian configures.
 // The floor is node:http with the same answer and no Redis behind it: no server on Node can be faster, or calmer.
 
 const CONNECTIONS = 64;
-const SECONDS = 4;
+const SECONDS = 3;
 const ROUNDS = 5;
+/** Requests per second at which all three are asked alike: well below what any of them can, and closer to it. */
+const RATES = [10_000, 20_000];
+/** At an equal rate: by how much of it one may be off before its figures say nothing. */
+const MOST_OFF = 0.02;
+const NAMES = ["redis-rest", "webdis", "floor"] as const;
+type Name = (typeof NAMES)[number];
 const SCRIPT = "local n = redis.call('GET', KEYS[1]) return {tonumber(ARGV[1]), n}";
-
-interface Measured {
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
-
-interface Target {
-  readonly url: string;
-  readonly headers: Record<string, string>;
-  readonly body: string;
-}
 
 const folder = await mkdtemp(join(tmpdir(), "sluice-bench-"));
 const children: ChildProcess[] = [];
@@ -67,6 +63,7 @@ async function bench(): Promise<void> {
       floor: { url: floor, headers: rest.headers, body: JSON.stringify(ours) },
     };
     await compare(name, targets);
+    for (const perSecond of RATES) await compare(name, targets, perSecond);
   }
 
   const one = { url: `${rest.url}/`, headers: rest.headers, body: JSON.stringify(["INCR", "n"]) };
@@ -75,14 +72,15 @@ async function bench(): Promise<void> {
     headers: rest.headers,
     body: JSON.stringify(Array.from({ length: 100 }, () => ["INCR", "n"])),
   };
+  const alone = { connections: 1, seconds: 1, folder };
   const turns = { one: [] as Measured[], hundred: [] as Measured[] };
   for (let round = 0; round <= ROUNDS; round += 1) {
-    const [single, pipeline] = [await load(one, 1, 1), await load(hundred, 1, 1)];
+    const [single, pipeline] = [await load(one, alone), await load(hundred, alone)];
     if (round === 0) continue;
     turns.one.push(single);
     turns.hundred.push(pipeline);
   }
-  const [single, pipeline] = [median(turns.one), median(turns.hundred)];
+  const [single, pipeline] = [medianOf(turns.one), medianOf(turns.hundred)];
   const client = await throughClient(rest);
   console.log(
     `INCR, one request after the other, medians of ${ROUNDS} rounds of 1 s by turns, and of 500 calls of @upstash/redis`,
@@ -97,20 +95,31 @@ async function bench(): Promise<void> {
   );
 }
 
-/** Loads all by turns and prints the medians, and how they relate. */
-async function compare(name: string, targets: Record<"redis-rest" | "webdis" | "floor", Target>): Promise<void> {
-  const rounds = { "redis-rest": [] as Measured[], webdis: [] as Measured[], floor: [] as Measured[] };
+/** Loads all by turns, as fast as each can or at one rate, and prints the medians, and how they relate. */
+async function compare(name: string, targets: Record<Name, Target>, rate?: number): Promise<void> {
+  const rounds: Record<Name, Measured[]> = { "redis-rest": [], webdis: [], floor: [] };
+  const pace = rate === undefined ? {} : { perSecond: rate };
   // The first round warms up and does not count.
   for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const target of ["redis-rest", "webdis", "floor"] as const) {
-      const measured = await load(targets[target], CONNECTIONS, SECONDS);
+    for (const target of NAMES) {
+      const measured = await load(targets[target], { connections: CONNECTIONS, seconds: SECONDS, folder, ...pace });
       if (round > 0) rounds[target].push(measured);
     }
   }
-  const [ours, theirs, floor] = [median(rounds["redis-rest"]), median(rounds.webdis), median(rounds.floor)];
-  console.table({ [`${name} redis-rest`]: ours, [`${name} webdis`]: theirs, [`${name} node:http alone`]: floor });
+  const [ours, theirs, floor] = NAMES.map((each) => medianOf(rounds[each])) as [Measured, Measured, Measured];
+  const title = rate === undefined ? name : `${name} at ${rate}/s`;
+  console.table({ [`${title} redis-rest`]: ours, [`${title} webdis`]: theirs, [`${title} node:http alone`]: floor });
+  const times = (of: Measured, key: keyof Measured) => `${(of[key] / theirs[key]).toFixed(2)} x`;
+  if (rate === undefined) {
+    console.log(
+      `${title}: ${times(ours, "perSecond")} webdis's requests/s (at least 0.55 is due); node:http alone: ${times(floor, "perSecond")}`,
+    );
+    return;
+  }
+  const isOff = (each: Measured) => Math.abs(each.perSecond / rate - 1) > MOST_OFF;
+  const rates = [ours, theirs, floor].some(isOff) ? "the rate was NOT kept, so this says nothing: " : "";
   console.log(
-    `${name}: ${(ours.perSecond / theirs.perSecond).toFixed(2)} x webdis's requests/s (at least 0.55 is due), ${(ours.p99Ms / theirs.p99Ms).toFixed(2)} x its p99 (at most 1 is due); node:http alone: ${(floor.perSecond / theirs.perSecond).toFixed(2)} x and ${(floor.p99Ms / theirs.p99Ms).toFixed(2)} x`,
+    `${title}: ${rates}${times(ours, "p99Ms")} webdis's p99 (at most 1 is due); node:http alone: ${times(floor, "p99Ms")}`,
   );
 }
 
@@ -129,7 +138,7 @@ async function throughClient({ url, token }: { url: string; token: string }) {
     times.one.push(betweenMs - startMs);
     times.hundred.push(performance.now() - betweenMs);
   }
-  return { oneMs: Number(middle(times.one).toFixed(3)), hundredMs: Number(middle(times.hundred).toFixed(3)) };
+  return { oneMs: Number(median(times.one).toFixed(3)), hundredMs: Number(median(times.hundred).toFixed(3)) };
 }
 
 async function startRest(): Promise<{ url: string; token: string; headers: Record<string, string> }> {
@@ -191,38 +200,4 @@ async function startWebdis(): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error("webdis does not start: apt-get install webdis");
-}
-
-async function load({ url, headers, body }: Target, connections: number, seconds: number): Promise<Measured> {
-  const file = join(folder, "load.lua");
-  const lines = Object.entries(headers).map(([name, value]) => `wrk.headers[${quoted(name)}] = ${quoted(value)}`);
-  const done =
-    "done = function(s, l) io.write(string.format('RESULT %d %d %d %d %d', s.requests, s.duration, l:percentile(50), l:percentile(99), s.errors.status + s.errors.read + s.errors.timeout)) end";
-  await writeFile(file, ['wrk.method = "POST"', `wrk.body = ${quoted(body)}`, ...lines, done].join("\n"));
-  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", file, url];
-  const { stdout } = await promisify(execFile)("wrk", args).catch(() => {
-    throw new Error("wrk does not start: apt-get install wrk");
-  });
-  const [requests = 0, durationUs = 1, p50Us = 0, p99Us = 0, errors = 0] = (/RESULT (.+)/.exec(stdout)?.[1] ?? "")
-    .split(" ")
-    .map(Number);
-  if (requests === 0 || errors > 0) throw new Error(`${errors} of ${requests} requests to ${url} failed`);
-  return { perSecond: Math.round(requests / (durationUs / 1e6)), p50Ms: p50Us / 1000, p99Ms: p99Us / 1000 };
-}
-
-function median(all: readonly Measured[]): Measured {
-  return {
-    perSecond: middle(all.map(({ perSecond }) => perSecond)),
-    p50Ms: middle(all.map(({ p50Ms }) => p50Ms)),
-    p99Ms: middle(all.map(({ p99Ms }) => p99Ms)),
-  };
-}
-
-function middle(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-/** A Lua string: JSON's escapes are Lua's, for what stands here. */
-function quoted(text: string): string {
-  return JSON.stringify(text);
 }

@@ -5,6 +5,7 @@ import type { Access, AccessControl } from "../access/access.ts";
 import type { Gateway } from "../commands/gateway.ts";
 import type { Limits } from "../limits.ts";
 import { isReplyError } from "../redis/protocol.ts";
+import type { Body } from "./body.ts";
 import { parseCommand, parseCommands } from "./commands.ts";
 import { bodyOf, formatFor, jsonFormat, resp2Format } from "./formats.ts";
 import { parseTarget, pathCommand } from "./target.ts";
@@ -12,8 +13,7 @@ import { parseTarget, pathCommand } from "./target.ts";
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** The pieces of a long one are made as they are sent. */
-  readonly body: string | Buffer | AsyncIterable<Buffer>;
+  readonly body: Body["content"];
 }
 
 /** The Upstash REST contract, apart from streams and web pages. */
@@ -45,8 +45,7 @@ export function createContract(gateway: Gateway, accessControl: AccessControl, l
     const replies = await gateway.run(access, commands, isAtomic);
     const [reply = null] = replies;
     if (!isList && reply instanceof Error) throw reply;
-    const body = bodyOf(format, replies, commands, isList);
-    const size = body.size();
+    const { size, content } = bodyOf(format, replies, commands, isList);
     if (size > limits.maxReplyBytes) {
       throw new RestError(400, `ERR the reply has ${size} bytes, more than the ${limits.maxReplyBytes} allowed`);
     }
@@ -55,7 +54,7 @@ export function createContract(gateway: Gateway, accessControl: AccessControl, l
       "upstash-sync-token": gateway.syncToken(commands),
       "content-length": String(size),
     };
-    return { status: 200, headers, body: body.content() };
+    return { status: 200, headers, body: content };
   };
   return {
     /** @throws {RestError} 401 if the request's token gives no access */

@@ -1,8 +1,8 @@
-import { isUtf8 } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
 import { RestError } from "../../errors.ts";
 import { type Command, keyword, type Reply } from "../redis/protocol.ts";
-import { type Body, createBody, type Encoding } from "./body.ts";
+import { type Body, createBody, type Part } from "./body.ts";
+import { BASE64, BYTES, type Encoding, JSON_TEXT } from "./encodings.ts";
 
 /** How answers are written: the contract's `Upstash-Encoding` and `Upstash-Response-Format`. */
 export interface Format {
@@ -11,22 +11,21 @@ export interface Format {
   /** What stands before, between and after the replies of a pipeline or transaction. */
   readonly list: (count: number) => readonly [string, string, string];
   /** Writes one reply; in a pipeline or transaction it may be an error. */
-  add(body: Body, reply: Reply, command: Command): void;
+  add(parts: Part[], reply: Reply, command: Command): void;
   /** The body for an error; its text is never encoded. */
   error(message: string): string;
 }
 
 /** The body for a request's replies. */
 export function bodyOf(format: Format, replies: readonly Reply[], commands: readonly Command[], isList: boolean): Body {
-  const body = createBody(format.encoding);
   const [before, between, after] = isList ? format.list(replies.length) : ["", "", ""];
-  body.add(before);
+  const parts: Part[] = [before];
   for (const [index, reply] of replies.entries()) {
-    if (index > 0) body.add(between);
-    format.add(body, reply, commands[index] as Command);
+    if (index > 0) parts.push(between);
+    format.add(parts, reply, commands[index] as Command);
   }
-  body.add(after);
-  return body;
+  parts.push(after);
+  return createBody(parts, format.encoding);
 }
 
 /** The format that a request's headers ask for. @throws {RestError} 400 for one that is unknown, or both at once */
@@ -38,30 +37,16 @@ export function formatFor(headers: IncomingHttpHeaders): Format {
   throw new RestError(400, "ERR Upstash-Encoding can't be used with Upstash-Response-Format: resp2");
 }
 
-const escapeJson = (text: string): string => JSON.stringify(text).slice(1, -1);
-/** By how many bytes JSON's escape is longer than each ASCII character. */
-const ESCAPES = Uint8Array.from({ length: 128 }, (_, code) => escapeJson(String.fromCharCode(code)).length - 1);
-
-export const jsonFormat = jsonLike({
-  charset: "utf8",
-  escaped: escapeJson,
-  sizeOf(bytes) {
-    if (!isUtf8(bytes)) return undefined;
-    let size = bytes.length;
-    for (let at = 0; at < bytes.length; at += 1) size += ESCAPES[bytes[at] as number] ?? 0;
-    return size;
-  },
-});
-
-/** For clients that ask so: keeps bytes that are no UTF-8. Base64 needs no escaping in JSON. */
-const base64Format = jsonLike({ charset: "base64", sizeOf: ({ length }) => Math.ceil(length / 3) * 4 });
+export const jsonFormat = jsonLike(JSON_TEXT);
+/** For clients that ask so. */
+const base64Format = jsonLike(BASE64);
 
 /** Redis's own: for all commands with one reply each, so not for transactions. */
 export const resp2Format: Format = {
   contentType: "application/octet-stream",
-  encoding: { charset: "latin1", sizeOf: ({ length }) => length },
+  encoding: BYTES,
   list: (count) => [`*${count}\r\n`, "", ""],
-  add: (body, reply, command) => addResp(body, reply, nullOf(command)),
+  add: (parts, reply, command) => addResp(parts, reply, nullOf(command)),
   error: (message) => `-${message.replace(/[\r\n]+/g, " ")}\r\n`,
 };
 
@@ -71,33 +56,31 @@ function jsonLike(encoding: Encoding): Format {
     contentType: "application/json",
     encoding,
     list: () => ["[", ",", "]"],
-    add(body, reply) {
+    add(parts, reply) {
       // A bare OK stays readable: clients look for it before they decode.
-      if (reply === "OK") return body.add('{"result":"OK"}');
-      if (reply instanceof Error) return body.add(error(reply.message));
-      body.add('{"result":');
-      addJson(body, reply);
-      body.add("}");
+      if (reply === "OK") return void parts.push('{"result":"OK"}');
+      if (reply instanceof Error) return void parts.push(error(reply.message));
+      parts.push('{"result":');
+      addJson(parts, reply);
+      parts.push("}");
     },
     error,
   };
 }
 
-function addJson(body: Body, reply: Reply): void {
+function addJson(parts: Part[], reply: Reply): void {
   if (Array.isArray(reply)) {
-    body.add("[");
+    parts.push("[");
     for (const [index, item] of reply.entries()) {
-      if (index > 0) body.add(",");
-      addJson(body, item);
+      if (index > 0) parts.push(",");
+      addJson(parts, item);
     }
-    body.add("]");
+    parts.push("]");
   } else if (reply === null || (typeof reply === "string" && DIGITS.test(reply))) {
-    body.add(String(reply));
+    parts.push(String(reply));
   } else {
-    body.add('"');
     const text = reply instanceof Error ? reply.message : (reply as string);
-    body.addBytes(reply instanceof Buffer ? reply : Buffer.from(text));
-    body.add('"');
+    parts.push('"', reply instanceof Buffer ? reply : Buffer.from(text), '"');
   }
 }
 
@@ -112,16 +95,14 @@ function nullOf(command: Command): string {
   return NULL_LISTS.test(keyword(command[0])) || NULL_LISTS.test(words) ? "*-1\r\n" : "$-1\r\n";
 }
 
-function addResp(body: Body, reply: Reply, none: string): void {
-  if (reply === null) body.add(none);
-  else if (typeof reply === "string") body.add(`${DIGITS.test(reply) ? ":" : "+"}${reply}\r\n`);
-  else if (reply instanceof Error) body.add(Buffer.from(resp2Format.error(reply.message)).toString("latin1"));
+function addResp(parts: Part[], reply: Reply, none: string): void {
+  if (reply === null) parts.push(none);
+  else if (typeof reply === "string") parts.push(`${DIGITS.test(reply) ? ":" : "+"}${reply}\r\n`);
+  else if (reply instanceof Error) parts.push(Buffer.from(resp2Format.error(reply.message)).toString("latin1"));
   else if (reply instanceof Buffer) {
-    body.add(`$${reply.length}\r\n`);
-    body.addBytes(reply);
-    body.add("\r\n");
+    parts.push(`$${reply.length}\r\n`, reply, "\r\n");
   } else {
-    body.add(`*${(reply as readonly Reply[]).length}\r\n`);
-    for (const item of reply as readonly Reply[]) addResp(body, item, none);
+    parts.push(`*${(reply as readonly Reply[]).length}\r\n`);
+    for (const item of reply as readonly Reply[]) addResp(parts, item, none);
   }
 }

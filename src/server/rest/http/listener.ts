@@ -1,5 +1,4 @@
-import type { RequestListener } from "node:http";
-import { pipeline } from "node:stream";
+import type { RequestListener, ServerResponse } from "node:http";
 import type { Contract } from "./contract.ts";
 
 const ROUTED = /^\/(health|monitor|p?subscribe)\b/;
@@ -14,8 +13,17 @@ export function createListener(contract: Contract, router: RequestListener): Req
     if (ROUTED.test(url) || headers.origin !== undefined) return router(request, response);
     const { status, headers: own, body } = await contract.answer(request);
     response.writeHead(status, own);
-    if (typeof body === "string" || body instanceof Buffer) response.end(body);
-    // As fast as the client reads; an error is that it is gone.
-    else pipeline(body, response, () => {});
+    if (typeof body === "string" || Buffer.isBuffer(body)) response.end(body);
+    else await sendPieces(response, body);
   };
+}
+
+/** As fast as the client reads. */
+async function sendPieces(response: ServerResponse, pieces: AsyncIterable<Buffer>): Promise<void> {
+  for await (const piece of pieces) {
+    const error = await new Promise((resolve) => response.write(piece, resolve));
+    // The client is gone.
+    if (error) return;
+  }
+  response.end();
 }

@@ -31,7 +31,8 @@ export function createRouter({ redis, contract, corsOrigins, streams }: RouterOp
   );
   app.all("*", async (c) => {
     const { body, ...init } = await contract.answer(c.env.incoming);
-    return new Response(body as BodyInit, init);
+    const isWhole = typeof body === "string" || Buffer.isBuffer(body);
+    return new Response((isWhole ? body : copies(body)) as BodyInit, init);
   });
   const answerError = (error: unknown, c?: Context<Env>) => {
     const { body, ...init } = errorAnswer(error, c?.env.incoming);
@@ -41,4 +42,9 @@ export function createRouter({ redis, contract, corsOrigins, streams }: RouterOp
     overrideGlobalObjects: false,
     errorHandler: (error) => answerError(error),
   });
+}
+
+/** A stream of the web keeps pieces. */
+async function* copies(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) yield Buffer.from(piece);
 }

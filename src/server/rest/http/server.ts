@@ -61,12 +61,22 @@ export async function startHttpServer(listener: RequestListener, host: string, p
 
 /** Starts on a connection's next request when its answer has been sent: a client that does not read gets no more. */
 function oneByOne(listener: RequestListener): RequestListener {
-  const last = new WeakMap<Socket, ServerResponse>();
+  const queues = new WeakMap<Socket, { last: ServerResponse; waiting: number }>();
   return (request, response) => {
-    const previous = last.get(request.socket);
-    last.set(request.socket, response);
-    if (previous === undefined || previous.closed) listener(request, response);
-    else previous.once("close", () => listener(request, response));
+    const { socket } = request;
+    const queue = queues.get(socket) ?? { last: response, waiting: 0 };
+    const previous = queue.last;
+    queue.last = response;
+    queues.set(socket, queue);
+    if (previous === response || previous.closed) return listener(request, response);
+    queue.waiting += 1;
+    // Nor is more read than has arrived already. Node reads on by itself after each request that is whole.
+    setImmediate(() => queue.waiting > 0 && socket.pause());
+    previous.once("close", () => {
+      queue.waiting -= 1;
+      if (queue.waiting === 0) socket.resume();
+      listener(request, response);
+    });
   };
 }
 

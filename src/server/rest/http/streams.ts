@@ -7,8 +7,11 @@ import type { Access } from "../access/access.ts";
 import { type Command, keyword } from "../redis/protocol.ts";
 
 const HEARTBEAT_MS = 15_000;
-/** A client that lags by more is cut off, as Redis does with its own subscribers. */
-const MOST_UNSENT = 4 * 1024 * 1024;
+/**
+ * In UTF-16 units. A client that lags by more is cut off, as Redis does with its own subscribers. More than the 2 MB that
+ * Node reads from Redis at once, before a client gets a turn.
+ */
+const MOST_UNSENT = 3 * 1024 * 1024;
 
 /**
  * Streams what a path's segments name: `subscribe,<channel>,<count>` and `message,<channel>,<text>`; the same with
@@ -32,25 +35,38 @@ export async function stream<E>(
   return streamSSE(c, async (events) => {
     const over = new AbortController();
     const end = () => over.abort();
-    let unsent = 0;
+    let unsent = "";
+    let isWriting = false;
+    // All that has come meanwhile is written at once: each write costs far more memory than a short message.
     const write = async (text: string) => {
-      unsent += text.length;
-      if (unsent > MOST_UNSENT) c.env.outgoing.destroy();
-      await events.write(text);
-      unsent -= text.length;
+      if (unsent.length > MOST_UNSENT) return void c.env.outgoing.destroy();
+      unsent += text;
+      if (isWriting) return;
+      isWriting = true;
+      for (let taken = unsent; taken !== ""; taken = unsent) {
+        unsent = "";
+        await events.write(taken);
+      }
+      isWriting = false;
     };
     // Each line of a text is marked as the same event's, and clients that look for "data: " take it for no other.
-    const send = (text: string) => void write(`data: ${text.replace(/\r\n|\r|\n/g, "\ndata:")}\n\n`);
-    // After the line that says that the stream has begun, which may stand in the same packet.
-    const later = (text: string) => setImmediate(send, text);
+    const eventOf = (text: string) => `data: ${text.replace(/\r\n|\r|\n/g, "\ndata:")}\n\n`;
+    // What may have come in one packet with the news that the stream has begun; undefined when that has been sent.
+    let early: string | undefined = "";
+    const send = (text: string) => {
+      if (early === undefined) void write(eventOf(text));
+      else early += eventOf(text);
+    };
     const begin = async () => {
-      if (isMonitor) await connection.monitor((line) => later(String(line)));
-      if (isMonitor) send('"OK"');
+      if (isMonitor) await connection.monitor((line) => send(String(line)));
+      if (isMonitor) void write(eventOf('"OK"'));
       for (const [index, channel] of channels.entries()) {
-        if (kind === "subscribe") await connection.subscribe(channel, (text, of) => later(`message,${of},${text}`));
-        else await connection.pSubscribe(channel, (text, of) => later(`pmessage,${channel},${of},${text}`));
-        send(`${kind},${channel},${index + 1}`);
+        if (kind === "subscribe") await connection.subscribe(channel, (text, of) => send(`message,${of},${text}`));
+        else await connection.pSubscribe(channel, (text, of) => send(`pmessage,${channel},${of},${text}`));
+        void write(eventOf(`${kind},${channel},${index + 1}`));
       }
+      if (early) void write(early);
+      early = undefined;
     };
     streams.add(end);
     events.onAbort(end);

@@ -94,3 +94,18 @@ test("the official client subscribes and unsubscribes", async () => {
   await subscriber.unsubscribe();
   await expect.poll(() => redis.publish("room", "x")).toBe(0);
 });
+
+test("a subscriber that reads gets each of many messages, in their order", async () => {
+  const stream = await open("/subscribe/many");
+  await stream.next();
+  const script = "for i = 1, 1000 do redis.call('PUBLISH', 'many', ARGV[1] .. ' ' .. i .. ' ' .. ARGV[2]) end";
+  const filling = "x".repeat(500);
+  // Less at once than what a client may lag by.
+  for (let burst = 1; burst <= 10; burst += 1) {
+    await direct.eval(script, 0, burst, filling);
+    const received: (string | undefined)[] = [];
+    while (received.length < 1000) received.push(await stream.next());
+    expect(received).toEqual(Array.from({ length: 1000 }, (_, i) => `data: message,many,${burst} ${i + 1} ${filling}`));
+  }
+  stream.close();
+});

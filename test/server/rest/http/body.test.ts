@@ -5,12 +5,11 @@ import { bodyOf, formatFor } from "../../../../src/server/rest/http/formats.ts";
 const PIECE = 16 * 1024;
 const command = ["GET", "k"];
 
-const sent = async (headers: Record<string, string>, bytes: Buffer) => {
-  const body = bodyOf(formatFor(headers), [bytes], [command], false);
-  const size = body.size();
-  const content = body.content();
+const sent = async (headers: Record<string, string>, ...values: readonly Buffer[]) => {
+  const commands = values.map(() => command);
+  const { size, content } = bodyOf(formatFor(headers), values, commands, values.length > 1);
   const isWhole = typeof content === "string" || Buffer.isBuffer(content);
-  expect(isWhole).toBe(bytes.length <= PIECE);
+  if (values.some(({ length }) => length > PIECE)) expect(isWhole).toBe(false);
   const pieces: Uint8Array[] = [];
   for await (const piece of isWhole ? [content] : content) pieces.push(Buffer.from(piece as string));
   const whole = Buffer.concat(pieces);
@@ -44,5 +43,24 @@ test("a long value is sent in pieces and reads as if it were whole", async () =>
       },
     ),
     { numRuns: 300 },
+  );
+});
+
+test("so do many values, of which some are long", async () => {
+  const value = fc.tuple(fc.constantFrom(0, 1, 20, 3000, PIECE, 3 * PIECE), around, fc.constantFrom("a", "\0", "\xff"));
+  await fc.assert(
+    fc.asyncProperty(fc.array(value, { minLength: 2, maxLength: 12 }), async (all) => {
+      const values = all.map(([length, words, fill]) => {
+        return Buffer.concat([Buffer.alloc(length, fill, "latin1"), bytesOf(words)]);
+      });
+      const texts = values.map((bytes) => ({ result: bytes.toString() }));
+      expect(JSON.parse((await sent({}, ...values)).toString())).toEqual(texts);
+      const encoded = JSON.parse((await sent({ "upstash-encoding": "base64" }, ...values)).toString());
+      expect(encoded).toEqual(values.map((bytes) => ({ result: bytes.toString("base64") })));
+      const resp2 = [`*${values.length}\r\n`, ...values.flatMap((bytes) => [`$${bytes.length}\r\n`, bytes, "\r\n"])];
+      const expected = Buffer.concat(resp2.map((part) => Buffer.from(part as string)));
+      expect((await sent({ "upstash-response-format": "resp2" }, ...values)).equals(expected)).toBe(true);
+    }),
+    { numRuns: 50 },
   );
 });
