@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
 import * as broken from "./broken/rules.ts";
+import { noLimitFigures } from "./judges/limits.ts";
 import { noRuleFigures } from "./judges/rules.ts";
 import { judgesOfRules } from "./plans/families.ts";
 import { ruledPlan } from "./plans/ruled.ts";
 import { complaintIn, seedsFrom } from "./run/complaint.ts";
 import type { Plan } from "./world/plan.ts";
 
-const complaintOf = (seeds: readonly number[], figures = noRuleFigures(), change: Partial<Plan> = {}) =>
+const noFigures = () => ({ ...noRuleFigures(), ...noLimitFigures() });
+
+const complaintOf = (seeds: readonly number[], figures = noFigures(), change: Partial<Plan> = {}) =>
   complaintIn(
     seeds,
     (seed) => ({ ...ruledPlan(seed), ...change }),
@@ -15,7 +18,7 @@ const complaintOf = (seeds: readonly number[], figures = noRuleFigures(), change
 
 describe("isolates go by the operators' rules from when they have read them, and read them in time", () => {
   test("alone, together and with leases, under faults", async () => {
-    const figures = noRuleFigures();
+    const figures = noFigures();
     expect(await complaintOf(seedsFrom(700, 12), figures)).toBeUndefined();
     for (const [what, times] of Object.entries(figures)) expect(times, what).toBeGreaterThan(50);
   });
@@ -36,7 +39,7 @@ const BROKEN: readonly (readonly [what: string, words: string, change: () => Par
 ];
 
 test.each(BROKEN)("the judge of rules catches %s", async (_what, words, change) => {
-  expect(await complaintOf(seedsFrom(700, 12), noRuleFigures(), change())).toMatch(
+  expect(await complaintOf(seedsFrom(700, 12), noFigures(), change())).toMatch(
     new RegExp(`the judge of rules.*(${words})`),
   );
 });

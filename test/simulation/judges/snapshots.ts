@@ -8,6 +8,11 @@ const MANY_KEYS = 1000;
 
 type Answered = Extract<Happening, { type: "answered" }>;
 
+interface Told {
+  readonly retryAfterMs: number;
+  readonly policies?: readonly { readonly limit: number }[];
+}
+
 export function snapshotsJudge(databaseNow: (database: string) => number): Judge {
   /** When calls that gave back were answered. */
   const answeredAt = new Map<number, number>();
@@ -34,7 +39,9 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
       for (const [i, level] of levelsOf(call).entries()) {
         if (member !== undefined && i !== member) continue;
         if (parts && !(level.rule.name in parts)) continue;
-        const told = (parts?.[level.rule.name] ?? decision) as { readonly retryAfterMs: number };
+        const told = (parts?.[level.rule.name] ?? decision) as Told;
+        // Under a limit of 0 there is nothing to remember; the judge of limits knows.
+        if (told.policies?.some(({ limit }) => limit === 0)) continue;
         const wrong = clocksSet.has(call.isolate) ? undefined : wrongOf(level, happening, accounts, told.retryAfterMs);
         if (wrong) complain(wrong);
       }
@@ -46,7 +53,7 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
     const { rule, key } = level;
     const { snapshots, database, policies, clock } = rule;
     if (!snapshots) return `${key} was denied without the store, though no snapshots are kept`;
-    const account = accounts.of(level);
+    const account = accounts.of(level, call);
     if (!account) return `${key} was denied though nothing was ever taken`;
     const storeNow = databaseNow(database);
     if (clock === "isolate" && (account.latest > now || storeNow - now - account.leastLagMs > GRACE_MS))

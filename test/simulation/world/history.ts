@@ -30,7 +30,9 @@ export interface PenaltyRule {
 
 /** A rule as an operator makes it: for one key, or those that fit a pattern, of one limiter or all. */
 export interface RuleMade {
-  readonly what: "allow" | "block";
+  readonly what: "allow" | "block" | "limit";
+  /** Of a `"limit"`: the limits by policy. */
+  readonly limits?: Readonly<Record<string, number>>;
   readonly limiter?: string;
   readonly key?: string;
   readonly pattern?: string;
