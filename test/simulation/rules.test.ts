@@ -31,15 +31,30 @@ describe("isolates go by the operators' rules from when they have read them, and
 });
 
 /** What is broken, and what the judge says of it. */
-const BROKEN: readonly (readonly [what: string, words: string, change: () => Partial<Plan>])[] = [
-  ["rules that are read too seldom", "asked for", () => ({ limiterOf: broken.readingSeldom })],
-  ["leases that outlast a change of the rules", "was let pass by lease", () => ({ limiterOf: broken.leasesFirst })],
-  ["a block that lets pass", "was let pass by store", () => ({ limiterOf: broken.blocksLetPass })],
-  ["a read that never tells of a change", "was let pass|was denied", () => ({ twins: broken.neverNews() })],
+const BROKEN: readonly (readonly [what: string, judge: string, words: string, change: () => Partial<Plan>])[] = [
+  ["rules that are read too seldom", "rules", "asked for", () => ({ limiterOf: broken.readingSeldom })],
+  ["leases that outlast a block", "rules", "was let pass by lease", () => ({ limiterOf: broken.leasesFirst })],
+  ["a block that lets pass", "rules", "was let pass by store", () => ({ limiterOf: broken.blocksLetPass })],
+  [
+    "a read that never tells of a change",
+    "rules",
+    "without the change|was let pass|was denied",
+    () => ({ twins: broken.neverNews() }),
+  ],
+  ["a limit that never takes effect", "limits", "was let use", () => ({ limiterOf: broken.limitsForgotten })],
+  [
+    "a lowered limit that is applied twice",
+    "limits",
+    "was told by|was let use",
+    () => ({ limiterOf: broken.loweredTwice }),
+  ],
+  ["a limit of 0 that is none", "limits", "was told by", () => ({ limiterOf: broken.closedIsOpen })],
+  ["a raised limit that forgets what is used", "definition|numbers", "", () => ({ twins: broken.forgettingUse() })],
+  ["a lowered limit that halves what is used", "definition|numbers", "", () => ({ twins: broken.halvingUse() })],
 ];
 
-test.each(BROKEN)("the judge of rules catches %s", async (_what, words, change) => {
+test.each(BROKEN)("%s: the judge of %s notices", async (_what, judge, words, change) => {
   expect(await complaintOf(seedsFrom(700, 12), noFigures(), change())).toMatch(
-    new RegExp(`the judge of rules.*(${words})`),
+    new RegExp(`the judge of (${judge}):.*(${words})`),
   );
 });

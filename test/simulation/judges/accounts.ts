@@ -217,7 +217,8 @@ function rule(
       account.latest = account.books[0]?.newest?.() ?? at;
       account.leastLagMs = Math.min(account.leastLagMs, lagMs);
       account.mostLagMs = Math.max(account.mostLagMs, lagMs);
-      account.written = step.endsAt === undefined ? undefined : writtenBy(account, policies, databaseNow, step, purpose);
+      account.written =
+        step.endsAt === undefined ? undefined : writtenBy(account, policies, databaseNow, step, purpose);
     }
   }
   const after = step.allowed ? account.books : books;

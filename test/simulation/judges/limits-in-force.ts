@@ -17,16 +17,10 @@ export function policiesInForce(
   const policies = level.rule.policies.map((policy) => ahead(policy, level.rule));
   const asked = begun.asked ?? { at, version: readings.knownTo(call.isolate) };
   const now = begun.now + asked.at - begun.at;
-  const [earlier, later] = [Math.floor(now), Math.ceil(now)].map((clock) => {
-    const rule = ruleFor(readings.versions[asked.version] ?? [], level.rule.name, level.key, clock);
-    return { rule, policies: policies.map((policy) => under(policy, rule)) };
-  }) as [RuledPolicies, RuledPolicies];
-  return earlier.rule === later.rule ? [earlier.policies] : [earlier.policies, later.policies];
-}
-
-interface RuledPolicies {
-  readonly rule: RuleMade | undefined;
-  readonly policies: readonly PolicyRule[];
+  const found = [Math.floor(now), Math.ceil(now)].map((clock) =>
+    ruleFor(readings.versions[asked.version] ?? [], level.rule.name, level.key, clock),
+  );
+  return [...new Set(found)].map((rule) => policies.map((policy) => under(policy, rule)));
 }
 
 /** A bucket whose units are taken ahead holds less by what refills while they may be spent. */

@@ -18,7 +18,9 @@ export interface LimitFigures {
 export const noLimitFigures = (): LimitFigures => ({ raised: 0, lowered: 0, closed: 0, changedInUse: 0 });
 
 type Limits = readonly { readonly name: string; readonly limit: number; readonly burst: number }[];
-type Told = { readonly policies?: readonly { readonly policy: string; readonly limit: number; readonly burst: number }[] };
+type Told = {
+  readonly policies?: readonly { readonly policy: string; readonly limit: number; readonly burst: number }[];
+};
 type Answered = Extract<Happening, { type: "answered" }>;
 type Lists = readonly (readonly PolicyRule[])[];
 
@@ -42,7 +44,9 @@ export function limitsJudge(figures = noLimitFigures()): Judge {
     const limits = textOf(policies);
     const place = `${rule.name}/${key}`;
     const last = before.get(place);
-    const isInUse = policies.some(({ kind, limit, burst }, i) => (remaining[i] ?? 0) < (kind === "bucket" ? burst : limit));
+    const isInUse = policies.some(
+      ({ kind, limit, burst }, i) => (remaining[i] ?? 0) < (kind === "bucket" ? burst : limit),
+    );
     if (last !== undefined && last !== limits && isInUse) figures.changedInUse += 1;
     if (step.wrote) before.set(place, limits);
     if (purpose !== "take" && purpose !== "look") return undefined;
