@@ -42,6 +42,10 @@ export interface Account {
   /** How often something was written. */
   writes: number;
   givenBack: GivenBack[];
+  /** Those that the last call went by. */
+  limits: readonly PolicyRule[];
+  /** The true time at which a call last went by other limits than the one before it. */
+  limitedAt: number;
 }
 
 /** What the definitions say of one step. */
@@ -104,6 +108,8 @@ export function createAccounts(): Accounts {
       written: undefined,
       writes: 0,
       givenBack: [],
+      limits: rule.policies,
+      limitedAt: -Infinity,
     };
     accounts.set(nameOf(level), account);
     return account;
@@ -137,7 +143,10 @@ export function createAccounts(): Accounts {
       const { rule: limiter, key } = level;
       const inForce = policiesInForce(readings, happening.call, level, at);
       const policies = asked(inForce, step) ?? (inForce.at(-1) as readonly PolicyRule[]);
-      return { ...rule(concerned[i] as Account, happening, step, policies), level: all.indexOf(limiter), key };
+      const account = concerned[i] as Account;
+      if (isOther(account.limits, policies)) account.limitedAt = at;
+      account.limits = policies;
+      return { ...rule(account, happening, step, policies), level: all.indexOf(limiter), key };
     });
     const allAllow = rulings.every(({ allows }) => allows);
     return rulings.map((ruling) => ({ ...ruling, allAllow }));
@@ -160,6 +169,9 @@ function asked(inForce: readonly (readonly PolicyRule[])[], { ceilings }: KeySte
   const isAsked = (policy: PolicyRule, ceiling: number) => [ceiling, -1 - ceiling].includes(ceilingOf(policy));
   return inForce.find((policies) => policies.every((policy, i) => isAsked(policy, ceilings[i] ?? Number.NaN)));
 }
+
+const isOther = (limits: readonly PolicyRule[], others: readonly PolicyRule[]) =>
+  limits.some(({ limit }, i) => limit !== others[i]?.limit);
 
 function goBy(books: readonly Book[], policies: readonly PolicyRule[]): void {
   for (const [i, book] of books.entries()) book.under(policies[i] as PolicyRule);

@@ -22,7 +22,7 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
   return {
     name: "snapshots",
     promise:
-      "What an isolate denies by itself, the database would deny at that moment, unless within the snapshot's greatest age another isolate gave back or reset, or this one did by a call that it had given up on or of a key that it has forgotten, remembering fewer than are in use, or one whose clock is ahead has brought a later time or ended the key's life; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
+      "What an isolate denies by itself, the database would deny at that moment, unless within the snapshot's greatest age another isolate gave back or reset, or this one did by a call that it had given up on or of a key that it has forgotten, remembering fewer than are in use, or one whose clock is ahead has brought a later time or ended the key's life, or of a bucket one has gone by other limits; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
     see(happening, { accounts, complain }) {
       if (happening.type === "clock") clocksSet.add(happening.isolate);
       if (happening.type === "sent" && happening.call.limiter.members) asked.add(happening.call.id);
@@ -61,6 +61,9 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
     // The isolate may have asked a little before: as long as an answer may take.
     const withinMs = snapshots.maxAgeMs + rule.timeoutMs;
     if (gaveBackLately(account, call, at, withinMs, snapshots.maxKeys >= MANY_KEYS)) return undefined;
+    // What flows in by another isolate's pace is as unseen.
+    const hasBucket = policies.some(({ kind }) => kind === "bucket");
+    if (hasBucket && at - account.limitedAt <= withinMs) return undefined;
     const units = policies.map(() => call.cost);
     // Buckets lend, whatever else a set holds.
     const delaysMs = policies.map(({ kind }) => (call.operation === "consume" && kind === "bucket" ? call.waitMs : 0));

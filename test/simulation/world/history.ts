@@ -148,7 +148,14 @@ export interface KeyStep {
   /** Units of the first policy that were taken for the call, granted on top, and that came back. */
   readonly lease?: { readonly own: number; readonly granted: number; readonly back: number };
   /** Of a key with a penalty: what the call is to that, and when the block ends that it told of, below 0 if it has begun it; 0: none. */
-  readonly penalty?: { readonly task: "strike" | "look" | "book" | "block"; readonly blockedUntil: number };
+  readonly penalty?: {
+    readonly task: "strike" | "look" | "book" | "block";
+    readonly blockedUntil: number;
+    /** Ms that all of the key had still to live: `leftMs` is of its counts alone. */
+    readonly leftMs: number | undefined;
+    /** Whether the key has a new end, be it that only what is kept of the penalty was written. */
+    readonly renewed: boolean;
+  };
 }
 
 /** One thing that happened. `at` is the true time, in ms since the world's start. */
