@@ -54,6 +54,8 @@ export function rulesJudge(looksAfter: 1 | 2, figures = noRuleFigures()): Judge 
       figures.inTime += Number(due > 0);
     }
     const verdict = begun.first < 0 ? undefined : verdictOf(call, begun.first, now);
+    // A rule may have ended meanwhile, and given way to another.
+    if (verdict === undefined || verdict !== verdictOf(call, begun.first, begun.now)) return undefined;
     if (verdict === "block") {
       figures.blocked += 1;
       if (decision.allowed) return `${call.key} was let pass by ${decision.source}, which the isolate knew was blocked`;

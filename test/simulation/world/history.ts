@@ -90,6 +90,10 @@ export interface Afterwards {
   readonly units: number;
   /** How often it settles, at once: more than once is one too many. */
   readonly times: number;
+  /** Of a reservation: what nobody has settled within so many ms of its answer, by its isolate's clock, goes back with its scope. Left out: it is spent. */
+  readonly withinMs?: number | undefined;
+  /** It is not settled: its scope ends then. */
+  readonly endsScope?: boolean | undefined;
   /** Gives back on an isolate in that place, counted as a share of all; undefined: on its own. A reservation is settled where it is. */
   readonly where: number | undefined;
 }
@@ -111,6 +115,8 @@ export interface Action {
   readonly comesBack: boolean;
   /** Left out: nothing. */
   readonly afterwards?: Afterwards | undefined;
+  /** For `settle`: it is the end of the reservation's scope. */
+  readonly endsScope?: boolean | undefined;
 }
 
 /** A call that was made. */
