@@ -41,6 +41,9 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
   const untils = new Map<number, number>();
   /** Settlements that came too late for that. */
   const late = new Set<number>();
+  /** Reservations whose scope has ended, and ends of scopes that have asked a store. */
+  const over = new Set<number>();
+  const asking = new Set<number>();
   /** What calls have given back to. */
   const gave = new Map<number, readonly number[]>();
   /** Calls under way, by isolate. */
@@ -54,6 +57,7 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
       for (const ruling of rulings) booked(ruling, complain);
       if (happening.type === "called") note(happening);
       if (happening.type === "sent" && happening.call.limiter.members) ask(happening);
+      if (happening.type === "sent" && happening.call.endsScope) asking.add(happening.call.id);
       if (happening.type === "replied" && !happening.failed && taken.has(happening.call.id)) hear(happening);
       if (happening.type === "killed") {
         for (const id of alive.get(happening.isolate) ?? []) lose(id);
@@ -69,6 +73,7 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
         const { call, decision, now } = happening;
         if (call.afterwards?.withinMs !== undefined) untils.set(call.id, now + call.afterwards.withinMs);
         alive.get(call.isolate)?.delete(call.id);
+        if (call.endsScope && call.of) end(call, call.of, complain);
         const units = taken.get(call.id);
         const member = memberOf(call, decision);
         // What was not used up needs no debit, and who settles again hears of the first time.
@@ -164,6 +169,15 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
   /** Units by which a settlement is more or less than what was reserved; too late it gives nothing back. */
   function settled({ id, cost }: CallMade, of: CallMade): number {
     return cost < of.cost && late.has(id) ? 0 : Math.abs(of.cost - cost);
+  }
+
+  /** A scope's end is answered. A breaker may keep it from asking. */
+  function end(call: CallMade, of: CallMade, complain: (text: string) => void): void {
+    const isFirst = !over.has(of.id);
+    over.add(of.id);
+    const mayAsk = held.has(of.id) && levelsOf(call).every(({ rule }) => !rule.breaker);
+    if (isFirst && mayAsk && !asking.has(call.id))
+      complain(`${call.key} got nothing back for call ${of.id}, whose scope ended`);
   }
 
   /** Whether it still counts or not: the caller does not have it any more. */

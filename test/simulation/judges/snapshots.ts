@@ -65,8 +65,9 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
     const hasBucket = policies.some(({ kind }) => kind === "bucket");
     if (hasBucket && at - account.limitedAt <= withinMs) return undefined;
     const units = policies.map(() => call.cost);
-    // Buckets lend, whatever else a set holds.
-    const delaysMs = policies.map(({ kind }) => (call.operation === "consume" && kind === "bucket" ? call.waitMs : 0));
+    // Buckets lend, whatever else a set holds, but not where limiters are asked in order.
+    const lends = call.operation === "consume" && !call.limiter.members;
+    const delaysMs = policies.map(({ kind }) => (lends && kind === "bucket" ? call.waitMs : 0));
     const time = clock === "redis" ? storeNow - 1 : now;
     if (passesAfter(account, units, time, storeNow, delaysMs) === 0)
       return `${call.cost} on ${key} was denied by a snapshot, though the database would take it`;
