@@ -19,7 +19,7 @@ const complaintOf = (seeds: readonly number[], figures = noFigures(), change: Pa
 describe("isolates go by the operators' rules from when they have read them, and read them in time", () => {
   test("alone, together and with leases, under faults", async () => {
     const figures = noFigures();
-    expect(await complaintOf(seedsFrom(700, 12), figures)).toBeUndefined();
+    expect(await complaintOf(seedsFrom(700, 8), figures)).toBeUndefined();
     for (const [what, times] of Object.entries(figures)) expect(times, what).toBeGreaterThan(50);
   });
 
