@@ -54,10 +54,10 @@ export function createRefresher(reader: Reader, scripts: Scripts, refreshMs: num
         // An isolate that nobody asked for long has missed more than one round.
         mayBeLate: reader.hasRead && (!isOld || age < 2 * refreshMs),
         async task(signal) {
-          // A description is for operators; the rules don't wait for it longer than they take themselves.
-          const described = isUndescribed ? describe(describing, at, signal).catch(() => {}) : undefined;
-          if (isOld) await reader.read(signal);
-          await described;
+          // A description is for operators: where it fails, the rules are read all the same.
+          const described = isUndescribed && describe(describing, at, signal).catch(() => {});
+          // A request that goes on behind the answer would belong to nobody.
+          await (isOld ? reader.read(signal).finally(() => described) : described);
         },
       };
     },

@@ -335,6 +335,26 @@ describe("reading", () => {
     expect(await limiter.consume("k")).toMatchObject({ source: "rule" });
   });
 
+  test("where they can't be read the description is no more under way behind the answer", async () => {
+    const seen = { begun: 0, ended: 0 };
+    const evalsha: RedisClient["evalsha"] = async (_sha1, [key = ""]) => {
+      if (key.endsWith("sluice:rules")) throw new Error("read ECONNRESET");
+      seen.begun += 1;
+      for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+      seen.ended += 1;
+      return 1;
+    };
+    const client: RedisClient = { evalsha, eval: evalsha, del: async () => 0 };
+    const limiter = createLimiter({
+      name: "api",
+      store: memoryStore(),
+      policies: [quota],
+      rules: rules({ redis: client }),
+    });
+    expect(await limiter.consume("k")).toMatchObject({ allowed: true, source: "store" });
+    expect(seen).toEqual({ begun: 1, ended: 1 });
+  });
+
   test("where Redis goes away the rules known go on, and it is asked no more often than else", async () => {
     const { limiter, operator, state, asked, later } = rigOf();
     await operator.add({ what: "block", key: "k" });

@@ -23,6 +23,7 @@ import { evenKeys, type NextKey } from "./traffic/keys.ts";
 import { EPOCH_MS } from "./world/clock.ts";
 import type { CallMade, Happening, LimiterRule, Operation, PolicyRule } from "./world/history.ts";
 import type { Plan } from "./world/plan.ts";
+import { between } from "./world/random.ts";
 
 // Every judge is shown a limiter or a script that is broken in its own field, and has to notice.
 
@@ -113,6 +114,14 @@ const reserving = {
   afterwards: () => ({ operation: "settle", afterMs: 300, units: 0, times: 1, where: undefined }),
 } satisfies World;
 const settlingTwice = { ...reserving, afterwards: () => ({ ...reserving.afterwards(), times: 2 }) } satisfies World;
+/** Scopes that end unsettled, half of them too late. */
+const scopes: World = {
+  operations: { reserve: 1 },
+  afterwards: (stream) => ({
+    ...{ operation: "settle", units: 0, times: 1, where: undefined, withinMs: 100, endsScope: true },
+    afterMs: between(stream, 0, 200),
+  }),
+};
 const givingBack = {
   operations: { consume: 1 },
   durationMs: 6000,
@@ -154,6 +163,12 @@ const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] 
     "conservation",
     "a reservation given back twice",
     { ...settlingTwice, parts: { limiterOf: reservations.settlingAgain } },
+  ],
+  ["conservation", "a scope that gives back too late", { ...scopes, parts: { limiterOf: reservations.endingLate } }],
+  [
+    "conservation",
+    "a scope that gives nothing back",
+    { ...scopes, rule: { ...limiter, breaker: false }, parts: { limiterOf: reservations.endingInVain } },
   ],
   [
     "settlements",

@@ -1,5 +1,6 @@
 import { afterAll, expect, inject, test } from "vitest";
 import { connect } from "../support/redis.ts";
+import { endingEarly } from "./broken/penalties.ts";
 import { endingKeys } from "./broken/twins.ts";
 import { FAMILIES, type FamilyName } from "./plans/families.ts";
 import { swarmPlan } from "./plans/swarm.ts";
@@ -30,18 +31,25 @@ test("what the twins did in a simulation, a real Redis does to the digit, with t
   expect(together).toBeGreaterThan(10);
 });
 
-const OTHERS: readonly FamilyName[] = ["reserved", "windows", "regions", "leases"];
+const OTHERS: readonly FamilyName[] = ["reserved", "windows", "regions", "leases", "penalties", "rules"];
 
 test.each(OTHERS)("so it does in worlds of another kind: %s", async (of) => {
   let steps = 0;
   // Of leases the first has windows, the second surges of a period that ends.
   for (const seed of [1, 4]) {
-    const sample = createSample();
+    const sample = createSample(8, 60);
     await simulate({ plan: FAMILIES[of].plan(seed, 500), seed, watch: sample.see, judges: () => [] });
     expect(await sample.replay(redis), `seed ${seed}`).toEqual([]);
     steps += sample.steps;
   }
-  expect(steps).toBeGreaterThan(150);
+  expect(steps).toBeGreaterThan(100);
+});
+
+test("a twin of a penalty that blocks otherwise than its script is noticed", async () => {
+  const sample = createSample(8, 60);
+  const plan = { ...FAMILIES.penalties.plan(1, 500), twins: endingEarly() };
+  await simulate({ plan, seed: 1, watch: sample.see, judges: () => [] });
+  expect(await sample.replay(redis)).not.toEqual([]);
 });
 
 test("a twin that ends keys otherwise than its script is noticed", async () => {

@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
 import * as broken from "./broken/rules.ts";
+import { noLimitFigures } from "./judges/limits.ts";
 import { noRuleFigures } from "./judges/rules.ts";
 import { judgesOfRules } from "./plans/families.ts";
 import { ruledPlan } from "./plans/ruled.ts";
 import { complaintIn, seedsFrom } from "./run/complaint.ts";
 import type { Plan } from "./world/plan.ts";
 
-const complaintOf = (seeds: readonly number[], figures = noRuleFigures(), change: Partial<Plan> = {}) =>
+const noFigures = () => ({ ...noRuleFigures(), ...noLimitFigures() });
+
+const complaintOf = (seeds: readonly number[], figures = noFigures(), change: Partial<Plan> = {}) =>
   complaintIn(
     seeds,
     (seed) => ({ ...ruledPlan(seed), ...change }),
@@ -15,8 +18,8 @@ const complaintOf = (seeds: readonly number[], figures = noRuleFigures(), change
 
 describe("isolates go by the operators' rules from when they have read them, and read them in time", () => {
   test("alone, together and with leases, under faults", async () => {
-    const figures = noRuleFigures();
-    expect(await complaintOf(seedsFrom(700, 12), figures)).toBeUndefined();
+    const figures = noFigures();
+    expect(await complaintOf(seedsFrom(700, 8), figures)).toBeUndefined();
     for (const [what, times] of Object.entries(figures)) expect(times, what).toBeGreaterThan(50);
   });
 
@@ -28,15 +31,30 @@ describe("isolates go by the operators' rules from when they have read them, and
 });
 
 /** What is broken, and what the judge says of it. */
-const BROKEN: readonly (readonly [what: string, words: string, change: () => Partial<Plan>])[] = [
-  ["rules that are read too seldom", "asked for", () => ({ limiterOf: broken.readingSeldom })],
-  ["leases that outlast a change of the rules", "was let pass by lease", () => ({ limiterOf: broken.leasesFirst })],
-  ["a block that lets pass", "was let pass by store", () => ({ limiterOf: broken.blocksLetPass })],
-  ["a read that never tells of a change", "was let pass|was denied", () => ({ twins: broken.neverNews() })],
+const BROKEN: readonly (readonly [what: string, judge: string, words: string, change: () => Partial<Plan>])[] = [
+  ["rules that are read too seldom", "rules", "asked for", () => ({ limiterOf: broken.readingSeldom })],
+  ["leases that outlast a block", "rules", "was let pass by lease", () => ({ limiterOf: broken.leasesFirst })],
+  ["a block that lets pass", "rules", "was let pass by store", () => ({ limiterOf: broken.blocksLetPass })],
+  [
+    "a read that never tells of a change",
+    "rules",
+    "without the change|was let pass|was denied",
+    () => ({ twins: broken.neverNews() }),
+  ],
+  ["a limit that never takes effect", "limits", "was let use", () => ({ limiterOf: broken.limitsForgotten })],
+  [
+    "a lowered limit that is applied twice",
+    "limits",
+    "was told by|was let use",
+    () => ({ limiterOf: broken.loweredTwice }),
+  ],
+  ["a limit of 0 that is none", "limits", "was told by", () => ({ limiterOf: broken.closedIsOpen })],
+  ["a raised limit that forgets what is used", "definition|numbers", "", () => ({ twins: broken.forgettingUse() })],
+  ["a lowered limit that halves what is used", "definition|numbers", "", () => ({ twins: broken.halvingUse() })],
 ];
 
-test.each(BROKEN)("the judge of rules catches %s", async (_what, words, change) => {
-  expect(await complaintOf(seedsFrom(700, 12), noRuleFigures(), change())).toMatch(
-    new RegExp(`the judge of rules.*(${words})`),
+test.each(BROKEN)("%s: the judge of %s notices", async (_what, judge, words, change) => {
+  expect(await complaintOf(seedsFrom(700, 12), noFigures(), change())).toMatch(
+    new RegExp(`the judge of (${judge}):.*(${words})`),
   );
 });

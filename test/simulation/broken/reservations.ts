@@ -37,6 +37,20 @@ export const settlingAgain = settling((refund, left, since) => refund(left, { si
 /** What is left of a reservation comes back to whatever counts by then: into the next window, and on top of what refilled. */
 export const settlingLate = settling((refund, left) => refund(left));
 
+/** A limiter whose reservations are made otherwise. */
+const reserving =
+  (change: (options: object) => object): LimiterMaker =>
+  (parts) => {
+    const limiter = plainLimiter(parts);
+    return { ...limiter, reserve: (key, options) => limiter.reserve(key, { ...options, ...change(options ?? {}) }) };
+  };
+
+/** A scope gives back however late it ends. */
+export const endingLate = reserving((options) => ("within" in options ? { within: "1 h" } : {}));
+
+/** A scope gives nothing back. */
+export const endingInVain = reserving(() => ({ unsettled: "spent" }));
+
 /** Of several in order, the next one gets back what the first had taken. */
 export const refundingTheNext: SetMaker = (limiters, parts) => {
   const all = Object.keys(limiters).length;

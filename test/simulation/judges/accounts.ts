@@ -2,6 +2,8 @@ import type { CallMade, Happening, KeyStep, LimiterRule, PolicyRule } from "../w
 import type { Book } from "./books/book.ts";
 import { bookOf } from "./books/book-of.ts";
 import { type Level, levelsOf, levelsOfCommand } from "./levels.ts";
+import { ceilingOf, policiesInForce } from "./limits-in-force.ts";
+import { createReadings } from "./readings.ts";
 
 type Executed = Extract<Happening, { type: "executed" }>;
 
@@ -40,6 +42,10 @@ export interface Account {
   /** How often something was written. */
   writes: number;
   givenBack: GivenBack[];
+  /** Those that the last call went by. */
+  limits: readonly PolicyRule[];
+  /** The true time at which a call last went by other limits than the one before it. */
+  limitedAt: number;
 }
 
 /** What the definitions say of one step. */
@@ -50,6 +56,8 @@ export interface Ruling {
   readonly level: number;
   readonly key: string;
   readonly step: KeyStep;
+  /** The policies as an operator's rules may have changed them for this call. */
+  readonly policies: readonly PolicyRule[];
   /** What the step was for. */
   readonly purpose: "take" | "book" | "give" | "leave" | "look";
   /** Units of each policy, from 0. */
@@ -79,12 +87,14 @@ export const GRACE_MS = 1000;
 export interface Accounts {
   /** What the definitions say of each step of what happened; keeps it in the books as the database did. */
   see(happening: Happening): readonly Ruling[];
-  /** The account of a limiter's key, if anything has happened to it. */
-  of(level: Level): Account | undefined;
+  /** The account of a limiter's key, if anything has happened to it; its books go by the limits in force for `call`, if there is one. */
+  of(level: Level, call?: CallMade): Account | undefined;
 }
 
 export function createAccounts(): Accounts {
   const accounts = new Map<string, Account>();
+  const readings = createReadings();
+  let at = 0;
   const nameOf = ({ rule, key }: Level) => `${rule.database}/${rule.name}/${key}`;
 
   function open(level: Level): Account {
@@ -98,12 +108,16 @@ export function createAccounts(): Accounts {
       written: undefined,
       writes: 0,
       givenBack: [],
+      limits: rule.policies,
+      limitedAt: -Infinity,
     };
     accounts.set(nameOf(level), account);
     return account;
   }
 
   function see(happening: Happening): readonly Ruling[] {
+    readings.see(happening);
+    at = happening.at;
     if (happening.type === "lost" && happening.all) {
       for (const account of accounts.values()) {
         if (account.rule.database !== happening.database) continue;
@@ -125,14 +139,42 @@ export function createAccounts(): Accounts {
     }
     const all = levelsOf(happening.call).map(({ rule }) => rule);
     const rulings = happening.steps.map((step, i) => {
-      const { rule: limiter, key } = levels[i] as Level;
-      return { ...rule(concerned[i] as Account, happening, step), level: all.indexOf(limiter), key };
+      const level = levels[i] as Level;
+      const { rule: limiter, key } = level;
+      const inForce = policiesInForce(readings, happening.call, level, at);
+      const policies = asked(inForce, step) ?? (inForce.at(-1) as readonly PolicyRule[]);
+      const account = concerned[i] as Account;
+      if (isOther(account.limits, policies)) account.limitedAt = at;
+      account.limits = policies;
+      return { ...rule(account, happening, step, policies), level: all.indexOf(limiter), key };
     });
     const allAllow = rulings.every(({ allows }) => allows);
     return rulings.map((ruling) => ({ ...ruling, allAllow }));
   }
 
-  return { see, of: (level) => accounts.get(nameOf(level)) };
+  return {
+    see,
+    of(level, call) {
+      const account = accounts.get(nameOf(level));
+      const inForce = call && account && policiesInForce(readings, call, level, at).at(-1);
+      if (inForce) goBy(account.books, inForce);
+      return account;
+    },
+  };
+}
+
+/** Of several that may be in force the one that the step goes by. */
+function asked(inForce: readonly (readonly PolicyRule[])[], { ceilings }: KeyStep) {
+  if (inForce.length === 1) return inForce[0];
+  const isAsked = (policy: PolicyRule, ceiling: number) => [ceiling, -1 - ceiling].includes(ceilingOf(policy));
+  return inForce.find((policies) => policies.every((policy, i) => isAsked(policy, ceilings[i] ?? Number.NaN)));
+}
+
+const isOther = (limits: readonly PolicyRule[], others: readonly PolicyRule[]) =>
+  limits.some(({ limit }, i) => limit !== others[i]?.limit);
+
+function goBy(books: readonly Book[], policies: readonly PolicyRule[]): void {
+  for (const [i, book] of books.entries()) book.under(policies[i] as PolicyRule);
 }
 
 const NONE: readonly Ruling[] = [];
@@ -149,9 +191,13 @@ function gaveBack(account: Account, { at, call }: GivenBack): void {
   account.givenBack = [...account.givenBack.filter((one) => at - one.at < 60_000), { at, call }];
 }
 
-function rule(account: Account, executed: Executed, step: KeyStep): Omit<Ruling, "level" | "key" | "allAllow"> {
+function rule(
+  account: Account,
+  executed: Executed,
+  step: KeyStep,
+  policies: readonly PolicyRule[],
+): Omit<Ruling, "level" | "key" | "allAllow"> {
   const { call, now: databaseNow } = executed;
-  const { policies } = account.rule;
   const purpose = purposeOf(call, step);
   const units = policies.map(
     ({ kind, windowMs }, i) => Math.abs(step.deltas[i] ?? 0) / (kind === "bucket" ? windowMs : 1),
@@ -162,6 +208,7 @@ function rule(account: Account, executed: Executed, step: KeyStep): Omit<Ruling,
   const spreadMs = Math.max(lagMs, account.mostLagMs) - account.leastLagMs;
   const isFresh = !step.continued && spreadMs > GRACE_MS;
   const books = isFresh ? policies.map(bookOf) : account.books;
+  goBy(account.books, policies);
   const at = isFresh ? step.now : Math.max(account.latest, step.now);
   const allows = purpose === "book" || purpose === "give" || passes(books, units, delaysMs, at);
   const retryAfterMs = purpose === "give" || purpose === "leave" ? 0 : retryAfter(books, units, at);
@@ -182,23 +229,29 @@ function rule(account: Account, executed: Executed, step: KeyStep): Omit<Ruling,
       account.latest = account.books[0]?.newest?.() ?? at;
       account.leastLagMs = Math.min(account.leastLagMs, lagMs);
       account.mostLagMs = Math.max(account.mostLagMs, lagMs);
-      account.written = step.endsAt === undefined ? undefined : writtenBy(account, databaseNow, step, purpose);
+      account.written =
+        step.endsAt === undefined ? undefined : writtenBy(account, policies, databaseNow, step, purpose);
     }
   }
   const after = step.allowed ? account.books : books;
   const remaining = after.map((book) => book.remaining(at));
   const wholeAfterMs = Math.max(...after.map((book) => book.wholeAfterMs(at)));
-  const about = { account, call, step, purpose, units, delaysMs, at, before, isFresh };
+  const about = { account, call, step, policies, purpose, units, delaysMs, at, before, isFresh };
   return { ...about, allows, remaining, wholeAfterMs, retryAfterMs };
 }
 
-function writtenBy(account: Account, at: number, { now, endsAt }: KeyStep, purpose: Ruling["purpose"]): Written {
-  const { books, rule, latest, written } = account;
+function writtenBy(
+  { books, latest, written }: Account,
+  policies: readonly PolicyRule[],
+  at: number,
+  { now, endsAt }: KeyStep,
+  purpose: Ruling["purpose"],
+): Written {
   // What a log gets back takes nothing, so it lives no longer for it.
-  if (written && purpose === "give" && rule.policies[0]?.kind === "log") return { ...written, latest, endsAt };
+  if (written && purpose === "give" && policies[0]?.kind === "log") return { ...written, latest, endsAt };
   const leadMs = latest - now;
   const lives = books.map((book, i) => {
-    const { kind, limit, windowMs, burst } = rule.policies[i] as PolicyRule;
+    const { kind, limit, windowMs, burst } = policies[i] as PolicyRule;
     const whole = book.wholeAfterMs(latest);
     const leftMs = windowMs - (latest % windowMs);
     if (kind === "sliding")

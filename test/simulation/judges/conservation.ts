@@ -37,6 +37,13 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
   const askedAt = new Map<number, number[]>();
   /** What admitted calls have, of which something may be given back later. */
   const held = new Map<number, ByLevel>();
+  /** By reservation: until when, by its isolate's clock, what was not used goes back. */
+  const untils = new Map<number, number>();
+  /** Settlements that came too late for that. */
+  const late = new Set<number>();
+  /** Reservations whose scope has ended, and ends of scopes that have asked a store. */
+  const over = new Set<number>();
+  const asking = new Set<number>();
   /** What calls have given back to. */
   const gave = new Map<number, readonly number[]>();
   /** Calls under way, by isolate. */
@@ -45,11 +52,12 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
   return {
     name: "conservation",
     promise:
-      "Debited = used + given back + lost: a call debits its cost at most once and exactly once of each of its limiters where the store admits it, or of the one that admits where they are asked in order; a refund gives back its cost, a settlement the difference, and nothing else does; for a call no more comes back than it took, and only what a call took whose answer did not arrive is lost.",
+      "Debited = used + given back + lost: a call debits its cost at most once and exactly once of each of its limiters where the store admits it, or of the one that admits where they are asked in order; a refund gives back its cost, a settlement the difference, the end of a scope in time all of it, and nothing else does; for a call no more comes back than it took, and only what a call took whose answer did not arrive is lost.",
     see(happening, { rulings, complain }) {
       for (const ruling of rulings) booked(ruling, complain);
-      if (happening.type === "called") note(happening.call);
+      if (happening.type === "called") note(happening);
       if (happening.type === "sent" && happening.call.limiter.members) ask(happening);
+      if (happening.type === "sent" && happening.call.endsScope) asking.add(happening.call.id);
       if (happening.type === "replied" && !happening.failed && taken.has(happening.call.id)) hear(happening);
       if (happening.type === "killed") {
         for (const id of alive.get(happening.isolate) ?? []) lose(id);
@@ -62,8 +70,10 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
         lose(happening.call.id);
       }
       if (happening.type === "answered") {
-        const { call, decision } = happening;
+        const { call, decision, now } = happening;
+        if (call.afterwards?.withinMs !== undefined) untils.set(call.id, now + call.afterwards.withinMs);
         alive.get(call.isolate)?.delete(call.id);
+        if (call.endsScope && call.of) end(call, call.of, complain);
         const units = taken.get(call.id);
         const member = memberOf(call, decision);
         // What was not used up needs no debit, and who settles again hears of the first time.
@@ -86,7 +96,8 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
     },
   };
 
-  function note({ id, isolate }: CallMade): void {
+  function note({ call: { id, isolate, of }, now }: Extract<Happening, { type: "called" }>): void {
+    if (now > (untils.get(of?.id ?? -1) ?? Infinity)) late.add(id);
     const calls = alive.get(isolate) ?? new Set();
     alive.set(isolate, calls.add(id));
   }
@@ -125,7 +136,7 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
   function booked({ call, level, key, purpose, step, units }: Ruling, complain: (text: string) => void): void {
     if (purpose === "look" || !step.allowed) return;
     const [first = 0] = units;
-    const due = call.of && call.operation === "settle" ? Math.abs(call.of.cost - call.cost) : call.cost;
+    const due = call.of && call.operation === "settle" ? settled(call, call.of) : call.cost;
     if (units.some((each) => each !== due)) {
       complain(`${call.operation} of ${call.cost} on ${key} asked a database for ${units.join(", ")}, not ${due}`);
     }
@@ -153,6 +164,20 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
       sums.lost -= units;
       sums.givenBack += units;
     }
+  }
+
+  /** Units by which a settlement is more or less than what was reserved; too late it gives nothing back. */
+  function settled({ id, cost }: CallMade, of: CallMade): number {
+    return cost < of.cost && late.has(id) ? 0 : Math.abs(of.cost - cost);
+  }
+
+  /** A scope's end is answered. A breaker may keep it from asking. */
+  function end(call: CallMade, of: CallMade, complain: (text: string) => void): void {
+    const isFirst = !over.has(of.id);
+    over.add(of.id);
+    const mayAsk = held.has(of.id) && levelsOf(call).every(({ rule }) => !rule.breaker);
+    if (isFirst && mayAsk && !asking.has(call.id))
+      complain(`${call.key} got nothing back for call ${of.id}, whose scope ended`);
   }
 
   /** Whether it still counts or not: the caller does not have it any more. */

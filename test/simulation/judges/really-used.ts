@@ -2,6 +2,7 @@ import type { LimiterRule } from "../world/history.ts";
 import type { Ruling } from "./accounts.ts";
 import type { Book } from "./books/book.ts";
 import { bookOf } from "./books/book-of.ts";
+import { logBook } from "./books/log.ts";
 import type { Judge } from "./judge.ts";
 import { type Level, levelsOfCommand } from "./levels.ts";
 
@@ -83,7 +84,8 @@ export function reallyUsedJudge(): Judge {
 
 /** What is too much by the definitions. */
 function excess({ rule, list }: Account): string | undefined {
-  const books: Book[] = rule.policies.map(bookOf);
+  // What has come back may have closed a part earlier, so of a window in parts no more is promised than that any window holds the limit.
+  const books: Book[] = rule.policies.map((policy) => (policy.kind === "parts" ? logBook(policy) : bookOf(policy)));
   for (const { at, delaysMs, units, used, booked } of list) {
     for (const [i, book] of books.entries()) {
       const { kind, limit, windowMs, burst } = rule.policies[i] as LimiterRule["policies"][number];

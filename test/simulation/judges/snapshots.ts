@@ -8,6 +8,11 @@ const MANY_KEYS = 1000;
 
 type Answered = Extract<Happening, { type: "answered" }>;
 
+interface Told {
+  readonly retryAfterMs: number;
+  readonly policies?: readonly { readonly limit: number }[];
+}
+
 export function snapshotsJudge(databaseNow: (database: string) => number): Judge {
   /** When calls that gave back were answered. */
   const answeredAt = new Map<number, number>();
@@ -17,7 +22,7 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
   return {
     name: "snapshots",
     promise:
-      "What an isolate denies by itself, the database would deny at that moment, unless within the snapshot's greatest age another isolate gave back or reset, or this one did by a call that it had given up on or of a key that it has forgotten, remembering fewer than are in use, or one whose clock is ahead has brought a later time or ended the key's life; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
+      "What an isolate denies by itself, the database would deny at that moment, unless within the snapshot's greatest age another isolate gave back or reset, or this one did by a call that it had given up on or of a key that it has forgotten, remembering fewer than are in use, or one whose clock is ahead has brought a later time or ended the key's life, or of a bucket one has gone by other limits; and it tells to wait for no longer than the database would. By the database's clock, a ms less: both clocks tell whole ms.",
     see(happening, { accounts, complain }) {
       if (happening.type === "clock") clocksSet.add(happening.isolate);
       if (happening.type === "sent" && happening.call.limiter.members) asked.add(happening.call.id);
@@ -34,7 +39,9 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
       for (const [i, level] of levelsOf(call).entries()) {
         if (member !== undefined && i !== member) continue;
         if (parts && !(level.rule.name in parts)) continue;
-        const told = (parts?.[level.rule.name] ?? decision) as { readonly retryAfterMs: number };
+        const told = (parts?.[level.rule.name] ?? decision) as Told;
+        // Under a limit of 0 there is nothing to remember; the judge of limits knows.
+        if (told.policies?.some(({ limit }) => limit === 0)) continue;
         const wrong = clocksSet.has(call.isolate) ? undefined : wrongOf(level, happening, accounts, told.retryAfterMs);
         if (wrong) complain(wrong);
       }
@@ -46,7 +53,7 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
     const { rule, key } = level;
     const { snapshots, database, policies, clock } = rule;
     if (!snapshots) return `${key} was denied without the store, though no snapshots are kept`;
-    const account = accounts.of(level);
+    const account = accounts.of(level, call);
     if (!account) return `${key} was denied though nothing was ever taken`;
     const storeNow = databaseNow(database);
     if (clock === "isolate" && (account.latest > now || storeNow - now - account.leastLagMs > GRACE_MS))
@@ -54,9 +61,13 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
     // The isolate may have asked a little before: as long as an answer may take.
     const withinMs = snapshots.maxAgeMs + rule.timeoutMs;
     if (gaveBackLately(account, call, at, withinMs, snapshots.maxKeys >= MANY_KEYS)) return undefined;
+    // What flows in by another isolate's pace is as unseen.
+    const hasBucket = policies.some(({ kind }) => kind === "bucket");
+    if (hasBucket && at - account.limitedAt <= withinMs) return undefined;
     const units = policies.map(() => call.cost);
-    // Buckets lend, whatever else a set holds.
-    const delaysMs = policies.map(({ kind }) => (call.operation === "consume" && kind === "bucket" ? call.waitMs : 0));
+    // Buckets lend, whatever else a set holds, but not where limiters are asked in order.
+    const lends = call.operation === "consume" && !call.limiter.members;
+    const delaysMs = policies.map(({ kind }) => (lends && kind === "bucket" ? call.waitMs : 0));
     const time = clock === "redis" ? storeNow - 1 : now;
     if (passesAfter(account, units, time, storeNow, delaysMs) === 0)
       return `${call.cost} on ${key} was denied by a snapshot, though the database would take it`;

@@ -1,15 +1,19 @@
 import { allJudges, type Bench } from "../judges/all.ts";
 import { deadlinesJudge } from "../judges/deadlines.ts";
 import { definitionJudge } from "../judges/definition.ts";
+import { denialsJudge } from "../judges/denials.ts";
 import { endingsJudge } from "../judges/endings.ts";
 import { type HoldFigures, holdsJudge, noHoldFigures } from "../judges/holds.ts";
 import type { Judge } from "../judges/judge.ts";
 import { leasesJudge } from "../judges/leases.ts";
+import { type LimitFigures, limitsJudge, noLimitFigures } from "../judges/limits.ts";
 import { livesJudge } from "../judges/lives.ts";
 import { neverMoreJudge } from "../judges/never-more.ts";
+import { numbersJudge } from "../judges/numbers.ts";
 import { noPenaltyFigures, type PenaltyFigures, penaltiesJudge } from "../judges/penalties.ts";
 import { noRegionFigures, type RegionFigures, regionsJudge } from "../judges/regions.ts";
 import { noRuleFigures, type RuleFigures, rulesJudge } from "../judges/rules.ts";
+import { snapshotsJudge } from "../judges/snapshots.ts";
 import type { Plan } from "../world/plan.ts";
 import { heldWorld } from "./held.ts";
 import { leasedPlan, surgingPlan } from "./leased.ts";
@@ -49,12 +53,22 @@ export const judgesOfRegions = ({ counted }: Bench, figures: RegionFigures = cou
   endingsJudge(),
 ];
 
-/** What a rule lets pass is counted nowhere, so that the judges of what is counted can't follow. */
-export const judgesOfRules = ({ plan, counted }: Bench, figures: RuleFigures = counted(noRuleFigures())): Judge[] => [
-  rulesJudge(plan.population.noWaitUntil === 1 ? 1 : 2, figures),
-  deadlinesJudge(),
-  endingsJudge(),
-];
+/** What is spent later than it was taken is no affair of the judges of what is counted; what a rule lets pass is counted nowhere. */
+export function judgesOfRules(
+  { plan, world, counted }: Bench,
+  figures: RuleFigures & LimitFigures = counted({ ...noRuleFigures(), ...noLimitFigures() }),
+): Judge[] {
+  const databaseNow = (name: string) => world().databases.get(name)?.now() ?? Number.NaN;
+  const ofCounts = [definitionJudge(), numbersJudge(), denialsJudge(), snapshotsJudge(databaseNow), livesJudge()];
+  const isLeased = plan.limiters.some(({ leases }) => leases);
+  return [
+    rulesJudge(plan.population.noWaitUntil === 1 ? 1 : 2, figures),
+    limitsJudge(figures),
+    ...(isLeased ? [] : ofCounts),
+    deadlinesJudge(),
+    endingsJudge(),
+  ];
+}
 
 /** Who is blocked depends on what is denied, and the other judges know of counts alone. */
 export function judgesOfPenalties(

@@ -24,16 +24,22 @@ function orderOf(limiters: readonly LimiterRule[]): LimiterRule[] {
   return [inOrder(limiters.filter(({ levels }) => !levels).toReversed())];
 }
 
-/** At once, while the cost counts, around the end of its window, or when it is long over; sometimes twice at once. */
+/**
+ * At once, while the cost counts, around the end of its window, or when it is long over; sometimes twice at once. Of some reservations
+ * the scope ends unsettled, in time to give back or too late.
+ */
 function afterwards(stream: Stream, { operation, limiter, cost }: Action): Afterwards | undefined {
   if (operation !== "reserve" && !(operation === "consume" && chance(stream, 0.4))) return undefined;
   const settles = operation === "reserve";
   const windowMs = Math.min(10_000, limiter.policies[0]?.windowMs ?? 0);
-  return {
+  const wish: Afterwards = {
     operation: settles ? "settle" : "refund",
     afterMs: share(stream) * oneOf(stream, [0, 5, 300, windowMs, 3 * windowMs]),
     units: settles ? between(stream, 0, 2 * cost) : between(stream, 0, cost),
     times: settles ? oneOf(stream, [1, 1, 1, 2]) : 1,
     where: !settles && chance(stream, 0.6) ? share(stream) : undefined,
   };
+  if (!settles || !chance(stream, 0.4)) return wish;
+  const withinMs = oneOf(stream, [5, 300, windowMs]);
+  return chance(stream, 0.6) ? { ...wish, withinMs, units: 0, endsScope: true } : { ...wish, withinMs };
 }

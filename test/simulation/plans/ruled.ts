@@ -11,11 +11,11 @@ import { together } from "./swarm.ts";
 
 const KEYS = 5;
 const ALL_KEYS = "user-*";
-const PLAIN: readonly Kind[] = ["bucket", "sliding", "fixed", "log"];
+const PLAIN: readonly Kind[] = ["bucket", "sliding", "fixed", "log", "parts"];
 const IN_SETS: readonly Kind[] = ["bucket", "sliding", "fixed"];
 const IN_LEASES: readonly Kind[] = ["bucket", "fixed"];
 
-/** Limiters whose operators block, let pass and change their minds: alone, in one verdict, or on ones that take ahead. */
+/** Limiters whose operators block, let pass, set limits and change their minds: alone, in one verdict, or on ones that take ahead. */
 export function ruledPlan(seed: number, calls = 800): Plan {
   const stream = streamOf(seed, 14);
   const shape = oneOf(stream, ["alone", "together", "leased"] as const);
@@ -37,6 +37,8 @@ export function ruledPlan(seed: number, calls = 800): Plan {
     4000 / refreshMs,
   );
   const durationMs = Math.min(600_000, Math.max(12 * refreshMs, (calls / perSecond) * 1000));
+  // A bucket's debt under a lower limit may end before the time that it would take to repay it.
+  const booked = limiters.some(({ policies }) => policies[0]?.kind === "bucket") ? {} : { charge: 0.5 };
   const faults = faultsUpTo(stream, oneOf(stream, [0, 0.01, 0.05]));
   const latency = oneOf(stream, [
     { least: 0.2, median: 0.5, p99: 2, most: 10 },
@@ -65,7 +67,7 @@ export function ruledPlan(seed: number, calls = 800): Plan {
         callers({
           limiters,
           keys: evenKeys(keys),
-          operations: { consume: 20, peek: 2, ...(!isLeased && { reserve: 2, charge: 0.5, reset: 0.2 }) },
+          operations: { consume: 20, peek: 2, ...(!isLeased && { reserve: 2, ...booked, reset: 0.2 }) },
           mostCost: 1,
           mostWaitMs: 0,
           acceptsDelay: 0,
@@ -76,7 +78,7 @@ export function ruledPlan(seed: number, calls = 800): Plan {
       ),
     ],
     incidents: [
-      operators("main", oneOf(stream, [0.7, 3]) * refreshMs, rulesOf),
+      operators("main", oneOf(stream, [0.7, 3]) * refreshMs, (own, now) => rulesOf(own, now, limit)),
       ...(chance(stream, 0.3) ? [partitions(durationMs / 4, 500)] : []),
       ...(chance(stream, 0.3) ? [storms(durationMs / 4, 5000, { factor: 3, loss: oneOf(stream, [0, 0.3]) })] : []),
       ...(chance(stream, 0.2) ? [restarts(durationMs / 3, chance(stream, 0.5))] : []),
@@ -84,10 +86,15 @@ export function ruledPlan(seed: number, calls = 800): Plan {
   };
 }
 
-/** At most one rule for each key, and maybe one for all that have none. */
-function rulesOf(stream: Stream, now: number): RuleMade[] {
+/** At most one rule for each key, and maybe one for all that have none. `usual`: the limit without a rule. */
+function rulesOf(stream: Stream, now: number, usual: number): RuleMade[] {
+  const kinds = (): RuleMade => {
+    const what = oneOf(stream, ["block", "allow", "limit", "limit", "limit"] as const);
+    const limits = { p: oneOf(stream, [0, 1, Math.ceil(usual / 2), 2 * usual, 5 * usual]) };
+    return what === "limit" ? { what, limits } : { what };
+  };
   const terms = (): RuleMade => ({
-    what: oneOf(stream, ["block", "block", "allow"]),
+    ...kinds(),
     ...(chance(stream, 0.5) && { limiter: oneOf(stream, ["api", "org"]) }),
     ...(chance(stream, 0.3) && { until: 1000 * Math.ceil((now + share(stream) * 10_000) / 1000) }),
   });
@@ -104,10 +111,11 @@ function limiterOf(stream: Stream, name: string, { kinds, ...drawn }: Drawn, lea
   const kind = oneOf(stream, kinds);
   const windowMs = leased ? 1000 : oneOf(stream, [1000, 5000]);
   const limit = leased ? 200 : oneOf(stream, [2, 10]);
+  const burst = kind === "bucket" && !leased ? limit * oneOf(stream, [0.5, 1, 3]) : limit;
   return {
     name,
     database: "main",
-    policies: [{ kind, name: "p", limit, windowMs, burst: limit }],
+    policies: [{ kind, name: "p", limit, windowMs, burst, ...(kind === "parts" && { parts: 5 }) }],
     ...drawn,
     timeoutMs: oneOf(stream, [300, 1000]),
     failureMode: oneOf(stream, ["open", "closed", "memory"]),

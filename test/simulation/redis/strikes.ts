@@ -28,8 +28,8 @@ export interface OpenPenalty {
   rules(denied: boolean): boolean;
   /** Behind the counts in a reply. */
   readonly told: number;
-  /** Writes what the call made of it, with the counts, if these were written or this changed. */
-  close(wrote: boolean): Required<Pick<KeyStep, "penalty" | "endsAt">>;
+  /** Writes what the call made of it, with the counts, if these were written or this changed: then they live `stayMs` more if not written. */
+  close(wrote: boolean, stayMs: number): Required<Pick<KeyStep, "penalty" | "endsAt">>;
 }
 
 const TASKS: Readonly<Record<string, PenaltyTask>> = { s: "strike", l: "look", b: "book", x: "block" };
@@ -72,14 +72,17 @@ export function openPenalty(
     get told() {
       return step.blockedUntil ?? 0;
     },
-    close(wrote) {
+    close(wrote, stayMs) {
       const { record, lifeMs, blockedUntil = 0, writes } = step;
-      if (wrote || writes) {
+      const renewed = (wrote || writes) && (lifeMs > 0 || counts !== undefined);
+      if (renewed && !wrote) counts = counts && stayMs > 0 ? { ...counts, endsAt: databaseNow + stayMs } : undefined;
+      if (renewed) {
         const endsAt = Math.max(counts?.endsAt ?? 0, databaseNow + lifeMs + GRACE_MS);
         if (lifeMs > 0) keyspace.set(key, { value: { counts, penalty: record } satisfies Kept, endsAt }, databaseNow);
         else if (counts) keyspace.set(key, counts, databaseNow);
       }
-      return { penalty: { task, blockedUntil }, endsAt: keyspace.get(key, databaseNow)?.endsAt };
+      const leftMs = stored && stored.endsAt - databaseNow;
+      return { penalty: { task, blockedUntil, leftMs, renewed }, endsAt: keyspace.get(key, databaseNow)?.endsAt };
     },
   };
 }

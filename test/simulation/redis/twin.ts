@@ -110,7 +110,10 @@ function runKeys(keyspace: Keyspace, keys: readonly string[], asked: readonly As
     .map(({ alone, isRelease }, i) => admits(penalties[i], alone.allowed || isRelease))
     .every(Boolean);
   const steps = open.map(({ alone, look }) => (allowed ? alone : look()));
-  const keySteps = open.map(({ write }, i) => ({ ...write(allowed), ...penalties[i]?.close(allowed) }));
+  const keySteps = open.map(({ write, stayMs }, i) => ({
+    ...write(allowed),
+    ...penalties[i]?.close(allowed, stayMs()),
+  }));
   // The script, MGET, and what it needs besides.
   const extra = open.reduce((sum, { asks }) => sum + asks, 0);
   const billed = 2 + (allowed ? keys.length : 0) + Number((asked[0]?.now ?? 0) < 0) + extra;
@@ -145,6 +148,8 @@ interface OpenKey {
   readonly asks: number;
   look(): Step;
   write(taken: boolean): KeyStep;
+  /** For how many ms what it found lives on if it is written back as it was. */
+  stayMs(): number;
 }
 
 function openKey(keyspace: Keyspace, key: string, asked: Asked, databaseNow: number): OpenKey {
@@ -152,7 +157,7 @@ function openKey(keyspace: Keyspace, key: string, asked: Asked, databaseNow: num
   const [demand] = demands;
   if (algorithms[0]?.code === "n" && demand) {
     const holds = openHolds(keyspace, key, asked.now, demand, databaseNow);
-    return { ...holds, isRelease: demand.ceiling >= 0 && demand.delta < 0, asks: Number.NaN };
+    return { ...holds, isRelease: demand.ceiling >= 0 && demand.delta < 0, asks: Number.NaN, stayMs: () => 0 };
   }
   const found = find(keyspace, key, asked, databaseNow);
   // Of parts, the script of one policy tells only the oldest, this one all.
@@ -166,7 +171,20 @@ function openKey(keyspace: Keyspace, key: string, asked: Asked, databaseNow: num
     isRelease: false,
     asks,
     write: (taken) => write(keyspace, found, taken ? alone : look(), databaseNow),
+    stayMs: () => stayMsOf(found),
   };
+}
+
+/** By the caller's clock, as if it were written now; where that is far behind, as long as it would have lived. */
+function stayMsOf(found: Found): number {
+  if (!found.stored) return 0;
+  if (found.asksLife) return found.leftMs ?? 0;
+  const nothing = found.asked.demands.map(({ since: _since, ...demand }) => ({
+    ...demand,
+    delta: 0,
+    ceiling: Infinity,
+  }));
+  return stepOf(found, nothing).ttlMs + GRACE_MS;
 }
 
 /** What comes back, the call on all keys, and what is granted on top; tells of the call alone. */
@@ -196,7 +214,7 @@ function runGrants(
     const done = { allowed: written !== undefined, state, kept: written?.kept, ttlMs: written?.ttlMs ?? 0 };
     return {
       ...write(penalties[i]?.counts ?? keyspace, one, done, databaseNow),
-      ...penalties[i]?.close(done.allowed),
+      ...penalties[i]?.close(done.allowed, stayMsOf(one)),
       allowed: twin.allowed,
       lease: leaseOf(one.asked, granted, twin.allowed),
     };

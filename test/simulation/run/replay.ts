@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
-import { grantsStrikes, keySetHolds, keySetStrikes, type Script } from "../../../src/algorithm/scripts.ts";
+import { inFlightAlgorithm } from "../../../src/algorithm/in-flight/algorithm.ts";
+import { keySetHolds, type Script } from "../../../src/algorithm/scripts.ts";
 import { GRACE_MS } from "../../../src/algorithm/step.ts";
 import { FAR_FUTURE, msOf, uniqueName } from "../../support/redis.ts";
 import { scriptOf } from "../redis/database.ts";
@@ -18,8 +19,11 @@ interface Recorded {
 interface RecordedKey {
   /** The database and the key. */
   readonly place: string;
-  /** What of the key was there: nothing, what still counts, or only what is left of its grace. */
-  readonly found: "nothing" | "counts" | "grace";
+  /**
+   * What of the key was there: nothing, what still counts, or only what is left of its grace; of a key with a penalty for how many ms
+   * more, since its script writes a new end by that.
+   */
+  readonly found: "nothing" | "counts" | "grace" | number;
   /** What became of its end: as it was, removed, or so many ms from then. */
   readonly life: "kept" | "removed" | number;
 }
@@ -32,11 +36,9 @@ export interface Sample {
   replay(redis: Redis): Promise<string[]>;
 }
 
-/**
- * They look at Redis's own time, too, or write a new end by the one that a key has, which can't be passed in. Tests of
- * their own hold them to their twins.
- */
-const BY_OWN_TIME: readonly Script[] = [inFlightScript, keySetHolds, keySetStrikes, grantsStrikes];
+/** They look at Redis's own time, too, which can't be passed in. Tests of their own hold them to their twins. */
+const isByOwnTime = (script: Script, args: readonly string[]) =>
+  script === inFlightScript || script === keySetHolds || args.includes(inFlightAlgorithm.code);
 
 type Executed = Extract<Happening, { type: "executed" }>;
 
@@ -61,7 +63,7 @@ export function createSample(mostKeys = MOST_KEYS, mostSteps = MOST_STEPS): Samp
       const places = happening.steps.map(({ key }) => `${happening.database}/${key}`);
       const isNew = places.filter((place) => !stepsOf.has(place)).length;
       const isWhole =
-        !BY_OWN_TIME.includes(scriptOf(happening.script)) &&
+        !isByOwnTime(scriptOf(happening.script), happening.args) &&
         stepsOf.size + isNew <= mostKeys &&
         places.every((place) => (stepsOf.get(place) ?? 0) < mostSteps);
       for (const place of places) {
@@ -81,52 +83,81 @@ function recordOf({ script, args, reply, steps, now: databaseNow }: Executed, pl
     script: scriptOf(script),
     args: [`${steps[0]?.now}`, ...args.slice(1)],
     reply,
-    keys: steps.map(({ leftMs, continued, wrote, renewed, endsAt }, i) => ({
-      place: places[i] as string,
-      found: leftMs === undefined ? "nothing" : continued ? "counts" : "grace",
-      life: renewed && endsAt !== undefined ? endsAt - databaseNow : wrote && endsAt === undefined ? "removed" : "kept",
-    })),
+    keys: steps.map(({ leftMs, continued, wrote, renewed, endsAt, penalty }, i): RecordedKey => {
+      const place = places[i] as string;
+      const ends = endsAt === undefined ? "removed" : endsAt - databaseNow;
+      if (penalty) return { place, found: penalty.leftMs ?? "nothing", life: penalty.renewed ? ends : "kept" };
+      const found = leftMs === undefined ? "nothing" : continued ? "counts" : "grace";
+      return { place, found, life: renewed || (wrote && ends === "removed") ? ends : "kept" };
+    }),
   };
 }
+
+type Replies = readonly (readonly [error: Error | null, value: unknown])[];
 
 async function replayed(redis: Redis, commands: readonly Recorded[]): Promise<string[]> {
   const name = uniqueName();
   const nameOf = (place: string) => `${name}/${place}`;
   for (const script of new Set(commands.map(({ script }) => script))) await redis.script("LOAD", script.text);
-  // In a transaction time stands still for expiry, so what was stored for 1 ms is there until it is given another end.
-  const replies = await Promise.all(
-    commands.map(({ script, args, keys }) => {
-      const names = keys.map(({ place }) => nameOf(place));
-      const transaction = redis.multi();
-      keys.forEach(({ found }, i) => {
-        const key = names[i] as string;
-        if (found === "nothing") transaction.del(key);
-        else transaction.pexpire(key, found === "grace" ? GRACE_MS : GRACE_MS + 60_000);
-      });
-      for (const key of names) transaction.pexpiretime(key);
-      transaction.time().evalsha(script.sha1, names.length, ...names, ...args);
-      for (const key of names) transaction.pexpiretime(key);
-      transaction.time();
-      for (const key of names) transaction.pexpireat(key, FAR_FUTURE);
-      return transaction.exec();
-    }),
-  );
+  const replies: (Replies | Promise<Replies>)[] = [];
+  for (const command of commands) {
+    const isTimed = command.keys.some(({ found }) => typeof found === "number");
+    // The others go one behind the other without a wait.
+    replies.push(isTimed ? await withinOneMs(redis, command, nameOf) : carriedOut(redis, command, nameOf));
+  }
+  const all = await Promise.all(replies);
   const used = [...new Set(commands.flatMap(({ keys }) => keys.map(({ place }) => nameOf(place))))];
   if (used.length > 0) await redis.del(...used);
-  return commands.flatMap((command, i) => differences(command, i, replies[i] ?? []));
+  return commands.flatMap((command, i) => differences(command, i, all[i] ?? []));
 }
 
-function differences(
-  { args, reply, keys }: Recorded,
-  step: number,
-  replies: readonly (readonly [error: Error | null, value: unknown])[],
-): string[] {
+/** In a transaction time stands still for expiry, so what was stored for 1 ms is there until it is given another end. */
+async function carriedOut(
+  redis: Redis,
+  { script, args, keys }: Recorded,
+  nameOf: (place: string) => string,
+): Promise<Replies> {
+  const names = keys.map(({ place }) => nameOf(place));
+  const transaction = redis.multi().time();
+  keys.forEach(({ found }, i) => {
+    const key = names[i] as string;
+    if (found === "nothing") transaction.del(key);
+    else if (typeof found === "number") transaction.pexpire(key, Math.max(1, found));
+    else transaction.pexpire(key, found === "grace" ? GRACE_MS : GRACE_MS + 60_000);
+  });
+  for (const key of names) transaction.pexpiretime(key);
+  transaction.evalsha(script.sha1, names.length, ...names, ...args);
+  for (const key of names) transaction.pexpiretime(key);
+  transaction.time();
+  for (const key of names) transaction.pexpireat(key, FAR_FUTURE);
+  return (await transaction.exec()) ?? [];
+}
+
+const TRIES = 200;
+
+/** Puts back what was there, and tries again, until all of it has happened in one ms: so a key's life is what was recorded. */
+async function withinOneMs(redis: Redis, command: Recorded, nameOf: (place: string) => string): Promise<Replies> {
+  const names = command.keys.map(({ place }) => nameOf(place));
+  const before = await Promise.all(names.map((key) => redis.dumpBuffer(key)));
+  for (let tries = 1; ; tries += 1) {
+    const replies = await carriedOut(redis, command, nameOf);
+    const [from, to] = [replies[0]?.[1], replies[3 * names.length + 2]?.[1]];
+    if (tries === TRIES || !from || !to || msOf(from) === msOf(to)) return replies;
+    const restored = redis.multi().del(...names);
+    before.forEach((value, i) => {
+      if (value) restored.restore(names[i] as string, 0, value).pexpireat(names[i] as string, FAR_FUTURE);
+    });
+    await restored.exec();
+  }
+}
+
+function differences({ args, reply, keys }: Recorded, step: number, replies: Replies): string[] {
   const many = keys.length;
-  const values = replies.map(([error, value]) => error ?? value);
+  const [from, ...values] = replies.map(([error, value]) => error ?? value);
   const before = values.slice(many, 2 * many);
-  const [from, said] = values.slice(2 * many, 2 * many + 2);
-  const after = values.slice(2 * many + 2, 3 * many + 2);
-  const to = values[3 * many + 2];
+  const said = values[2 * many];
+  const after = values.slice(2 * many + 1, 3 * many + 1);
+  const to = values[3 * many + 1];
   const about = `${keys.map(({ place }) => place).join(" and ")}, step ${step} (${args.join(" ")})`;
   if (JSON.stringify(said) !== JSON.stringify(reply)) {
     return [`${about}: Redis replies ${JSON.stringify(said)}, the twin ${JSON.stringify(reply)}`];

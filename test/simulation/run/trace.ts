@@ -43,7 +43,7 @@ function words(happening: Happening): string | undefined {
     case "rejected":
       return `call ${happening.call.id}: ${happening.reason}`;
     case "ruled":
-      return `${happening.database}: ${happening.rules.map(({ what, limiter = "all", key, pattern }) => `${what} ${key ?? pattern} of ${limiter}`).join(", ") || "none"}`;
+      return `${happening.database}: ${happening.rules.map(({ what, limits, limiter = "all", key, pattern }) => `${what} ${limits ? `${JSON.stringify(limits)} ` : ""}${key ?? pattern} of ${limiter}`).join(", ") || "none"}`;
     case "lost":
       return `${happening.database}: ${happening.all ? "everything" : "its scripts"}`;
     case "spent":

@@ -1,5 +1,6 @@
 import type { Decision } from "../../../src/core/decision.ts";
 import type { BlockMethods } from "../../../src/limiter/penalty/block.ts";
+import type { Reservation } from "../../../src/limiter/reservation.ts";
 import { shown } from "./clock.ts";
 import type { Engine } from "./engine.ts";
 import type { Action, CallMade, Tell } from "./history.ts";
@@ -34,7 +35,7 @@ interface Made {
 }
 
 /** An answer as its caller has it; a decision may be written down and read again. */
-type Taken = Decision & { readonly settle?: (actual: number) => Promise<Decision> };
+type Taken = Decision & Partial<Pick<Reservation<Decision, number>, "settle" | typeof Symbol.asyncDispose>>;
 
 export function createCalls({ seed, engine, tell, isolateIn, slots, durationMs }: CallsOptions): Calls {
   function make(id: number, action: Action, slot: number, { follows, of, taken }: Made = {}): void {
@@ -50,6 +51,7 @@ export function createCalls({ seed, engine, tell, isolateIn, slots, durationMs }
       leavesAfterMs: action.leavesAfterMs,
       comesBack: action.comesBack,
       afterwards: action.afterwards,
+      endsScope: action.endsScope,
       id,
       follows: follows?.id,
       of,
@@ -102,10 +104,10 @@ export function createCalls({ seed, engine, tell, isolateIn, slots, durationMs }
   function goOn({ isolate }: Owner, call: CallUnderWay, decision: Decision, slot: number): void {
     const { afterwards, id } = call;
     if (!afterwards || !decision.allowed || engine.now + afterwards.afterMs >= durationMs) return;
-    const { operation, afterMs, units: cost, times, where } = afterwards;
+    const { operation, afterMs, units: cost, times, where, endsScope } = afterwards;
     if ((id + times) % CALLS_PER_ARRIVAL < times) return;
     const action = { ...call, operation, cost, waitMs: 0, leavesAfterMs: undefined, comesBack: false };
-    const wish: Action = { ...action, afterwards: undefined };
+    const wish: Action = { ...action, afterwards: undefined, endsScope };
     const place = where === undefined ? slot : Math.floor(where * slots);
     const taken = operation === "settle" ? decision : JSON.parse(JSON.stringify(decision));
     engine.later(afterMs, () => {
@@ -119,14 +121,18 @@ export function createCalls({ seed, engine, tell, isolateIn, slots, durationMs }
 
 export function carryOut(
   limiter: Callable,
-  { operation, key: text, keys, cost, waitMs, limiter: { levels } }: CallUnderWay,
+  { operation, key: text, keys, cost, waitMs, afterwards, endsScope, limiter: { levels } }: CallUnderWay,
   signal: AbortSignal | undefined,
   taken?: Taken,
 ): Promise<Decision | undefined> {
   const key = levels ? Object.fromEntries(levels.map(({ name }, i) => [name, keys?.[i] ?? ""])) : text;
   if (operation === "block") return (limiter as unknown as BlockMethods<unknown>).block(key, waitMs, { signal });
   if (operation === "reset") return limiter.reset(key, { signal }).then(() => undefined);
-  if (operation === "reserve") return limiter.reserve(key, { cost, signal });
+  if (operation === "reserve") {
+    const within = afterwards?.withinMs;
+    return limiter.reserve(key, { cost, signal, ...(within !== undefined && { unsettled: "returned", within }) });
+  }
+  if (endsScope) return (taken as Required<Taken>)[Symbol.asyncDispose]().then(() => undefined);
   if (operation === "settle") return (taken as Required<Taken>).settle(cost);
   if (operation === "refund") return limiter.refund(key, cost, { signal, since: taken });
   if (operation === "charge") return limiter.charge(key, cost, { signal });

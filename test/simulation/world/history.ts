@@ -30,7 +30,9 @@ export interface PenaltyRule {
 
 /** A rule as an operator makes it: for one key, or those that fit a pattern, of one limiter or all. */
 export interface RuleMade {
-  readonly what: "allow" | "block";
+  readonly what: "allow" | "block" | "limit";
+  /** Of a `"limit"`: the limits by policy. */
+  readonly limits?: Readonly<Record<string, number>>;
   readonly limiter?: string;
   readonly key?: string;
   readonly pattern?: string;
@@ -88,6 +90,10 @@ export interface Afterwards {
   readonly units: number;
   /** How often it settles, at once: more than once is one too many. */
   readonly times: number;
+  /** Of a reservation: what nobody has settled within so many ms of its answer, by its isolate's clock, goes back with its scope. Left out: it is spent. */
+  readonly withinMs?: number | undefined;
+  /** It is not settled: its scope ends then. */
+  readonly endsScope?: boolean | undefined;
   /** Gives back on an isolate in that place, counted as a share of all; undefined: on its own. A reservation is settled where it is. */
   readonly where: number | undefined;
 }
@@ -109,6 +115,8 @@ export interface Action {
   readonly comesBack: boolean;
   /** Left out: nothing. */
   readonly afterwards?: Afterwards | undefined;
+  /** For `settle`: it is the end of the reservation's scope. */
+  readonly endsScope?: boolean | undefined;
 }
 
 /** A call that was made. */
@@ -146,7 +154,14 @@ export interface KeyStep {
   /** Units of the first policy that were taken for the call, granted on top, and that came back. */
   readonly lease?: { readonly own: number; readonly granted: number; readonly back: number };
   /** Of a key with a penalty: what the call is to that, and when the block ends that it told of, below 0 if it has begun it; 0: none. */
-  readonly penalty?: { readonly task: "strike" | "look" | "book" | "block"; readonly blockedUntil: number };
+  readonly penalty?: {
+    readonly task: "strike" | "look" | "book" | "block";
+    readonly blockedUntil: number;
+    /** Ms that all of the key had still to live: `leftMs` is of its counts alone. */
+    readonly leftMs: number | undefined;
+    /** Whether the key has a new end, be it that only what is kept of the penalty was written. */
+    readonly renewed: boolean;
+  };
 }
 
 /** One thing that happened. `at` is the true time, in ms since the world's start. */

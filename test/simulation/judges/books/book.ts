@@ -1,3 +1,5 @@
+import type { PolicyRule } from "../../world/history.ts";
+
 /**
  * What one policy's definition says of one key, from what was taken and given back, and when. Written from the
  * definitions; nothing is shared with src/. Times never run backwards, in whole ms.
@@ -19,6 +21,8 @@ export interface Book {
   mostMs?(at: number): number;
   /** The time of the newest taking that counts; undefined where only the latest time that anything was brought counts. */
   newest?(): number;
+  /** From now on it goes by these numbers; what was taken stays. */
+  under(numbers: Pick<PolicyRule, "limit" | "burst">): void;
   /** Everything that was taken is forgotten. */
   forget(): void;
 }

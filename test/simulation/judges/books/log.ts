@@ -2,7 +2,9 @@ import type { PolicyRule } from "../../world/history.ts";
 import type { Book } from "./book.ts";
 
 /** In no window of any position is more taken than the limit: what was taken at t counts until t + window. */
-export function logBook({ limit, windowMs }: PolicyRule): Book {
+export function logBook(rule: PolicyRule): Book {
+  const { windowMs } = rule;
+  let { limit } = rule;
   let entries: { readonly at: number; units: number }[] = [];
   /** What counts has not left, so it is at the end of the list. */
   const used = (time: number) => {
@@ -42,6 +44,9 @@ export function logBook({ limit, windowMs }: PolicyRule): Book {
     },
     wholeAfterMs: (time) => Math.max(0, (entries.at(-1)?.at ?? 0) + windowMs - time),
     newest: () => entries.at(-1)?.at ?? 0,
+    under(numbers) {
+      ({ limit } = numbers);
+    },
     forget() {
       entries = [];
     },

@@ -5,8 +5,10 @@ import type { Book } from "./book.ts";
  * A window in parts: a part takes units until it holds its share of the limit, and all of them leave when the last of them is a
  * window old. If there are as many parts as may be, the newest takes on.
  */
-export function partsBook({ limit, windowMs, parts = 1 }: PolicyRule): Book {
-  const share = Math.ceil(limit / parts);
+export function partsBook(rule: PolicyRule): Book {
+  const { windowMs, parts = 1 } = rule;
+  let { limit } = rule;
+  const share = () => Math.ceil(limit / parts);
   let list: { units: number; last: number }[] = [];
   const counting = (time: number) => list.filter(({ last }) => last + windowMs > time);
   const used = (time: number) => counting(time).reduce((sum, { units }) => sum + units, 0);
@@ -17,7 +19,7 @@ export function partsBook({ limit, windowMs, parts = 1 }: PolicyRule): Book {
       if (units === 0) return;
       list = counting(time);
       const newest = list.at(-1);
-      if (newest && (newest.units < share || list.length === parts)) {
+      if (newest && (newest.units < share() || list.length === parts)) {
         newest.units += units;
         newest.last = time;
       } else list.push({ units, last: time });
@@ -35,6 +37,9 @@ export function partsBook({ limit, windowMs, parts = 1 }: PolicyRule): Book {
       list = list.filter((part) => part.units > 0);
     },
     wholeAfterMs: (time) => Math.max(0, (counting(time).at(-1)?.last ?? time - windowMs) + windowMs - time),
+    under(numbers) {
+      ({ limit } = numbers);
+    },
     forget() {
       list = [];
     },

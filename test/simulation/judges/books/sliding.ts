@@ -5,7 +5,9 @@ import type { Book } from "./book.ts";
  * What was taken in the running window, and the share of the one before that the last `windowMs` still overlap, come to no
  * more than the limit. Units are counted `windowMs` times, so that nothing is rounded.
  */
-export function slidingBook({ limit, windowMs }: PolicyRule): Book {
+export function slidingBook(rule: PolicyRule): Book {
+  const { windowMs } = rule;
+  let { limit } = rule;
   let index = 0;
   let running = 0;
   let before = 0;
@@ -44,6 +46,9 @@ export function slidingBook({ limit, windowMs }: PolicyRule): Book {
       const leftMs = windowMs - (time % windowMs);
       if (now > 0) return leftMs + windowMs;
       return then > 0 ? leftMs : 0;
+    },
+    under(numbers) {
+      ({ limit } = numbers);
     },
     forget: () => set(0, 0, 0),
   };

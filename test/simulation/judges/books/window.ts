@@ -1,7 +1,8 @@
 import type { Book } from "./book.ts";
 
 /** In no window is more taken than the limit; `endOf` tells the first ms behind the window of a time. */
-export function windowBook(limit: number, endOf: (time: number) => number): Book {
+export function windowBook(first: number, endOf: (time: number) => number): Book {
+  let limit = first;
   let end = 0;
   let taken = 0;
   const at = (time: number) => (endOf(time) === end ? taken : 0);
@@ -18,6 +19,9 @@ export function windowBook(limit: number, endOf: (time: number) => number): Book
       set(time, Math.max(0, at(time) - (counts ? units : 0)));
     },
     wholeAfterMs: (time) => (at(time) === 0 ? 0 : endOf(time) - time),
+    under(numbers) {
+      ({ limit } = numbers);
+    },
     forget() {
       taken = 0;
     },
