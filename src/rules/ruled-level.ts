@@ -4,17 +4,19 @@ import { createAsker } from "../limiter/ask.ts";
 import type { Level } from "../limiter/level.ts";
 import type { Question } from "../limiter/methods.ts";
 import { timeOf } from "../limiter/time.ts";
+import type { Describer } from "./describer.ts";
 import { limitsUnder } from "./limits.ts";
 import type { Refresher } from "./refresher.ts";
 import { ruleDecision } from "./rule-decision.ts";
 
 /** A level whose calls go by the rules, which it has read before they need them. */
-export function ruledLevel(level: Level, refresher: Refresher): Level {
+export function ruledLevel(level: Level, refresher: Refresher, describer: Describer): Level {
   const { options } = level;
   const { name, now, policies } = options;
   const { reader } = refresher;
   const asker = createAsker(options);
-  const description = refresher.describing(options);
+  // Whether it can be written says nothing of the rules.
+  const describing = createAsker({ ...options, breaker: undefined });
   /** A question to several levels that share the rules reads them once; no other request waits for it. */
   const underWay = refresher.underWay;
   let changesSeen = 0;
@@ -24,17 +26,29 @@ export function ruledLevel(level: Level, refresher: Refresher): Level {
     const own = underWay.get(question);
     if (own) return own;
     const at = timeOf(now);
-    const due = refresher.due(at, description);
+    const waitUntil = (question.options?.waitUntil as WaitUntil | undefined) ?? options.waitUntil;
+    const signal = question.options?.signal as AbortSignal | undefined;
+    described(at, waitUntil, signal);
+    const due = refresher.due(at);
     if (!due) return undefined;
-    const brought = question.options?.waitUntil as WaitUntil | undefined;
-    const waitUntil = due.mayBeLate ? (brought ?? options.waitUntil) : undefined;
-    const signal = waitUntil ? undefined : (question.options?.signal as AbortSignal | undefined);
-    const call = { signal, timeoutMs: waitUntil ? undefined : question.timeoutMs, spent: {} };
+    const behind = due.mayBeLate ? waitUntil : undefined;
+    const call = behind
+      ? { signal: undefined, timeoutMs: undefined, spent: {} }
+      : { signal, timeoutMs: question.timeoutMs, spent: {} };
     // Nothing is thrown but the caller's own reason: what failed is told to the observers, and the rules known go on.
-    const task = asker.check(call, due.task, "rules").then(() => {});
-    if (waitUntil) return void waitUntil(task);
+    const task = asker.check(call, (signal) => reader.read(signal), "rules").then(() => {});
+    if (behind) return void behind(task);
     underWay.set(question, task);
     return task;
+  }
+
+  /** Writes the description if it is due. It is for operators, so no answer waits for it: without a `waitUntil` it goes with the call. */
+  function described(at: number, waitUntil: WaitUntil | undefined, signal: AbortSignal | undefined): void {
+    const write = describer.due(at);
+    if (!write) return;
+    const call = { signal: waitUntil ? undefined : signal, timeoutMs: undefined, spent: {} };
+    const task = describing.check(call, write, "description").catch(() => {});
+    waitUntil?.(task);
   }
 
   /** The answer by a rule, where one decides the call. */
