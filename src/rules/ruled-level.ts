@@ -1,12 +1,13 @@
 import type { Decision, RuleDecision } from "../core/decision.ts";
+import { StoreError } from "../core/errors.ts";
 import type { WaitUntil } from "../core/event.ts";
 import { createAsker } from "../limiter/ask.ts";
 import type { Level } from "../limiter/level.ts";
 import type { Question } from "../limiter/methods.ts";
 import { timeOf } from "../limiter/time.ts";
-import type { Describer } from "./describer.ts";
+import type { Describer, Write } from "./describer.ts";
 import { limitsUnder } from "./limits.ts";
-import type { Refresher } from "./refresher.ts";
+import type { Attempt, Refresher } from "./refresher.ts";
 import { ruleDecision } from "./rule-decision.ts";
 
 /** A level whose calls go by the rules, which it has read before they need them. */
@@ -19,36 +20,45 @@ export function ruledLevel(level: Level, refresher: Refresher, describer: Descri
   const describing = createAsker({ ...options, breaker: undefined });
   /** A question to several levels that share the rules reads them once; no other request waits for it. */
   const underWay = refresher.underWay;
+  let attempt: Attempt | undefined;
   let changesSeen = 0;
 
   /** Reads what is due; resolves when that is done, or at once if it may end behind the answer. */
   function prepared(question: Question): Promise<void> | undefined {
     const own = underWay.get(question);
     if (own) return own;
+    // The others may read meanwhile.
+    if (asker.pauseMs() > 0) return undefined;
     const at = timeOf(now);
     const waitUntil = (question.options?.waitUntil as WaitUntil | undefined) ?? options.waitUntil;
-    const signal = question.options?.signal as AbortSignal | undefined;
-    described(at, waitUntil, signal);
-    const due = refresher.due(at);
+    const write = describer.due(at);
+    const due = refresher.due(at, attempt, write !== undefined && !waitUntil);
+    const ended = write && describe(write, waitUntil);
     if (!due) return undefined;
+    attempt = due;
     const behind = due.mayBeLate ? waitUntil : undefined;
-    const call = behind
-      ? { signal: undefined, timeoutMs: undefined, spent: {} }
-      : { signal, timeoutMs: question.timeoutMs, spent: {} };
+    const signal = behind ? undefined : (question.options?.signal as AbortSignal | undefined);
+    const call = { signal, timeoutMs: behind ? undefined : question.timeoutMs, spent: {} };
     // Nothing is thrown but the caller's own reason: what failed is told to the observers, and the rules known go on.
-    const task = asker.check(call, (signal) => reader.read(signal), "rules").then(() => {});
+    const read = asker
+      .check(call, (signal) => reader.read(signal), "rules")
+      .then((answer) => {
+        due.hasFailed = answer instanceof StoreError;
+      });
+    const task = ended ? read.finally(ended) : read;
     if (behind) return void behind(task);
     underWay.set(question, task);
     return task;
   }
 
-  /** Writes the description if it is due. It is for operators, so no answer waits for it: without a `waitUntil` it goes with the call. */
-  function described(at: number, waitUntil: WaitUntil | undefined, signal: AbortSignal | undefined): void {
-    const write = describer.due(at);
-    if (!write) return;
-    const call = { signal: waitUntil ? undefined : signal, timeoutMs: undefined, spent: {} };
+  /** Writes the description. It is for operators, so no answer waits for it: what can't go on behind one ends with a read. */
+  function describe(write: Write, waitUntil: WaitUntil | undefined): (() => void) | undefined {
+    const given = new AbortController();
+    const call = { signal: given.signal, timeoutMs: undefined, spent: {} };
     const task = describing.check(call, write, "description").catch(() => {});
-    waitUntil?.(task);
+    if (!waitUntil) return () => given.abort();
+    waitUntil(task);
+    return undefined;
   }
 
   /** The answer by a rule, where one decides the call. */
