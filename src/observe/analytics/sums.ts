@@ -49,8 +49,8 @@ function countDecision(sums: Sums, event: DecisionEvent): void {
 function countRequest(sums: Sums, { purpose, ms, error }: StoreEvent): void {
   increase(sums, `request ${purpose}`);
   if (error) increase(sums, `failure ${purpose} ${error.kind}`);
-  // Nobody waits for the others.
-  if (purpose !== "analytics" && purpose !== "description") increase(sums, `ms ${boundOf(ms)}`);
+  // Nobody waits for those of analytics.
+  if (purpose !== "analytics") increase(sums, `ms ${boundOf(ms)}`);
 }
 
 function increase({ counts }: Sums, name: string): void {
