@@ -23,6 +23,10 @@ export function ruledLevel(level: Level, refresher: Refresher, describer: Descri
   let attempt: Attempt | undefined;
   let changesSeen = 0;
 
+  /** To look it up may cost something. */
+  const waitUntilOf = (question: Question) =>
+    (question.options?.waitUntil as WaitUntil | undefined) ?? options.waitUntil;
+
   /** Reads what is due; resolves when that is done, or at once if it may end behind the answer. */
   function prepared(question: Question): Promise<void> | undefined {
     const own = underWay.get(question);
@@ -30,13 +34,12 @@ export function ruledLevel(level: Level, refresher: Refresher, describer: Descri
     // The others may read meanwhile.
     if (asker.pauseMs() > 0) return undefined;
     const at = timeOf(now);
-    const waitUntil = (question.options?.waitUntil as WaitUntil | undefined) ?? options.waitUntil;
     const write = describer.due(at);
-    const due = refresher.due(at, attempt, write !== undefined && !waitUntil);
-    const ended = write && describe(write, waitUntil);
+    const ended = write && describe(write, waitUntilOf(question));
+    const due = refresher.due(at, attempt, ended !== undefined);
     if (!due) return undefined;
     attempt = due;
-    const behind = due.mayBeLate ? waitUntil : undefined;
+    const behind = due.mayBeLate ? waitUntilOf(question) : undefined;
     const signal = behind ? undefined : (question.options?.signal as AbortSignal | undefined);
     const call = { signal, timeoutMs: behind ? undefined : question.timeoutMs, spent: {} };
     // Nothing is thrown but the caller's own reason: what failed is told to the observers, and the rules known go on.
