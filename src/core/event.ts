@@ -47,8 +47,11 @@ export interface StoreEvent {
    * those of the first of its limiters that has any, with that one's name.
    */
   readonly limiter: string;
-  /** What it asked for: a check, more units behind an answer (`leases`), the rules, a reset, or to keep sums (`analytics`). */
-  readonly purpose: "check" | "lease" | "rules" | "reset" | "analytics";
+  /**
+   * What it asked for: a check, more units behind an answer (`leases`), the rules, to keep what the limiter is for who changes these, a
+   * reset, or to keep sums (`analytics`).
+   */
+  readonly purpose: "check" | "lease" | "rules" | "description" | "reset" | "analytics";
   /** Which database, where the quota is split over `regions`. */
   readonly region?: string;
   /** Ms until the answer, or until it was given up on. */

@@ -1,6 +1,6 @@
 import { type Policy, withLimit } from "../algorithm/policy.ts";
 import { misuse, shown } from "../core/misuse.ts";
-import { MAX_UNITS, wholeNumber } from "../core/whole-number.ts";
+import { wholeNumber } from "../core/whole-number.ts";
 
 /** A number for every policy, or numbers by policy name in a plain object. */
 export type Amount = number | Readonly<Record<string, number>>;
@@ -40,7 +40,8 @@ export function leftOf(
   checkActual(actual, cost);
   return amounts("actual", policies, actual, checkCost, undefined).map((used, i) => {
     const reserved = costs[i] as number;
-    return Math.min(late ? 0 : MAX_UNITS, reserved - (used ?? reserved));
+    const left = reserved - (used ?? reserved);
+    return late && left > 0 ? 0 : left;
   });
 }
 

@@ -1,6 +1,6 @@
 import { type Algorithm, type Demand, NO_CEILING, onlyLook, type State } from "../algorithm/algorithm.ts";
 import type { Program } from "../algorithm/program.ts";
-import type { Decision, RuleDecision } from "../core/decision.ts";
+import type { Decision, KnownDecision, RuleDecision } from "../core/decision.ts";
 import type { PolicyInForce } from "./amounts.ts";
 import type { Unchecked } from "./call-options.ts";
 
@@ -40,6 +40,8 @@ export interface Call {
   readonly since: Decision | undefined;
   /** When that call took its cost, by the store's time, ms. */
   readonly takenAt: number | undefined;
+  /** The decision on a reservation of which exactly what was reserved was used, so that there is nothing to book. */
+  readonly settled: KnownDecision | false | undefined;
   /** What it was served from without a request, to put it back there. */
   servedFrom?: unknown;
   /** The store's state that its answer follows from, where that is one. */

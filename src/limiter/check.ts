@@ -14,7 +14,7 @@ export function createCheck(level: Level): Check {
   function decision(call: Call): Decision | Promise<Decision> {
     call.signal?.throwIfAborted();
     const clock = timeOf(now);
-    const known = level.known(call, clock);
+    const known = call.settled || level.known(call, clock);
     if (known) return known;
     const request = level.request(call, clock);
     const turn = level.turn();

@@ -106,20 +106,22 @@ export function createLevel(options: CheckedOptions): Level {
       const { cost = 1, limit, signal } = options ?? {};
       const inForce = limitsOf(policies, limit);
       const costs = costsOf(policies, since?.allowed === false ? 0 : cost);
+      const left = settles && leftOf(policies, settles, cost, costs);
       return {
         task,
         key,
         place,
         policies: inForce,
         limits: inForce === policies ? "" : inForce.map((policy) => policy.limit).join(),
-        costs: settles ? leftOf(policies, settles, cost, costs) : costs,
+        costs: left ?? costs,
         maxDelayMs,
         timeoutMs,
         signal: signal as AbortSignal | undefined,
         options,
         spent,
         since,
-        takenAt: since === undefined ? undefined : takenAt(part),
+        takenAt: takenAt(part),
+        settled: left?.every((units) => units === 0) && (part as KnownDecision),
       };
     },
 

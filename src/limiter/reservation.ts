@@ -6,8 +6,8 @@ export interface Reservation<Answer extends Decision, Amounts> {
   /**
    * Books what was really used in place of what was reserved: gives the difference back, as far as it still counts, or charges
    * it, in one request that is never denied. `actual` is a whole number from 0, or by name as the cost was; what a record leaves
-   * out counts as used up. Where nothing was taken (denied, or nobody counts it) it does nothing and resolves to the decision itself. Counts
-   * once: later calls resolve to the outcome of the first. Never rejects but on misuse, after which it can be called again;
+   * out counts as used up. Where nothing was taken (denied, or nobody counts it), and where exactly what was reserved was used, it asks
+   * nobody and resolves to the decision itself, whose numbers are those of then. Counts once: later calls resolve to the outcome of the first. Never rejects but on misuse, after which it can be called again;
    * where the store could not be asked, the outcome's `source` is `"fallback"`, and what was reserved stays spent.
    */
   settle(actual: Amounts): Promise<Answer>;
@@ -22,16 +22,14 @@ export interface Reservation<Answer extends Decision, Amounts> {
 /** The decision on a reservation, and its methods. */
 export type Reserved<Answer extends Decision, Amounts> = Answer & Reservation<Answer, Amounts>;
 
-/** By whom a call is counted, so that it can be booked otherwise. */
-const BOOKED: readonly Decision["source"][] = ["store", "lease", "memory"];
-
 /** The decision on a reservation with its methods; `settle` books what was used, once. */
 export function reserved<Answer extends Decision, Amounts>(
   decision: Answer,
   settle: (actual: unknown) => Promise<Answer>,
   returns: boolean,
 ): Reserved<Answer, Amounts> {
-  const isBooked = decision.allowed && BOOKED.includes(decision.source);
+  // These count a call, so that it can be booked otherwise.
+  const isBooked = decision.allowed && /store|lease|memory/.test(decision.source);
   let outcome: Promise<Answer> | undefined = isBooked ? undefined : Promise.resolve<Answer>(decision);
   const methods: Reservation<Answer, Amounts> = {
     settle(actual) {

@@ -57,14 +57,17 @@ export function createSetCheck<Name extends string>(
     const clock = timeOf(now);
     const parts = members.flatMap((member, i): OpenPart<Name>[] => {
       const call = calls[i];
-      return call ? [{ ...member, call, decision: member.level.known(call, clock) }] : [];
+      return call ? [{ ...member, call, decision: call.settled || member.level.known(call, clock) }] : [];
     });
     const denying = parts.filter(isDecided).filter((part) => !part.decision.allowed);
     if (denying.length > 0) {
       putBack(parts);
       return combined(denying, sourceOf(denying));
     }
-    if (parts.every(isDecided)) return combined(parts, sourceOf(parts));
+    if (parts.every(isDecided)) {
+      if (parts.some(({ call }) => call.settled)) return since as AllOfDecision<Name>;
+      return combined(parts, sourceOf(parts));
+    }
     // What a call's own limits let pass takes nothing, so the store is asked for the others alone.
     const open = parts.filter((part) => !part.decision);
     const requests = open.map(({ level, call }) => level.request(call, clock));

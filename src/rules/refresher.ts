@@ -1,21 +1,13 @@
-import type { LimiterToDescribe } from "../core/limiter-to-describe.ts";
-import { type Scripts, writeDescription } from "../limiter/described/descriptions.ts";
 import type { Question } from "../limiter/methods.ts";
 import type { Reader } from "./reader.ts";
 
-/** A limiter's description, which each isolate sends once. */
-export interface Describing {
-  readonly limiter: LimiterToDescribe;
-  isDone: boolean;
-  /** Not before then is it tried again. */
-  nextAt: number;
-}
-
-/** What is to be asked of Redis. */
-export interface Due {
+/** A read that a limiter has begun. */
+export interface Attempt {
+  readonly at: number;
   /** Whether calls may go on by what is known meanwhile. */
   readonly mayBeLate: boolean;
-  task(signal: AbortSignal): Promise<unknown>;
+  /** To be set where it failed: then it was only this limiter's turn, and the others need not wait for the next one. */
+  hasFailed: boolean;
 }
 
 /** Says when the rules are to be read again; one for the limiters that share them. */
@@ -23,43 +15,29 @@ export interface Refresher {
   readonly reader: Reader;
   /** What questions wait for, each for its own alone. */
   readonly underWay: WeakMap<Question, Promise<void>>;
-  describing(limiter: LimiterToDescribe): Describing;
-  /** What a call at `at` should see to, if anything; it counts as begun. */
-  due(at: number, describing: Describing): Due | undefined;
+  /** The read that a call at `at` should make, if any, which counts as begun; `own`: its limiter's last one, `must`: it makes one anyway. */
+  due(at: number, own: Attempt | undefined, must: boolean): Attempt | undefined;
 }
 
-export function createRefresher(reader: Reader, scripts: Scripts, refreshMs: number): Refresher {
-  /** When the rules were last asked for, by whoever had the answer wait for it or not. */
-  let askedAt = -Infinity;
+export function createRefresher(reader: Reader, refreshMs: number): Refresher {
+  /** By whoever had the answer wait for it or not. */
+  let last: Attempt | undefined;
 
-  async function describe(describing: Describing, at: number, signal: AbortSignal): Promise<void> {
-    await writeDescription(scripts, describing.limiter, at, signal);
-    describing.isDone = true;
-  }
+  /** A clock set back must not make what is known last longer. */
+  const ageOf = (attempt: Attempt | undefined, at: number) =>
+    attempt && at >= attempt.at ? at - attempt.at : Infinity;
 
   return {
     reader,
     underWay: new WeakMap(),
-    describing: (limiter) => ({ limiter, isDone: false, nextAt: -Infinity }),
 
-    due(at, describing) {
-      // A clock set back must not make what is known last longer.
-      const age = at < askedAt ? Infinity : at - askedAt;
-      const isOld = !reader.hasRead || age >= refreshMs;
-      const isUndescribed = !describing.isDone && at >= describing.nextAt;
-      if (!isOld && !isUndescribed) return undefined;
-      if (isOld) askedAt = at;
-      if (isUndescribed) describing.nextAt = at + refreshMs;
-      return {
-        // An isolate that nobody asked for long has missed more than one round.
-        mayBeLate: reader.hasRead && (!isOld || age < 2 * refreshMs),
-        async task(signal) {
-          // A description is for operators: where it fails, the rules are read all the same.
-          const described = isUndescribed && describe(describing, at, signal).catch(() => {});
-          // A request that goes on behind the answer would belong to nobody.
-          await (isOld ? reader.read(signal).finally(() => described) : described);
-        },
-      };
+    due(at, own, must) {
+      const age = ageOf(last, at);
+      const isFresh = age < refreshMs && (!last?.hasFailed || ageOf(own, at) < refreshMs);
+      if (reader.hasRead && isFresh && !must) return undefined;
+      // An isolate that nobody asked for long has missed more than one round.
+      last = { at, mayBeLate: reader.hasRead && age < 2 * refreshMs, hasFailed: false };
+      return last;
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Extension } from "../limiter/extension.ts";
 import { MAX_TIMER_MS } from "../limiter/time.ts";
 import { redisStore } from "../store/redis.ts";
 import type { RedisClient } from "../store/redis-client.ts";
+import { createDescriber } from "./describer.ts";
 import { createReader } from "./reader.ts";
 import { createRefresher } from "./refresher.ts";
 import { ruledLevel } from "./ruled-level.ts";
@@ -32,6 +33,8 @@ export function rules(options: RulesOptions): Extension {
   const { redis, namespace, refreshMs = 10_000 } = options;
   wholeNumber("refreshMs", refreshMs, 1, MAX_TIMER_MS);
   const store = redisStore(redis, { namespace });
-  const refresher = createRefresher(createReader(store), store, refreshMs);
-  return { level: (level) => ruledLevel(level, refresher) };
+  const refresher = createRefresher(createReader(store), refreshMs);
+  return {
+    level: (level) => ruledLevel(level, refresher, createDescriber(store, level.options, refreshMs)),
+  };
 }

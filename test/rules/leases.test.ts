@@ -11,6 +11,7 @@ import { rules } from "../../src/rules/rules.ts";
 import { ioredisClient } from "../../src/store/ioredis.ts";
 import { redisStore } from "../../src/store/redis.ts";
 import { clockAt } from "../support/clock.ts";
+import { known } from "../support/known.ts";
 import { connect, lastingClientOf, uniqueName } from "../support/redis.ts";
 
 const redis = await connect(inject("redisUrl"));
@@ -87,6 +88,49 @@ describe("a change of the rules ends leases", () => {
     await rig.operator.add({ what: "limit", limiter: "api", key: "k", limits: { quota: 6000 } });
     rig.clock.ms += REFRESH_MS;
     expect((await rig.calls(isolate, 1))[0]).toBe("store+");
+  });
+
+  test("an allow: once it is read nothing is counted, and what was held stays counted", async () => {
+    const { operator, isolate, calls, clock, isolateOf } = await leased();
+    const { rule } = await operator.add({ what: "allow", limiter: "api", key: "k" });
+    const used = async () => quota.limit - known(await isolateOf("api", { rules: undefined }).peek("k")).remaining;
+    const answers = await calls(isolate, 2 * REFRESH_MS);
+    const first = answers.indexOf("rule+");
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThanOrEqual(REFRESH_MS);
+    expect(new Set(answers.slice(first))).toEqual(new Set(["rule+"]));
+    const counted = await used();
+    // The hundred before and those until it was read; what was held is lost to the quota.
+    expect(counted).toBeGreaterThanOrEqual(100 + first);
+    await operator.remove(rule.id);
+    clock.ms += REFRESH_MS;
+    expect(await calls(isolate, 3)).toEqual(["store+", "store+", "store+"]);
+    expect(await used()).toBe(counted + 3);
+  });
+
+  test("a raised limit while units are held: they are not spent any more, and the next call asks by the new one", async () => {
+    const { operator, isolate, calls, clock } = await leased();
+    await operator.add({ what: "limit", limiter: "api", key: "k", limits: { quota: 200_000 } });
+    clock.ms += REFRESH_MS;
+    expect((await calls(isolate, 1))[0]).toBe("store+");
+    expect(await isolate.peek("k")).toMatchObject({ limit: 200_000 });
+  });
+
+  test("several isolates: after refreshMs none serves what it took under the limit before", async () => {
+    const rig = rigOf();
+    const isolates = [rig.isolateOf(), rig.isolateOf(), rig.isolateOf()];
+    for (const isolate of isolates) await leased(rig, isolate);
+    await rig.operator.add({ what: "limit", limiter: "api", key: "k", limits: { quota: 50 } });
+    const madeAt = rig.clock.ms;
+    let lastAdmittedAt = 0;
+    while (rig.clock.ms < madeAt + 2 * REFRESH_MS) {
+      for (const isolate of isolates) {
+        if ((await isolate.consume("k")).allowed) lastAdmittedAt = rig.clock.ms;
+      }
+      rig.clock.ms += 10;
+    }
+    expect(lastAdmittedAt).toBeGreaterThan(madeAt);
+    expect(lastAdmittedAt - madeAt).toBeLessThan(REFRESH_MS);
   });
 
   test("a limiter that the rule does not name goes on with what it holds", async () => {

@@ -37,8 +37,8 @@ const BROKEN: readonly (readonly [what: string, judge: string, words: string, ch
   ["a block that lets pass", "rules", "was let pass by store", () => ({ limiterOf: broken.blocksLetPass })],
   [
     "a read that never tells of a change",
-    "rules",
-    "without the change|was let pass|was denied",
+    "rules|limits",
+    "without the change|was let pass|was denied|was let use|was told by",
     () => ({ twins: broken.neverNews() }),
   ],
   ["a limit that never takes effect", "limits", "was let use", () => ({ limiterOf: broken.limitsForgotten })],

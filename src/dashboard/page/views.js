@@ -9,7 +9,7 @@ const PRICE = 0.2;
 const LONGEST_KEY = 96;
 
 /** Commands of a request for something else than a check, by purpose. */
-const COMMANDS = { lease: 3, rules: 2, analytics: 3 };
+const COMMANDS = { lease: 3, rules: 2, description: 2, analytics: 3 };
 /** Answers that nobody was asked for. */
 const FREE = new Set(["snapshot", "lease", "rule"]);
 

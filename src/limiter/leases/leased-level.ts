@@ -24,6 +24,8 @@ const NEARLY_DRY = 32;
 interface LeaseRequest extends LevelRequest, GrantRequest {
   readonly held: Held;
   readonly epoch: number;
+  /** To be called when it is sent. */
+  sent(): void;
 }
 
 /**
@@ -72,12 +74,14 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number, window
     const { back } = held;
     if (spare === 0 && !back) return undefined;
     const request = level.request(call, clock);
-    // For longer than a request can take, so that after a failure nobody asks for more for a while.
-    held.asking = { since: clock, until: clock + Math.max(maxMs, timeoutMs) };
-    held.back = undefined;
     return {
       ...request,
-      ...{ held, epoch: held.epoch, ask: askGrants, ...windows, spare, since: back?.since ?? 0 },
+      ...{ held, epoch: held.epoch, ask: askAhead, ...windows, spare, since: back?.since ?? 0 },
+      sent() {
+        // For longer than a request can take, so that after a failure nobody asks for more for a while.
+        held.asking = { since: clock, until: clock + Math.max(maxMs, timeoutMs) };
+        held.back = undefined;
+      },
       back: request.demands.map(({ windowMs = 1 }, i) => unitsBack(back?.units[i] ?? 0, call, i, windowMs)),
     };
   }
@@ -116,7 +120,7 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number, window
     const turn = level.turn();
     const task = asker.check(
       { signal: undefined, timeoutMs: undefined, spent: {} },
-      (signal) => askGrants(store as RemoteStore, [request], signal),
+      (signal) => askAhead(store as RemoteStore, [request], signal),
       "lease",
     );
     waitUntil(
@@ -207,6 +211,16 @@ export function leasedLevel(level: Level, maxMs: number, maxKeys: number, window
       level.forgetAll?.();
     },
   };
+}
+
+/** Sends it. What is not sent so, as beside levels that take nothing ahead, leaves what is to come back for the next one. */
+function askAhead(
+  store: RemoteStore,
+  requests: readonly (LevelRequest & Partial<LeaseRequest>)[],
+  signal: AbortSignal,
+) {
+  for (const { sent } of requests) sent?.();
+  return askGrants(store, requests, signal);
 }
 
 /** Whether a reply is to a request for more. */

@@ -28,7 +28,7 @@ export function createRegionalCheck(level: Level, levels: readonly Level[], plan
   function decision(call: Call): Decision | Promise<Decision> {
     call.signal?.throwIfAborted();
     const clock = timeOf(now);
-    const known = level.known(call, clock);
+    const known = call.settled || level.known(call, clock);
     if (known) return known;
     const { since } = call;
     if (since?.source === "memory" || since?.source === "fallback") return instead(call, since.error);
