@@ -171,12 +171,12 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
     return cost < of.cost && late.has(id) ? 0 : Math.abs(of.cost - cost);
   }
 
-  /** A scope's end is answered. A breaker may keep it from asking. */
+  /** A scope's end is answered. It asks where anything is due, but a breaker may keep it from that. */
   function end(call: CallMade, of: CallMade, complain: (text: string) => void): void {
     const isFirst = !over.has(of.id);
     over.add(of.id);
-    const mayAsk = held.has(of.id) && levelsOf(call).every(({ rule }) => !rule.breaker);
-    if (isFirst && mayAsk && !asking.has(call.id))
+    const mustAsk = settled(call, of) > 0 && held.has(of.id) && levelsOf(call).every(({ rule }) => !rule.breaker);
+    if (isFirst && mustAsk && !asking.has(call.id))
       complain(`${call.key} got nothing back for call ${of.id}, whose scope ended`);
   }
 
