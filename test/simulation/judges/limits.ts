@@ -36,6 +36,8 @@ export function limitsJudge(figures = noLimitFigures()): Judge {
   const ahead = new Map<string, Map<string, number>>();
   /** By call: what it took ahead, by the same places. */
   const granted = new Map<number, Map<string, string>>();
+  /** Calls with an answer, whose request takes their own units ahead, too. */
+  const over = new Set<number>();
 
   const placeOf = (call: CallMade, { rule, key }: Level) => `${call.isolate}/${rule.name}/${key}`;
 
@@ -109,11 +111,13 @@ export function limitsJudge(figures = noLimitFigures()): Judge {
         const inForce = policiesInForce(readings, ruling.call, level, happening.at);
         const wrong = wrongStep(ruling, inForce);
         if (wrong) complain(wrong);
-        if (!ruling.step.lease?.granted) continue;
+        const { lease } = ruling.step;
+        if (!lease?.granted && !(lease?.own && over.has(ruling.call.id))) continue;
         const own = granted.get(ruling.call.id) ?? new Map<string, string>();
         granted.set(ruling.call.id, own.set(placeOf(ruling.call, level), textOf(ruling.policies)));
       }
       if (happening.type === "replied" && !happening.failed) heard(happening);
+      if (happening.type === "answered") over.add(happening.call.id);
       const wrong = happening.type === "answered" && readings.begun(happening.call) && answered(happening);
       if (wrong) complain(wrong);
     },
