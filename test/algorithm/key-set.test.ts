@@ -2,7 +2,7 @@ import type { ChainableCommander } from "ioredis";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import type { State, Step } from "../../src/algorithm/algorithm.ts";
 import { parts } from "../../src/algorithm/parts.ts";
-import { slidingWindow } from "../../src/algorithm/policy.ts";
+import { slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
 import { argsOfAll, type Program, programFor } from "../../src/algorithm/program.ts";
 import { keySet, keySetWindows } from "../../src/algorithm/scripts.ts";
 import { StoreError } from "../../src/core/errors.ts";
@@ -241,6 +241,28 @@ describe("key set", () => {
     }
     expect(seen.admitted).toBeGreaterThan(50);
     expect(seen.denied).toBeGreaterThan(50);
+  });
+
+  test("what one policy alone has written is no state of several", async () => {
+    const policies = ["a", "b"].map((name) => tokenBucket({ name, limit: 5, window: 1000 }));
+    const program = programFor(policies);
+    const place = uniqueName();
+    const key: Key = { program, policies, place, shadow: `${place}:alone` };
+    await load(redis, [key], keySet);
+    const now = MIDNIGHT;
+    // Used up, by a clock that runs ahead.
+    const written = Buffer.alloc(12, 1);
+    written.writeUIntBE((now + 5000) * 64, 0, 6);
+    for (const one of [place, key.shadow]) await redis.set(one, written, "PX", 3_600_000);
+    const demands = demandsOf(program, { policies, costs: [1, 1], maxDelayMs: 0, takenAt: undefined }, "consume", now);
+    const args = [now, 2, 2, ...argsOfAll(program.algorithms, demands)].map(String);
+    const together = numbersIn(await redis.evalsha(keySet.sha1, 1, place, ...args));
+    expect(together).toEqual([1, now, 1000, 1000]);
+    expect(numbersIn(await redis.evalsha(program.script.sha1, 1, key.shadow, ...program.args(now, demands)))).toEqual(
+      together,
+    );
+    const [ours, alone] = await bytesOf([place, key.shadow]);
+    expect(ours).toEqual(alone);
   });
 
   test("a window in parts that is full, as many bytes as it can have, and more parts than it can have", async () => {
