@@ -14,7 +14,8 @@ import { load, type Measured, medianOf, type Target } from "./lib/wrk.ts";
 // `npm run bench:rest`: redis-rest beside webdis (a C server with a similar purpose) on one Redis, by turns, under the
 // same load: PING, GET and EVALSHA over 64 keep-alive connections, some nine minutes in all. First each connection sends its
 // next request as soon as it has an answer: how much can each server do? How long an answer takes follows from that then, so
-// it is measured at equal rates, too. webdis and the load's wrk are Debian packages: `apt-get install webdis wrk`. webdis is started here, with as many threads as Debian configures.
+// it is measured at equal rates, too. webdis and the load's wrk are Debian packages: `apt-get install webdis wrk`. webdis is
+// started here, with as many threads as Debian configures.
 // The floor is node:http with the same answer and no Redis behind it: no server on Node can be faster, or calmer.
 
 const CONNECTIONS = 64;

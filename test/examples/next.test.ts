@@ -23,6 +23,12 @@ async function expectLimited(address: string): Promise<void> {
   expect(await example.redis.keys(`*${address}`)).toEqual([`hello:b10s:${address}`]);
 }
 
+test("vercel-next: next dev", async () => {
+  const next = join(example.folder, "node_modules/.bin/next");
+  const url = await example.serve((port) => [next, "dev", "-p", `${port}`], { ...env, VERCEL: "1" });
+  await expectLimit(`${url}/api/hello`, { headers: { "x-real-ip": "192.0.2.3" } });
+}, 240_000);
+
 describe("vercel-next: next build, next start", () => {
   test("proxy.ts, which runs on Node", () => expectLimited("192.0.2.1"), 240_000);
 
