@@ -2,16 +2,15 @@ import type { Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { startSluice } from "../server/cli/sluice.ts";
 import { MIDNIGHT } from "../support/clock.ts";
-import { connect, uniqueName } from "../support/redis.ts";
+import { monitor } from "../support/monitor.ts";
+import { uniqueName } from "../support/redis.ts";
 import { startWorker } from "../support/worker.ts";
 
 const REFRESH_MS = 10_000;
 const namespace = uniqueName();
 const [URL_, TOKEN] = [inject("restUrl"), inject("restToken")];
-const redis = await connect(inject("redisUrl"));
-const monitor = await redis.monitor();
 const commands: string[] = [];
-monitor.on("monitor", (_time: string, [name = "", ...args]: string[]) => {
+const monitoring = await monitor(inject("redisUrl"), ([name = "", ...args]) => {
   if (args.includes(`${namespace}/sluice:rules`)) commands.push(name.toLowerCase());
 });
 
@@ -22,8 +21,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await workerd.dispose();
-  monitor.disconnect();
-  redis.disconnect();
+  monitoring.stop();
 });
 
 let now = MIDNIGHT;

@@ -1,22 +1,22 @@
 import type { Redis } from "ioredis";
-import { connect } from "./redis.ts";
+import { monitor } from "./monitor.ts";
 
-/** The commands that MONITOR tells of meanwhile, by name, those inside scripts included. */
+/** The commands that Redis runs meanwhile, by name, those inside scripts included. */
 export async function monitored(
   url: string,
   redis: Redis,
   task: () => Promise<unknown>,
 ): Promise<Record<string, number>> {
-  const own = await connect(url);
-  const monitor = await own.monitor();
   const counts: Record<string, number> = {};
   const end = `end of ${crypto.randomUUID()}`;
+  let isOver = (): void => {};
   const over = new Promise<void>((resolve) => {
-    monitor.on("monitor", (_time: string, [command = "", word = ""]: string[]) => {
-      if (word === end) return resolve();
-      const name = command.toLowerCase();
-      counts[name] = (counts[name] ?? 0) + 1;
-    });
+    isOver = resolve;
+  });
+  const monitoring = await monitor(url, ([command = "", word = ""]) => {
+    if (word === end) return isOver();
+    const name = command.toLowerCase();
+    counts[name] = (counts[name] ?? 0) + 1;
   });
   try {
     await task();
@@ -25,7 +25,6 @@ export async function monitored(
     await over;
     return counts;
   } finally {
-    monitor.disconnect();
-    own.disconnect();
+    monitoring.stop();
   }
 }
