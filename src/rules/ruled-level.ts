@@ -34,7 +34,7 @@ export function ruledLevel(level: Level, refresher: Refresher, describer: Descri
     // The others may read meanwhile.
     if (asker.pauseMs() > 0) return undefined;
     const at = timeOf(now);
-    const write = describer.due(at);
+    const write = describer(at);
     const ended = write && describe(write, waitUntilOf(question));
     const due = refresher.due(at, attempt, ended !== undefined);
     if (!due) return undefined;
@@ -59,9 +59,7 @@ export function ruledLevel(level: Level, refresher: Refresher, describer: Descri
     const given = new AbortController();
     const call = { signal: given.signal, timeoutMs: undefined, spent: {} };
     const task = describing.check(call, write, "description").catch(() => {});
-    if (!waitUntil) return () => given.abort();
-    waitUntil(task);
-    return undefined;
+    return waitUntil ? void waitUntil(task) : () => given.abort();
   }
 
   /** The answer by a rule, where one decides the call. */
