@@ -65,7 +65,10 @@ export function demandsOf(
     const algorithm = algorithms[i] as Algorithm;
     const policy = call.policies[i] as PolicyInForce;
     let demand = algorithm.demand(policy, call.costs[i] as number, call.maxDelayMs, now);
-    if (policy.uncounted !== undefined) demand = { ...demand, delta: 0, ceiling: NO_CEILING };
+    const { uncounted } = policy;
+    // Under 0 nothing is taken, so what is booked or given back is another call's.
+    if (uncounted || (uncounted === 0 && (task === "consume" || task === "peek")))
+      demand = { ...demand, delta: 0, ceiling: NO_CEILING };
     if (task === "peek") demands[i] = { ...demand, ceiling: onlyLook(demand.ceiling) };
     else if (task === "refund") {
       // What was used beyond a reservation is taken now.
