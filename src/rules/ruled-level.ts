@@ -57,8 +57,7 @@ export function ruledLevel(level: Level, refresher: Refresher, describer: Descri
   /** Writes the description. It is for operators, so no answer waits for it: what can't go on behind one ends with a read. */
   function describe(write: Write, waitUntil: WaitUntil | undefined): (() => void) | undefined {
     const given = new AbortController();
-    const call = { signal: given.signal, timeoutMs: undefined, spent: {} };
-    const task = describing.check(call, write, "description").catch(() => {});
+    const task = describing.check({ signal: given.signal, spent: {} }, write, "description").catch(() => {});
     return waitUntil ? void waitUntil(task) : () => given.abort();
   }
 
