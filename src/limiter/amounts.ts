@@ -15,7 +15,7 @@ export interface Settlement {
 
 /** A policy with a call's own limit. */
 export interface PolicyInForce extends Policy {
-  /** That limit if it is 0 or `Infinity`: of such a policy the call counts nothing. */
+  /** That limit if it is 0 or `Infinity`: of such a policy the call takes nothing. */
   readonly uncounted?: number;
 }
 

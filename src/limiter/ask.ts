@@ -10,7 +10,7 @@ import { timeOf } from "./time.ts";
 export interface Asker {
   /** Resolves to what the store answers, or to why it did not; rejects with the caller's own reason alone. */
   check<T>(
-    call: Pick<Call, "signal" | "timeoutMs" | "spent">,
+    call: Pick<Call, "signal" | "spent"> & Partial<Pick<Call, "timeoutMs">>,
     task: (signal: AbortSignal) => Promise<T>,
     purpose?: StoreEvent["purpose"],
   ): Promise<T | StoreError>;

@@ -8,7 +8,7 @@ export interface CallOptions<Amounts = Amount> {
   /**
    * Limits for this call (plans, tiers): whole numbers from 0, or `Infinity`, for every policy or by name. History is kept.
    * A policy with a limit of 0 denies whatever costs it something, one with `Infinity` nothing, and the call counts nothing of
-   * either; where that decides the call, the store is not asked. A bucket's burst keeps its proportion to the limit, rounded
+   * either; where that decides the call, the store is not asked. What is charged or given back under 0 counts all the same. A bucket's burst keeps its proportion to the limit, rounded
    * down and at least 1. A policy keeps its name, also one that is made of its own numbers (`"10-per-1s"`).
    */
   limit?: Amounts | undefined;

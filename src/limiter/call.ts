@@ -65,7 +65,9 @@ export function demandsOf(
     const algorithm = algorithms[i] as Algorithm;
     const policy = call.policies[i] as PolicyInForce;
     let demand = algorithm.demand(policy, call.costs[i] as number, call.maxDelayMs, now);
-    if (policy.uncounted !== undefined) demand = { ...demand, delta: 0, ceiling: NO_CEILING };
+    // Under 0 no cost is taken, so what is booked or given back is another call's.
+    const delta = policy.uncounted || task === "leave" ? 0 : demand.delta;
+    if (policy.uncounted !== undefined) demand = { ...demand, delta, ceiling: NO_CEILING };
     if (task === "peek") demands[i] = { ...demand, ceiling: onlyLook(demand.ceiling) };
     else if (task === "refund") {
       // What was used beyond a reservation is taken now.

@@ -31,7 +31,7 @@ export function createCheck(level: Level): Check {
       const decision = level.seen(call, reply, request.now, turn);
       // A log that denies and can't say until when is none. What is given back waits for nothing.
       if (decision.allowed || call.since || decision.retryAfterMs > 0) return decision;
-      return standIn.answer(call, request, new StoreError("reply", "The store's reply contradicts itself"));
+      return standIn.answer(call, request, new StoreError("reply", "The store broke its own contract"));
     } finally {
       if (call.task === "refund" || call.task === "leave") level.forget(call.place, timeOf(now), call);
     }

@@ -1,24 +1,27 @@
 import type { LimiterToDescribe } from "../core/limiter-to-describe.ts";
+import { descriptionText } from "../limiter/described/description.ts";
 import { type Scripts, writeDescription } from "../limiter/described/descriptions.ts";
 
 export type Write = (signal: AbortSignal) => Promise<void>;
 
-/** Says when a limiter is to describe itself to the database: once in each isolate, and no more often than the rules are read. */
-export interface Describer {
-  /** What a call at `at` should see to, if anything; it counts as begun. */
-  due(at: number): Write | undefined;
-}
+/** What a call at `at` should see to, so that its limiter is described to the database, if anything; it counts as begun. */
+export type Describer = (at: number) => Write | undefined;
 
-export function createDescriber(scripts: Scripts, limiter: LimiterToDescribe, refreshMs: number): Describer {
-  let nextAt = -Infinity;
-  return {
-    due(at) {
-      if (at < nextAt) return undefined;
-      nextAt = at + refreshMs;
+/**
+ * Makes the describers of limiters that share rules. What one of them has said the others need not say, as where limiters are made
+ * for each request: once in each isolate, and no more often than the rules are read.
+ */
+export function describersOf(scripts: Scripts, refreshMs: number): (limiter: LimiterToDescribe) => Describer {
+  const nextAt = new Map<string, number>();
+  return (limiter) => {
+    const said = limiter.name + descriptionText(limiter);
+    return (at) => {
+      if (at < (nextAt.get(said) ?? 0)) return undefined;
+      nextAt.set(said, at + refreshMs);
       return async (signal) => {
         await writeDescription(scripts, limiter, at, signal);
-        nextAt = Infinity;
+        nextAt.set(said, Infinity);
       };
-    },
+    };
   };
 }

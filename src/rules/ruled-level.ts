@@ -34,7 +34,7 @@ export function ruledLevel(level: Level, refresher: Refresher, describer: Descri
     // The others may read meanwhile.
     if (asker.pauseMs() > 0) return undefined;
     const at = timeOf(now);
-    const write = describer.due(at);
+    const write = describer(at);
     const ended = write && describe(write, waitUntilOf(question));
     const due = refresher.due(at, attempt, ended !== undefined);
     if (!due) return undefined;
@@ -57,11 +57,8 @@ export function ruledLevel(level: Level, refresher: Refresher, describer: Descri
   /** Writes the description. It is for operators, so no answer waits for it: what can't go on behind one ends with a read. */
   function describe(write: Write, waitUntil: WaitUntil | undefined): (() => void) | undefined {
     const given = new AbortController();
-    const call = { signal: given.signal, timeoutMs: undefined, spent: {} };
-    const task = describing.check(call, write, "description").catch(() => {});
-    if (!waitUntil) return () => given.abort();
-    waitUntil(task);
-    return undefined;
+    const task = describing.check({ signal: given.signal, spent: {} }, write, "description").catch(() => {});
+    return waitUntil ? void waitUntil(task) : () => given.abort();
   }
 
   /** The answer by a rule, where one decides the call. */

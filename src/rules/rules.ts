@@ -4,7 +4,7 @@ import type { Extension } from "../limiter/extension.ts";
 import { MAX_TIMER_MS } from "../limiter/time.ts";
 import { redisStore } from "../store/redis.ts";
 import type { RedisClient } from "../store/redis-client.ts";
-import { createDescriber } from "./describer.ts";
+import { describersOf } from "./describer.ts";
 import { createReader } from "./reader.ts";
 import { createRefresher } from "./refresher.ts";
 import { ruledLevel } from "./ruled-level.ts";
@@ -34,7 +34,8 @@ export function rules(options: RulesOptions): Extension {
   wholeNumber("refreshMs", refreshMs, 1, MAX_TIMER_MS);
   const store = redisStore(redis, { namespace });
   const refresher = createRefresher(createReader(store), refreshMs);
+  const describerOf = describersOf(store, refreshMs);
   return {
-    level: (level) => ruledLevel(level, refresher, createDescriber(store, level.options, refreshMs)),
+    level: (level) => ruledLevel(level, refresher, describerOf(level.options)),
   };
 }

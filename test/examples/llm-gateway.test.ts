@@ -1,35 +1,50 @@
+import type { Miniflare } from "miniflare";
 import type { KnownAllOfDecision } from "sluice";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Example, exampleOf } from "./example.ts";
 import { tool, wranglerOptions } from "./processes.ts";
+import { startWorker } from "./worker.ts";
 
 /** What happens behind a response. */
 const PATIENT = { timeout: 10_000, interval: 100 };
 
 let example: Example;
+/** Under `wrangler dev`, as its users start it. */
 let gateway: string;
+let worker: Miniflare | undefined;
+/**
+ * The same Worker in workerd alone, for answers that break off. Behind one, workerd closes the connection, on which the proxy of
+ * `wrangler dev` may already have sent the next request. Wrangler 4.86 then keeps a GET until any other request comes (unless its path
+ * is "/", for which it exits): a Worker of five lines shows that. cloudflare/workers-sdk#15252 mends it, for Node 22 and later.
+ */
+let broken: string;
 
 beforeAll(async () => {
   example = await exampleOf("llm-gateway");
   const upstream = await example.serve(() => ["node", "upstream.js"]);
   const wrangler = ["node", tool("wrangler/bin/wrangler.js"), "dev", "--var", `UPSTREAM_URL:${upstream}`] as const;
   gateway = await example.serve((...ports) => [...wrangler, ...wranglerOptions(...ports)]);
+  worker = await startWorker(example.folder, { UPSTREAM_URL: upstream });
+  broken = (await worker.ready).origin;
 });
 
-afterAll(() => example?.end());
+afterAll(async () => {
+  await worker?.dispose();
+  await example?.end();
+});
 
-const ask = (key: string, content: string, max_tokens: number) =>
-  fetch(`${gateway}/v1/chat/completions`, {
+// Each on a connection of its own: fetch, too, may use one that workerd is about to close.
+const ask = (key: string, content: string, max_tokens: number, at = gateway) =>
+  fetch(`${at}/v1/chat/completions`, {
     method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json", connection: "close" },
     body: JSON.stringify({ messages: [{ role: "user", content }], max_tokens }),
   });
 
 /** What is left, by level and policy. */
-async function left(key: string): Promise<Record<string, number>> {
-  // After a broken answer the development server now and then leaves a request unanswered, which is asked again.
-  const signal = AbortSignal.timeout(2000);
-  const response = await fetch(`${gateway}/v1/usage`, { headers: { authorization: `Bearer ${key}` }, signal });
+async function left(key: string, at = gateway): Promise<Record<string, number>> {
+  const headers = { authorization: `Bearer ${key}`, connection: "close" };
+  const response = await fetch(`${at}/v1/usage`, { headers });
   const { policies } = (await response.json()) as KnownAllOfDecision<string>;
   return Object.fromEntries(policies.map(({ level, policy, remaining }) => [`${level}/${policy}`, remaining]));
 }
@@ -84,11 +99,11 @@ describe("llm-gateway: an organization's, a team's and a user's requests a minut
   });
 
   test("the estimate stays spent where the answer breaks off: the model has billed something", async () => {
-    const response = await ask("alice", "break", 500);
+    const response = await ask("alice", "break", 500, broken);
     expect(response.status).toBe(200);
     await response.text().catch(() => "");
     const estimated = Math.ceil(JSON.stringify([{ role: "user", content: "break" }]).length / 4) + 500;
-    await vi.waitFor(async () => expect(await left("alice")).toEqual(leftAfter(4, 636 + estimated)), PATIENT);
+    await vi.waitFor(async () => expect(await left("alice", broken)).toEqual(leftAfter(4, 636 + estimated)), PATIENT);
   });
 
   test("denies a user by requests, and then others by what the user has taken of the team", async () => {
@@ -137,10 +152,10 @@ describe("llm-gateway: an organization's, a team's and a user's requests a minut
 
   test.each(["fail", "hang up", "break"])("the place is free at once where the model fails: %s", async (prompt) => {
     for (let i = 0; i < 4; i += 1) {
-      const response = await ask("gina", prompt, 10);
+      const response = await ask("gina", prompt, 10, broken);
       expect(response.status).toBe(prompt === "break" ? 200 : 502);
       await response.text().catch(() => "");
-      await vi.waitFor(async () => expect(await left("gina")).toMatchObject({ "answers/at-once": 3 }), PATIENT);
+      await vi.waitFor(async () => expect(await left("gina", broken)).toMatchObject({ "answers/at-once": 3 }), PATIENT);
     }
   });
 

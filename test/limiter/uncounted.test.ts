@@ -1,6 +1,10 @@
 import { afterAll, describe, expect, inject, test } from "vitest";
+import { calendar } from "../../src/algorithm/calendar.ts";
+import { parts } from "../../src/algorithm/parts.ts";
 import { fixedWindow, type Policy, slidingLog, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
+import type { Decision } from "../../src/core/decision.ts";
 import type { LimiterEvent } from "../../src/core/event.ts";
+import { allOf } from "../../src/limiter/all-of.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
 import type { LimiterOptions } from "../../src/limiter/options.ts";
 import { memoryStore } from "../../src/store/memory.ts";
@@ -134,6 +138,53 @@ describe.each(Object.entries(stores))("a limit of Infinity, on %s", (_name, stor
     expect(policies.map(({ remaining }) => remaining)).toEqual([8, 99]);
   });
 });
+
+const hour = { name: "own", limit: 100, window: "1 h" } as const;
+const algorithms: Record<string, Policy[]> = {
+  tokenBucket: [tokenBucket(hour)],
+  slidingWindow: [slidingWindow(hour)],
+  "slidingWindow in parts": [slidingWindow({ ...hour, parts: parts(4) })],
+  fixedWindow: [fixedWindow(hour)],
+  "fixedWindow of the calendar": [fixedWindow({ ...hour, window: calendar("1 month") })],
+  slidingLog: [slidingLog(hour)],
+  "several policies": [tokenBucket(hour), slidingWindow({ ...hour, name: "other" })],
+};
+
+// It was really used, and nothing is taken under 0 that could be given back: a limit that is raised later has to know of both.
+describe.each(Object.entries(stores))(
+  "what is booked and given back under a limit of 0 counts, on %s",
+  (_name, store) => {
+    const left = (decision: Decision) => known(decision).policies.map(({ remaining }) => remaining);
+
+    test.each(Object.entries(algorithms))("by %s", async (_algorithm, policies) => {
+      const { now } = passedClock();
+      const limiter = createLimiter({ name: uniqueName(), store: store(), policies, now });
+      const limit = 0;
+      const taken = await limiter.consume("k", { cost: 50 });
+      const booked = known(await limiter.charge("k", 30, { limit }));
+      expect(booked).toMatchObject({ allowed: true, source: "store", limit: 0, remaining: 0, retryAfterMs: 0 });
+      const others = policies.slice(1);
+      expect(left(await limiter.peek("k"))).toEqual([20, ...others.map(() => 20)]);
+      await limiter.refund("k", 10, { limit, since: taken });
+      await limiter.refund("k", 5, { limit });
+      expect(left(await limiter.peek("k"))).toEqual([35, ...others.map(() => 35)]);
+      await limiter.refund("k", 20, { limit, since: await limiter.consume("k", { limit }) });
+      expect(left(await limiter.peek("k"))).toEqual([35, ...others.map(() => 35)]);
+    });
+
+    test("in allOf, of the levels that it is for", async () => {
+      const { now } = passedClock();
+      const shared = { store: store(), now };
+      const org = createLimiter({ ...shared, name: uniqueName(), policies: [tokenBucket(hour)] });
+      const user = createLimiter({ ...shared, name: uniqueName(), policies: [fixedWindow(hour)] });
+      const both = allOf({ org, user });
+      const key = { org: "k", user: "k" };
+      await both.charge(key, 30, { limit: { org: { own: 0 } } });
+      await both.refund(key, 10, { limit: { org: { own: 0 }, user: { own: Infinity } } });
+      expect(left(await both.peek(key))).toEqual([80, 70]);
+    });
+  },
+);
 
 describe("where nothing is counted, the store is not asked", () => {
   function rigOf(options: Partial<LimiterOptions> = {}, policy = slidingLog({ limit: 5, window: "1 m" })) {

@@ -21,7 +21,7 @@ async function limits() {
   const shared = { store: memoryStore(), now: clock.now, rules: rules({ redis, namespace, refreshMs: REFRESH_MS }) };
   const jobs = createLimiter({ ...shared, name: "jobs", policies: [inFlight({ limit: 1, hold: "1 m" })] });
   const user = createLimiter({ ...shared, name: "user", policies: [fixedWindow({ limit: 5, window: "1 d" })] });
-  return { clock, jobs, user, all: allOf({ jobs, user }) };
+  return { clock, jobs, user, operator, all: allOf({ jobs, user }) };
 }
 
 test.each([undefined, "job 1"])("work under a rule is blocked or let pass uncounted, with the id %s", async (id) => {
@@ -69,4 +69,18 @@ test("a waitUntil that is looked up where it is needed goes with a hold: rules a
   const held = await jobs.hold("acme", new Options());
   expect([held.allowed, tasks.length]).toEqual([true, 1]);
   await Promise.all(tasks);
+});
+
+test("a place that was taken is released and extended under a limit of 0 as ever", async () => {
+  const { clock, jobs, operator } = await limits();
+  const [first, second] = [await jobs.hold("acme"), await jobs.hold("other")];
+  await operator.add({ what: "limit", limiter: "jobs", pattern: "*", limits: { "1-in-flight": 0 } }, { force: true });
+  clock.ms += REFRESH_MS;
+  expect(await jobs.hold("acme")).toMatchObject({ allowed: false, limit: 0 });
+  await first.release();
+  expect(await second.extend()).toBe(true);
+  await operator.remove(3);
+  clock.ms += REFRESH_MS;
+  expect(await jobs.peek("acme")).toMatchObject({ remaining: 1 });
+  expect(await jobs.peek("other")).toMatchObject({ remaining: 0 });
 });

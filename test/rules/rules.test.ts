@@ -287,6 +287,23 @@ describe("reading", () => {
     expect(await billed(redis, () => second.consume("k"))).toEqual({ evalsha: 1, getrange: 1 });
   });
 
+  test.each([true, false])("none for limiters made anew that say what one has said; waitUntil: %s", async (behind) => {
+    const { limiterOf, later } = rigOf();
+    // On a store of its own, since there a name may stand for other policies.
+    const anew = (name: string, policies = [quota]) => limiterOf(name, { policies, store: memoryStore() });
+    await warm(anew("api"));
+    await warm(anew("org"));
+    const call = (limiter: Limiter) => (behind ? warm(limiter) : limiter.consume("k"));
+    const many = async () => {
+      for (let i = 0; i < 50; i += 1) await call(anew(i % 2 ? "api" : "org"));
+    };
+    expect(await billed(redis, many)).toEqual({});
+    later();
+    expect(await billed(redis, many)).toEqual({ evalsha: 1, getrange: 1 });
+    const { hget } = await billed(redis, () => call(anew("api", [fixedWindow({ limit: 1, window: "1 s" })])));
+    expect(hget).toBe(1);
+  });
+
   test("the first check waits for the rules, also where there is a waitUntil", async () => {
     const { limiter, operator } = rigOf();
     await operator.add({ what: "block", key: "k" });

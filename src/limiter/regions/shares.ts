@@ -27,15 +27,13 @@ export function splitPolicies(
   policies: readonly PolicyInForce[],
   weights: readonly number[],
 ): (readonly PolicyInForce[] | undefined)[] {
-  const counted = policies.filter(({ uncounted }) => uncounted === undefined);
-  const least = Math.min(...counted.flatMap(({ limit, burst }) => [limit, burst]));
+  const least = Math.min(...policies.flatMap(({ limit, burst }) => [limit, burst]));
   const parts = partsOf(least, weights);
   const held = weights.map((weight, i) => (parts[i] ? weight : 0));
   const split = policies.map(({ limit, burst }) => [partsOf(limit, held), partsOf(burst, held)] as const);
   return held.map((weight, region) => {
     if (weight === 0) return undefined;
     return policies.map((policy, i) => {
-      if (policy.uncounted !== undefined) return policy;
       const [limits, bursts] = split[i] as (typeof split)[number];
       return { ...policy, limit: limits[region] as number, burst: bursts[region] as number };
     });

@@ -2,6 +2,7 @@ import type { StoreError } from "../../core/errors.ts";
 import type { LimiterEvent, Observer } from "../../core/event.ts";
 import type { LimiterToDescribe } from "../../core/limiter-to-describe.ts";
 import { withDeadline } from "../../limiter/deadline.ts";
+import { descriptionText } from "../../limiter/described/description.ts";
 import { writeDescription } from "../../limiter/described/descriptions.ts";
 import { tellerOf } from "../../limiter/observers.ts";
 import { timeOf } from "../../limiter/time.ts";
@@ -51,8 +52,9 @@ export function analytics(options: AnalyticsOptions): Analytics {
   const unsent = new Set<Sums>();
   /** Those that are added to, by limiter. */
   const open = new Map<string, Sums>();
-  /** The limiters that this observer was given to, by name, and on which day each described itself. */
-  const limiters = new Map<string, { readonly limiter: LimiterToDescribe; day?: number }>();
+  /** The limiters that this observer was given to, by name, and what each has said of itself: the next of its name may say the same. */
+  const limiters = new Map<string, LimiterToDescribe>();
+  const described = new Map<string, string>();
   let nextDueAt = Infinity;
   /** The last request that is known of has failed, this one's or a limiter's: what is sent now may be lost. */
   let inDoubt = false;
@@ -113,12 +115,12 @@ export function analytics(options: AnalyticsOptions): Analytics {
 
   /** Once a day, so that a reader knows which limiters there are. */
   async function describe(name: string): Promise<void> {
-    const described = limiters.get(name);
+    const limiter = limiters.get(name);
     const at = timeOf(now);
-    const day = Math.floor(at / DAY_MS);
-    if (inDoubt || !described || described.day === day) return;
-    const write = (signal: AbortSignal) => writeDescription(store, described.limiter, at, signal);
-    if (await run(name, write)) described.day = day;
+    if (inDoubt || !limiter) return;
+    const text = Math.floor(at / DAY_MS) + descriptionText(limiter);
+    if (described.get(name) === text) return;
+    if (await run(name, (signal) => writeDescription(store, limiter, at, signal))) described.set(name, text);
   }
 
   /** Whether Redis did what was asked; told either way. */
@@ -141,7 +143,7 @@ export function analytics(options: AnalyticsOptions): Analytics {
 
   return Object.assign(observe, {
     onLimiter(limiter: LimiterToDescribe) {
-      if (limiters.size < MOST_SUMS) limiters.set(limiter.name, { limiter });
+      if (limiters.size < MOST_SUMS) limiters.set(limiter.name, limiter);
     },
     flush: () => sendAll([...unsent]),
   });

@@ -222,3 +222,32 @@ describe("together with other options", () => {
     expect(admitted).toBe(9);
   });
 });
+
+describe("a call whose own limit is 0 or Infinity in every policy", () => {
+  test("books and gives back under 0, in the regions' proportions, and under Infinity nothing", async () => {
+    const { isolate } = rigOf();
+    const limiter = isolate();
+    expect(await limiter.charge("ada", 6, { limit: Infinity })).toMatchObject({ source: "snapshot", limit: Infinity });
+    expect(await limiter.refund("ada", 6, { limit: Infinity })).toMatchObject({ source: "store", limit: Infinity });
+    expect(await left(isolate)).toEqual([4, 3, 3]);
+    expect(await limiter.charge("ada", 6, { limit: 0 })).toMatchObject({ source: "store", limit: 0 });
+    expect(await left(isolate)).toEqual([2, 1, 1]);
+    expect(await limiter.refund("ada", 2, { limit: 0 })).toMatchObject({ source: "store", limit: 0 });
+    expect(await left(isolate)).toEqual([4, 1, 1]);
+  });
+
+  test("leaves the refill of a region's share as it is", async () => {
+    const { isolate, clock } = rigOf([
+      tokenBucket({ name: "p", limit: 60, window: "1 m" }),
+      fixedWindow({ name: "q", limit: 60, window: "1 m" }),
+    ]);
+    const limiter = isolate();
+    await limiter.consume("ada", { cost: { p: 20 } });
+    clock.ms += 10_000;
+    await limiter.consume("ada", { cost: { q: 1 }, limit: { p: Infinity } });
+    // A third of 60 a minute.
+    expect(known(await limiter.peek("ada", { cost: { p: 4 } })).retryAfterMs).toBe(0);
+    const [fra] = await left(isolate);
+    expect(fra).toBe(3);
+  });
+});

@@ -68,13 +68,14 @@ describe("policies of a region", () => {
     }
   });
 
-  test("what a call does not count is not split", () => {
-    const policies = [
-      { ...fixedWindow({ name: "free", limit: 9, window: "1 m" }), uncounted: Infinity },
-      fixedWindow({ name: "counted", limit: 9, window: "1 m" }),
-    ];
-    for (const region of splitPolicies(policies, [1, 1, 1])) {
-      expect(region?.map(({ limit }) => limit)).toEqual([9, 3]);
+  // Its share refills, or ends, in such a call, too; and the others are where they are for every other call.
+  test.each([0, Infinity])("what a call does not count is split as for others: %d", (uncounted) => {
+    const free = { ...fixedWindow({ name: "free", limit: 9, window: "1 m" }), uncounted };
+    const counted = fixedWindow({ name: "counted", limit: 9, window: "1 m" });
+    for (const policies of [[free, counted], [free]]) {
+      for (const region of splitPolicies(policies, [1, 1, 1])) {
+        expect(region).toEqual(policies.map((policy) => ({ ...policy, limit: 3, burst: 3 })));
+      }
     }
   });
 });

@@ -67,6 +67,22 @@ describe("commands", () => {
     expect(evalsha).toBeGreaterThan(50);
   });
 
+  test("a limiter that is made anew is described once a day", async () => {
+    const clock = clockAt();
+    const onEvent = analytics({ redis: client, now: clock.now });
+    const sent = async (limit = 1) => {
+      const policies = [fixedWindow({ limit, window: "1 m" })];
+      await createLimiter({ name: "api", store: memoryStore(), policies, now: clock.now, onEvent }).consume("k");
+      await onEvent.flush();
+    };
+    await sent();
+    const { hget: first } = await billed(redis, () => sent());
+    const { hget: changed } = await billed(redis, () => sent(2));
+    clock.ms += 24 * 3_600_000;
+    const { hget: nextDay } = await billed(redis, () => sent(2));
+    expect({ first, changed, nextDay }).toEqual({ first: undefined, changed: 1, nextDay: 1 });
+  });
+
   test("reading takes two for every twelve hours of a limiter", async () => {
     const clock = clockAt();
     const read = () =>
