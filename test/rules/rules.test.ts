@@ -304,6 +304,25 @@ describe("reading", () => {
     expect(hget).toBe(1);
   });
 
+  test("a limiter that goes on for days describes itself once in each of them", async () => {
+    const { limiter, later } = rigOf();
+    await warm(limiter);
+    later(86_400_000);
+    const { hget: nextDay } = await billed(redis, () => warm(limiter));
+    later();
+    const { hget: sameDay } = await billed(redis, () => warm(limiter));
+    expect({ nextDay, sameDay }).toEqual({ nextDay: 1, sameDay: undefined });
+  });
+
+  test("and no isolate remembers or describes more limiters than the database keeps", async () => {
+    const { limiterOf } = rigOf();
+    const store = memoryStore();
+    const describe = (i: number) => warm(limiterOf(`l${i}`, { policies: [quota], store }));
+    for (let i = 0; i < 256; i += 1) await describe(i);
+    expect(await billed(redis, () => describe(256))).toEqual({});
+    expect(await billed(redis, () => describe(0))).toEqual({});
+  });
+
   test("the first check waits for the rules, also where there is a waitUntil", async () => {
     const { limiter, operator } = rigOf();
     await operator.add({ what: "block", key: "k" });
