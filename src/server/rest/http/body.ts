@@ -10,17 +10,21 @@ export interface Body {
   readonly content: string | Buffer | AsyncIterable<Buffer>;
 }
 
-/**
- * What an answer says. It takes the parts over, and lets go of each when it is sent. Of a long answer no encoded copy is
- * made that a slow client would keep here.
- */
-export function createBody(parts: Part[], { charset, textOf, isSame, sizeOf, piecesOf }: Encoding): Body {
-  const encoded = (part: Part) => (typeof part === "string" ? part : textOf(part));
-  if (parts.reduce((sum, { length }) => sum + length, 0) <= PIECE) {
-    const text = parts.map(encoded).join("");
-    return { size: Buffer.byteLength(text, charset), content: charset === "utf8" ? text : Buffer.from(text, charset) };
-  }
+/** What an answer says. It takes the parts over, and lets go of each when it is sent. */
+export function createBody(parts: Part[], encoding: Encoding): Body {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  return length <= PIECE ? shortBody(parts, encoding) : longBody(parts, encoding);
+}
 
+function shortBody(parts: readonly Part[], { charset, textOf }: Encoding): Body {
+  let text = "";
+  for (const part of parts) text += typeof part === "string" ? part : textOf(part);
+  return { size: Buffer.byteLength(text, charset), content: charset === "utf8" ? text : Buffer.from(text, charset) };
+}
+
+/** No encoded copy is made that a slow client would keep here. */
+function longBody(parts: Part[], { charset, textOf, isSame, sizeOf, piecesOf }: Encoding): Body {
   let size = 0;
   /** Long values that are sent as they are. */
   const same = new Set<Part>();
@@ -41,7 +45,8 @@ export function createBody(parts: Part[], { charset, textOf, isSame, sizeOf, pie
         text = "";
       }
       if (same.delete(part)) yield part as Buffer;
-      else if (typeof part === "string" || part.length <= PIECE) text += encoded(part);
+      else if (typeof part === "string") text += part;
+      else if (part.length <= PIECE) text += textOf(part);
       else yield* piecesOf(part);
     }
     if (text !== "") yield Buffer.from(text, charset);
