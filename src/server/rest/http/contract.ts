@@ -4,10 +4,10 @@ import { RestError } from "../../errors.ts";
 import type { Access, AccessControl } from "../access/access.ts";
 import type { Gateway } from "../commands/gateway.ts";
 import type { Limits } from "../limits.ts";
-import { type Command, isReplyError, type Reply } from "../redis/protocol.ts";
+import { isReplyError } from "../redis/protocol.ts";
 import type { Body } from "./body.ts";
 import { parseCommand, parseCommands } from "./commands.ts";
-import { bodyOf, type Format, formatFor, jsonFormat, resp2Format } from "./formats.ts";
+import { bodyOf, formatFor, jsonFormat, resp2Format } from "./formats.ts";
 import { parseTarget, pathCommand } from "./target.ts";
 
 export interface Answer {
@@ -16,18 +16,10 @@ export interface Answer {
   readonly body: Body["content"];
 }
 
-interface Question {
-  readonly commands: readonly Command[];
-  readonly isAtomic: boolean;
-  /** Whether the answer is a list, as a pipeline's and a transaction's is. */
-  readonly isList: boolean;
-}
-
 /** The Upstash REST contract, apart from streams and web pages. */
 export type Contract = ReturnType<typeof createContract>;
 
 export const METHODS = ["GET", "HEAD", "POST", "PUT"];
-const takesBody = (method = "") => method === "POST" || method === "PUT";
 const NOTHING = Buffer.alloc(0);
 
 export function createContract(gateway: Gateway, accessControl: AccessControl, limits: Limits) {
@@ -35,44 +27,39 @@ export function createContract(gateway: Gateway, accessControl: AccessControl, l
     const bearer = /^bearer +(.*)$/i.exec(headers.authorization ?? "")?.[1]?.trim();
     return accessControl.accessFor(bearer ?? parseTarget(url).token);
   };
-  const questionOf = ({ url = "/", method }: IncomingMessage, format: Format, sent: Buffer): Question => {
-    const path = takesBody(method) ? url.split("?", 1)[0] : undefined;
-    const isAtomic = path === "/multi-exec";
-    if (isAtomic && format === resp2Format) throw new RestError(400, "ERR /multi-exec answers in JSON only");
-    if (isAtomic || path === "/pipeline") {
-      return { commands: parseCommands(sent, limits.maxCommands), isAtomic, isList: true };
-    }
-    const command = path === "/" ? parseCommand(sent) : pathCommand(parseTarget(url), sent);
-    return { commands: [command], isAtomic, isList: false };
-  };
-  const answerTo = ({ commands, isList }: Question, format: Format, replies: readonly Reply[]): Answer => {
-    const [reply = null] = replies;
-    if (!isList && reply instanceof Error) throw reply;
-    const { size, content } = bodyOf(format, replies, commands, isList);
-    if (size > limits.maxReplyBytes) {
-      throw new RestError(400, `ERR the reply has ${size} bytes, more than the ${limits.maxReplyBytes} allowed`);
-    }
-    const headers = {
-      "content-type": format.contentType,
-      "upstash-sync-token": gateway.syncToken(commands),
-      "content-length": String(size),
-    };
-    return { status: 200, headers, body: content };
-  };
   return {
     /** @throws {RestError} 401 if the request's token gives no access */
     admit,
     /** Runs what the request asks for, and answers it, whatever comes of it. */
     async answer(request: IncomingMessage): Promise<Answer> {
-      const { method = "", headers } = request;
       try {
+        const { url = "/", method = "" } = request;
         if (!METHODS.includes(method)) throw new RestError(405, "ERR only GET, HEAD, POST and PUT are allowed");
         const admitted = admit(request);
         const access = admitted instanceof Promise ? await admitted : admitted;
-        const format = formatFor(headers);
-        const sent = takesBody(method) ? await readBody(request, limits.maxRequestBytes) : NOTHING;
-        const question = questionOf(request, format, sent);
-        return answerTo(question, format, await gateway.run(access, question.commands, question.isAtomic));
+        const format = formatFor(request.headers);
+        const hasBody = method === "POST" || method === "PUT";
+        const sent = hasBody ? await readBody(request, limits.maxRequestBytes) : NOTHING;
+        const path = hasBody ? url.split("?", 1)[0] : undefined;
+        const isAtomic = path === "/multi-exec";
+        if (isAtomic && format === resp2Format) throw new RestError(400, "ERR /multi-exec answers in JSON only");
+        const isList = isAtomic || path === "/pipeline";
+        const commands = isList
+          ? parseCommands(sent, limits.maxCommands)
+          : [path === "/" ? parseCommand(sent) : pathCommand(parseTarget(url), sent)];
+        const replies = await gateway.run(access, commands, isAtomic);
+        const [reply = null] = replies;
+        if (!isList && reply instanceof Error) throw reply;
+        const { size, content } = bodyOf(format, replies, commands, isList);
+        if (size > limits.maxReplyBytes) {
+          throw new RestError(400, `ERR the reply has ${size} bytes, more than the ${limits.maxReplyBytes} allowed`);
+        }
+        const headers = {
+          "content-type": format.contentType,
+          "upstash-sync-token": gateway.syncToken(commands),
+          "content-length": String(size),
+        };
+        return { status: 200, headers, body: content };
       } catch (error) {
         return errorAnswer(error, request);
       }
@@ -101,17 +88,16 @@ export function errorAnswer(error: unknown, request?: IncomingMessage) {
 
 /** The whole body; never resolves if the client breaks off. @throws {RestError} 413 */
 function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
-  if (Number(request.headers["content-length"]) > most) throw tooLarge(most);
+  const tooLarge = () => new RestError(413, `ERR the request is larger than ${most} bytes`);
+  if (Number(request.headers["content-length"]) > most) throw tooLarge();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
       if (size <= most) chunks.push(chunk);
-      else reject(tooLarge(most));
+      else reject(tooLarge());
     });
     request.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
   });
 }
-
-const tooLarge = (most: number) => new RestError(413, `ERR the request is larger than ${most} bytes`);
