@@ -129,6 +129,7 @@ describe("when Redis goes away", () => {
     await rest.privateRedis?.kill();
     for (const [path, json] of [
       ["/", ["PING"]],
+      ["/", ["SCRIPT", "LOAD", FLAGGED]],
       ["/pipeline", [["PING"], ["PING"]]],
       ["/multi-exec", [["PING"]]],
     ] as const) {

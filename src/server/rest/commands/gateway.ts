@@ -40,16 +40,16 @@ export function createGateway({ table, scripts, issueToken, observe }: GatewayOp
   };
   const toClient = (commands: readonly Command[], replies: readonly Reply[]) =>
     replies.map((reply, index) => scripts.fromRedis(commands[index] as Command, reply));
-  const pipeline = async (access: Access, commands: readonly Command[]) => {
+  const send = (access: Access, commands: readonly Command[]) =>
+    access.redis.send(commands.map(scripts.toRedis)).then((replies) => toClient(commands, replies));
+  const pipeline = (access: Access, commands: readonly Command[]): Promise<readonly Reply[]> => {
     const aside = commands.map((command) => asideFrom(access, command));
-    const isPlain = aside.every((reply) => reply === undefined);
-    const sent = isPlain ? commands : commands.filter((_, index) => aside[index] === undefined);
-    const answers = toClient(sent, await access.redis.send(sent.map(scripts.toRedis)));
-    const own = answers.values();
-    const replies = isPlain ? answers : await Promise.all(aside.map((reply) => reply ?? (own.next().value as Reply)));
-    const isAway = replies.every((reply) => reply instanceof RestError && reply.status === 503);
-    if (isAway && commands.length > 0) throw replies[0];
-    return replies;
+    if (aside.every((reply) => reply === undefined)) return send(access, commands).then(unlessAway);
+    const sent = commands.filter((_, index) => aside[index] === undefined);
+    return send(access, sent).then((replies) => {
+      const own = replies.values();
+      return Promise.all(aside.map((reply) => reply ?? (own.next().value as Reply))).then(unlessAway);
+    });
   };
   const transaction = async (access: Access, commands: readonly Command[]) => {
     const refusal = commands.map((each) => table.refusalOf(each, access.readOnly)).find((each) => each);
@@ -72,6 +72,13 @@ export function createGateway({ table, scripts, issueToken, observe }: GatewayOp
       return `${origin}.${writes.toString(36)}`;
     },
   };
+}
+
+/** @throws {RestError} 503 if Redis was away for each of the commands */
+function unlessAway(replies: readonly Reply[]): readonly Reply[] {
+  const isAway = replies.every((reply) => reply instanceof RestError && reply.status === 503);
+  if (isAway && replies.length > 0) throw replies[0];
+  return replies;
 }
 
 /** A busy script keeps the shared connection waiting; only another one can end it. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Command, isReplyError, keyword, type Reply, type Word } from "../redis/protocol.ts";
+import { type Command, keyword, type Reply, type Word } from "../redis/protocol.ts";
 
 /** Lets stock Redis run scripts that are marked for Upstash, under the SHA-1 that their callers know. */
 export type Scripts = ReturnType<typeof createScripts>;
@@ -45,7 +45,7 @@ export function createScripts() {
     /** What the caller is to get instead of Redis's reply. */
     fromRedis([name, subcommand, text]: Command, reply: Reply): Reply {
       const isLoaded = text !== undefined && keyword(subcommand) === "LOAD" && keyword(name) === "SCRIPT";
-      return isLoaded && !isReplyError(reply) ? Buffer.from(sha1(text)) : reply;
+      return isLoaded && !(reply instanceof Error) ? Buffer.from(sha1(text)) : reply;
     },
     /** The commands that make a Redis that has lost its scripts know the marked ones again. */
     reload: (): Command[] => [...marked.values()].map(({ text }) => ["SCRIPT", "LOAD", text]),

@@ -27,40 +27,43 @@ export function createContract(gateway: Gateway, accessControl: AccessControl, l
     const bearer = /^bearer +(.*)$/i.exec(headers.authorization ?? "")?.[1]?.trim();
     return accessControl.accessFor(bearer ?? parseTarget(url).token);
   };
-  const run = async (request: IncomingMessage): Promise<Answer> => {
-    const { url = "/", method = "" } = request;
-    if (!METHODS.includes(method)) throw new RestError(405, "ERR only GET, HEAD, POST and PUT are allowed");
-    const admitted = admit(request);
-    const access = admitted instanceof Promise ? await admitted : admitted;
-    const format = formatFor(request.headers);
-    const hasBody = method === "POST" || method === "PUT";
-    const sent = hasBody ? await readBody(request, limits.maxRequestBytes) : NOTHING;
-    const path = hasBody ? url.split("?", 1)[0] : undefined;
-    const isAtomic = path === "/multi-exec";
-    if (isAtomic && format === resp2Format) throw new RestError(400, "ERR /multi-exec answers in JSON only");
-    const isList = isAtomic || path === "/pipeline";
-    const commands = isList
-      ? parseCommands(sent, limits.maxCommands)
-      : [path === "/" ? parseCommand(sent) : pathCommand(parseTarget(url), sent)];
-    const replies = await gateway.run(access, commands, isAtomic);
-    const [reply = null] = replies;
-    if (!isList && reply instanceof Error) throw reply;
-    const { size, content } = bodyOf(format, replies, commands, isList);
-    if (size > limits.maxReplyBytes) {
-      throw new RestError(400, `ERR the reply has ${size} bytes, more than the ${limits.maxReplyBytes} allowed`);
-    }
-    const headers = {
-      "content-type": format.contentType,
-      "upstash-sync-token": gateway.syncToken(commands),
-      "content-length": String(size),
-    };
-    return { status: 200, headers, body: content };
-  };
   return {
     /** @throws {RestError} 401 if the request's token gives no access */
     admit,
     /** Runs what the request asks for, and answers it, whatever comes of it. */
-    answer: (request: IncomingMessage) => run(request).catch((error) => errorAnswer(error, request)),
+    async answer(request: IncomingMessage): Promise<Answer> {
+      try {
+        const { url = "/", method = "" } = request;
+        if (!METHODS.includes(method)) throw new RestError(405, "ERR only GET, HEAD, POST and PUT are allowed");
+        const admitted = admit(request);
+        const access = admitted instanceof Promise ? await admitted : admitted;
+        const format = formatFor(request.headers);
+        const hasBody = method === "POST" || method === "PUT";
+        const sent = hasBody ? await readBody(request, limits.maxRequestBytes) : NOTHING;
+        const path = hasBody ? url.split("?", 1)[0] : undefined;
+        const isAtomic = path === "/multi-exec";
+        if (isAtomic && format === resp2Format) throw new RestError(400, "ERR /multi-exec answers in JSON only");
+        const isList = isAtomic || path === "/pipeline";
+        const commands = isList
+          ? parseCommands(sent, limits.maxCommands)
+          : [path === "/" ? parseCommand(sent) : pathCommand(parseTarget(url), sent)];
+        const replies = await gateway.run(access, commands, isAtomic);
+        const [reply = null] = replies;
+        if (!isList && reply instanceof Error) throw reply;
+        const { size, content } = bodyOf(format, replies, commands, isList);
+        if (size > limits.maxReplyBytes) {
+          throw new RestError(400, `ERR the reply has ${size} bytes, more than the ${limits.maxReplyBytes} allowed`);
+        }
+        const headers = {
+          "content-type": format.contentType,
+          "upstash-sync-token": gateway.syncToken(commands),
+          "content-length": String(size),
+        };
+        return { status: 200, headers, body: content };
+      } catch (error) {
+        return errorAnswer(error, request);
+      }
+    },
   };
 }
 
@@ -95,6 +98,6 @@ function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
       if (size <= most) chunks.push(chunk);
       else reject(tooLarge());
     });
-    request.on("end", () => resolve(Buffer.concat(chunks)));
+    request.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
   });
 }

@@ -1,21 +1,26 @@
 import type { RequestListener, ServerResponse } from "node:http";
-import type { Contract } from "./contract.ts";
+import type { Answer, Contract } from "./contract.ts";
 
 const ROUTED = /^\/(health|monitor|p?subscribe)\b/;
 
 /** Answers commands itself, which costs less than half of what it costs as a route; the router has what is left. */
 export function createListener(contract: Contract, router: RequestListener): RequestListener {
-  return async (request, response) => {
+  return (request, response) => {
     const { url = "", headers } = request;
-    // Nothing depends on it, and the router would refuse some.
-    headers.host = "localhost";
     // The router knows which web pages may ask.
-    if (ROUTED.test(url) || headers.origin !== undefined) return router(request, response);
-    const { status, headers: own, body } = await contract.answer(request);
-    response.writeHead(status, own);
-    if (typeof body === "string" || Buffer.isBuffer(body)) response.end(body);
-    else await sendPieces(response, body);
+    if (ROUTED.test(url) || headers.origin !== undefined) {
+      // Nothing depends on it, and the router would refuse some.
+      headers.host = "localhost";
+      return router(request, response);
+    }
+    void contract.answer(request).then((answer) => send(response, answer));
   };
+}
+
+function send(response: ServerResponse, { status, headers, body }: Answer): Promise<void> | undefined {
+  response.writeHead(status, headers);
+  if (typeof body !== "string" && !Buffer.isBuffer(body)) return sendPieces(response, body);
+  response.end(body);
 }
 
 /** As fast as the client reads. */

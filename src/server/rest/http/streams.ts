@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { once } from "node:events";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
@@ -5,11 +6,14 @@ import { streamSSE } from "hono/streaming";
 import { RestError } from "../../errors.ts";
 import type { Access } from "../access/access.ts";
 import { type Command, keyword } from "../redis/protocol.ts";
+import type { Part } from "./body.ts";
+import { PIECE } from "./encodings.ts";
+import { createQueue } from "./queue.ts";
 
 const HEARTBEAT_MS = 15_000;
 /**
- * In UTF-16 units. A client that lags by more is cut off, as Redis does with its own subscribers. More than the 2 MB that
- * Node reads from Redis at once, before a client gets a turn.
+ * In bytes. A client that lags by more is cut off, as Redis does with its own subscribers. More than the 2 MB that Node
+ * reads from Redis at once, before a client gets a turn.
  */
 const MOST_UNSENT = 3 * 1024 * 1024;
 
@@ -35,37 +39,27 @@ export async function stream<E>(
   return streamSSE(c, async (events) => {
     const over = new AbortController();
     const end = () => over.abort();
-    let unsent = "";
-    let isWriting = false;
-    // All that has come meanwhile is written at once: each write costs far more memory than a short message.
-    const write = async (text: string) => {
-      if (unsent.length > MOST_UNSENT) return void c.env.outgoing.destroy();
-      unsent += text;
-      if (isWriting) return;
-      isWriting = true;
-      for (let taken = unsent; taken !== ""; taken = unsent) {
-        unsent = "";
-        await events.write(taken);
-      }
-      isWriting = false;
+    const queue = createQueue((piece) => events.write(piece));
+    const write = (parts: readonly Part[]) => {
+      if (queue.unsent() > MOST_UNSENT) c.env.outgoing.destroy();
+      else queue.add(parts);
     };
-    // Each line of a text is marked as the same event's, and clients that look for "data: " take it for no other.
-    const eventOf = (text: string) => `data: ${text.replace(/\r\n|\r|\n/g, "\ndata:")}\n\n`;
     // What may have come in one packet with the news that the stream has begun; undefined when that has been sent.
-    let early: string | undefined = "";
-    const send = (text: string) => {
-      if (early === undefined) void write(eventOf(text));
-      else early += eventOf(text);
+    let early: Part[] | undefined = [];
+    const send = (head: string, message: Part = "") => {
+      const event = eventOf(head, message);
+      if (early) early.push(...event);
+      else write(event);
     };
     const begin = async () => {
       if (isMonitor) await connection.monitor((line) => send(String(line)));
-      if (isMonitor) void write(eventOf('"OK"'));
+      if (isMonitor) write(eventOf('"OK"'));
       for (const [index, channel] of channels.entries()) {
-        if (kind === "subscribe") await connection.subscribe(channel, (text, of) => send(`message,${of},${text}`));
-        else await connection.pSubscribe(channel, (text, of) => send(`pmessage,${channel},${of},${text}`));
-        void write(eventOf(`${kind},${channel},${index + 1}`));
+        if (kind === "subscribe") await connection.subscribe(channel, (text, of) => send(`message,${of},`, text), true);
+        else await connection.pSubscribe(channel, (text, of) => send(`pmessage,${channel},${of},`, text), true);
+        write(eventOf(`${kind},${channel},${index + 1}`));
       }
-      if (early) void write(early);
+      write(early ?? []);
       early = undefined;
     };
     streams.add(end);
@@ -74,10 +68,17 @@ export async function stream<E>(
     connection.on("error", end);
     begin().catch(end);
     // A comment now and then shows a client that is gone, and a proxy that somebody is there.
-    const heartbeat = setInterval(write, HEARTBEAT_MS, ":\n\n");
+    const heartbeat = setInterval(write, HEARTBEAT_MS, [":\n\n"]);
     if (!over.signal.aborted) await once(over.signal, "abort");
     clearInterval(heartbeat);
     connection.destroy();
     streams.delete(end);
   });
+}
+
+/** Each line is marked as the same event's, and clients that look for "data: " take it for no other. */
+function eventOf(head: string, message: Part = ""): Part[] {
+  const isSame = message instanceof Buffer && message.length > PIECE && isUtf8(message) && !/[\r\n]/.test(head);
+  if (isSame && !message.includes("\n") && !message.includes("\r")) return [`data: ${head}`, message, "\n\n"];
+  return [`data: ${`${head}${message}`.replace(/\r\n|\r|\n/g, "\ndata:")}\n\n`];
 }

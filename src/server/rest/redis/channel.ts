@@ -22,8 +22,9 @@ export async function openChannel(address: RedisAddress, firstKey: FirstKey, onE
   if (address.kind === "cluster") return openCluster(address, firstKey);
   const connection = await openConnection(address);
   connection.on("error", () => connection.isOpen || onEnd());
+  const decoding = connection.withTypeMapping(DECODED.typeMapping);
   return {
-    send: (command) => connection.sendCommand(command as Word[], DECODED),
+    send: (command) => decoding.sendCommand(command as Word[]),
     connectionFor: () => connection,
     open: () => openConnection(address),
     isReady: () => connection.isReady,
@@ -44,7 +45,7 @@ async function openCluster(address: RedisAddress, firstKey: FirstKey): Promise<C
     key === undefined ? cluster.getRandomNode() : cluster.getSlotMaster(keySlot(key));
   return {
     // At once where it can be, so that the commands of a pipeline stay in order. One that is redirected has not run.
-    send(command) {
+    async send(command) {
       const key = firstKey(command);
       const anywhere = () => cluster.sendCommand<Reply>(key, false, command as Word[], DECODED);
       const { client } = key === undefined ? {} : nodeFor(key);

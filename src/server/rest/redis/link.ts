@@ -61,9 +61,7 @@ export async function connectRedis({ address, timeoutMs, firstKey, prepare }: Re
   return {
     /** Sends the commands, none ever twice, and gives their replies; errors of Redis, or 503s, in their places. */
     send: (commands: readonly Command[]): Promise<Reply[]> =>
-      use(({ send }) => Promise.all(commands.map((command) => send(command).catch(toExpected)))).catch((error) =>
-        commands.map(() => error),
-      ),
+      channel ? use(({ send }) => sendAll(send, commands)) : Promise.resolve(commands.map(away)),
     /** Runs the commands as MULTI/EXEC. @throws ReplyError if that is discarded, {@link RestError} 503 */
     transaction: (commands: readonly Command[]) =>
       use(async (via) => runTransaction(await via.connectionFor(commands), commands)),
@@ -79,6 +77,12 @@ export async function connectRedis({ address, timeoutMs, firstKey, prepare }: Re
   };
 }
 
-function toExpected(error: unknown): Error {
-  return isReplyError(error) ? error : new RestError(503, "UNAVAILABLE Redis can't be reached at the moment");
+function sendAll(send: Channel["send"], commands: readonly Command[]): Promise<Reply[]> {
+  const replyTo = (command: Command) => send(command).catch(toExpected);
+  // Promise.all would cost a request of one command, as most are, a twentieth more.
+  if (commands.length === 1) return replyTo(commands[0] as Command).then((reply) => [reply]);
+  return Promise.all(commands.map(replyTo));
 }
+
+const toExpected = (error: unknown): Error => (isReplyError(error) ? error : away());
+const away = () => new RestError(503, "UNAVAILABLE Redis can't be reached at the moment");

@@ -23,6 +23,7 @@ async function open(path: string, method = "POST") {
   const response = await fetch(rest.url + path, { method, headers, body, signal: abort.signal });
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   let text = "";
+  const decoder = new TextDecoder();
   const next = async (): Promise<string | undefined> => {
     for (;;) {
       const end = text.indexOf("\n\n");
@@ -34,7 +35,7 @@ async function open(path: string, method = "POST") {
       }
       const { done, value } = await reader.read();
       if (done) return undefined;
-      text += Buffer.from(value).toString();
+      text += decoder.decode(value, { stream: true });
     }
   };
   return { response, next, close: () => abort.abort() };
@@ -59,6 +60,22 @@ test("a message of several lines can't pretend to be another event", async () =>
   await stream.next();
   await direct.publish("lines", "one\nmessage,lines,two");
   expect(await stream.next()).toBe("data: message,lines,one\ndata:message,lines,two");
+  stream.close();
+});
+
+test("a long message is sent as it came from Redis, unless it has several lines or is no UTF-8", async () => {
+  const stream = await open("/subscribe/long");
+  await stream.next();
+  const long = "ü".repeat(20_000);
+  for (const [bytes, text] of [
+    [Buffer.from(long), long],
+    [Buffer.from(`${long}\n${long}`), `${long}\ndata:${long}`],
+    [Buffer.from(`${long}\r${long}`), `${long}\ndata:${long}`],
+    [Buffer.concat([Buffer.from(long), Buffer.from([0xc3, 0x28])]), `${long}\ufffd(`],
+  ] as const) {
+    await direct.publish("long", bytes);
+    expect(await stream.next()).toBe(`data: message,long,${text}`);
+  }
   stream.close();
 });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bodyOf, formatFor } from "../../../../src/server/rest/http/formats.ts";
+import { heldBy } from "./held.ts";
 
 const PIECE = 16 * 1024;
 const command = ["GET", "k"];
@@ -63,4 +64,25 @@ test("so do many values, of which some are long", async () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test("a list of very many short values is encoded and joined at once, and takes hardly more than its bytes", async () => {
+  const texts = Array.from({ length: 50_000 }, (_, i) => (i % 10 === 0 ? `"${i}"\n` : `item ${i} ü`));
+  for (const headers of [{}, { "upstash-encoding": "base64" }, { "upstash-response-format": "resp2" }]) {
+    const answer = () => bodyOf(formatFor(headers), [texts.map((text) => Buffer.from(text))], [command], false);
+    const { size, content } = answer();
+    const pieces: Buffer[] = [];
+    for await (const piece of content as AsyncIterable<Buffer>) pieces.push(Buffer.from(piece));
+    const whole = Buffer.concat(pieces);
+    expect(whole.length).toBe(size);
+    if ("upstash-response-format" in headers) {
+      const bulks = texts.map((text) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`);
+      expect(whole.toString()).toBe([`*${texts.length}\r\n`, ...bulks].join(""));
+    } else {
+      const { result } = JSON.parse(whole.toString());
+      const isEncoded = "upstash-encoding" in headers;
+      expect(isEncoded ? result.map((text: string) => String(Buffer.from(text, "base64"))) : result).toEqual(texts);
+    }
+    expect((await heldBy(answer)) / size).toBeLessThan(2);
+  }
 });
