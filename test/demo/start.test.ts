@@ -24,7 +24,7 @@ const get = (url: string, key: string) => fetch(url, { headers: { "x-api-key": k
 
 async function expectGone(family: readonly Listed[]) {
   const left = () => processes().filter(({ pid }) => family.some((member) => member.pid === pid));
-  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+  await expect.poll(left).toEqual([]);
 }
 
 test("it serves both routes, and Ctrl-C leaves nothing behind", { timeout: 90_000 }, async () => {
@@ -69,9 +69,9 @@ test("an outage of Redis lets requests pass, and limiting goes on after it", { t
 
   const redis = run.family().find(({ command }) => command.startsWith("redis-server")) as Listed;
   kill(redis.pid);
-  await expect.poll(source, { timeout: 5000 }).toBe("fallback");
+  await expect.poll(source).toBe("fallback");
   expect((await get(`${run.url}/api/bucket`, "anyone")).status).toBe(200);
-  await expect.poll(source, { timeout: 20_000 }).toBe("store");
+  await expect.poll(source).toBe("store");
   expect(run.output()).toMatch(/redis-server ended \(SIGKILL\); starting it again/);
 
   // A signal to npm alone, as a process manager sends it.
@@ -90,7 +90,7 @@ test("it ends when it is killed and can't end anything itself", { timeout: 90_00
   await expectGone(family);
   // But for what tsx keeps from run to run.
   const left = async () => (await readdir(folder)).filter((name) => !name.startsWith("tsx-"));
-  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+  await expect.poll(left).toEqual([]);
   await rm(folder, { recursive: true });
 });
 

@@ -106,8 +106,8 @@ test("a server that is killed costs its share alone, and comes back", async () =
     0,
   ]);
   await fra.server.restart();
-  await expect.poll(() => fra.inside.ping().catch(() => "away"), { timeout: 5000 }).toBe("PONG");
-  await expect.poll(async () => (await limiter.consume(uniqueName())).source, { timeout: 5000 }).toBe("store");
+  await expect.poll(() => fra.inside.ping().catch(() => "away")).toBe("PONG");
+  await expect.poll(async () => (await limiter.consume(uniqueName())).source).toBe("store");
   await expect
     .poll(
       async () => {

@@ -105,9 +105,7 @@ describe("a cluster of three masters", () => {
       await first.call("CLUSTER", "MEET", "127.0.0.1", nodes[i]?.port as number, bus);
     }
     for (const link of links) {
-      await expect
-        .poll(() => link.cluster("INFO"), { timeout: 10_000 })
-        .toMatch(/cluster_state:ok.*cluster_known_nodes:3/s);
+      await expect.poll(() => link.cluster("INFO")).toMatch(/cluster_state:ok.*cluster_known_nodes:3/s);
     }
     closers.push(async () => {
       for (const link of links) link.disconnect();
@@ -186,7 +184,7 @@ describe("a sentinel", () => {
     const replica = await startServer([...auth, `replicaof 127.0.0.1 ${master.port}`]);
     const link = new Redis(replica.port, "127.0.0.1", { password: PASSWORD });
     closers.push(async () => link.disconnect());
-    await expect.poll(() => link.info("replication"), { timeout: 10_000 }).toContain("master_link_status:up");
+    await expect.poll(() => link.info("replication")).toContain("master_link_status:up");
     const sentinelPort = await startSentinel(master.port);
 
     const rest = await startRest({ redis: `redis+sentinel://:${ENCODED}@127.0.0.1:${sentinelPort}/mymaster` });
@@ -194,11 +192,11 @@ describe("a sentinel", () => {
     await expect.poll(() => link.get("kept")).toBe("yes");
     const sentinel = new Redis(sentinelPort, "127.0.0.1");
     closers.push(async () => sentinel.disconnect());
-    await expect.poll(() => sentinel.call("SENTINEL", "REPLICAS", "mymaster"), { timeout: 15_000 }).toHaveLength(1);
+    await expect.poll(() => sentinel.call("SENTINEL", "REPLICAS", "mymaster")).toHaveLength(1);
 
     await master.kill();
     expect((await ask(rest, "/", { json: ["SET", "lost", "x"] })).status).toBe(503);
-    await expect.poll(() => run(rest, "SET", "again", "yes"), { timeout: 20_000 }).toEqual({ result: "OK" });
+    await expect.poll(() => run(rest, "SET", "again", "yes")).toEqual({ result: "OK" });
     expect(await run(rest, "GET", "kept")).toEqual({ result: "yes" });
   }, 45_000);
 
@@ -215,7 +213,7 @@ describe("a sentinel", () => {
     await startProgram(await temporaryFolder(), lines, "--sentinel");
     const probe = new Redis(port, "127.0.0.1");
     probe.on("error", () => {});
-    await expect.poll(() => probe.ping(), { timeout: 5000 }).toBe("PONG");
+    await expect.poll(() => probe.ping()).toBe("PONG");
     probe.disconnect();
     return port;
   }
