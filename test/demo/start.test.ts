@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import freePort from "get-port";
 import { afterEach, expect, test } from "vitest";
+import { freePort } from "../support/free-port.ts";
 import { kill, type Listed, type NpmStart, npmStart, processes } from "./npm-start.ts";
 
 const started: NpmStart[] = [];

@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis as RestClient } from "@upstash/redis";
-import freePort from "get-port";
 import { Redis } from "ioredis";
 import { generate } from "selfsigned";
 import { createLimiter, fixedWindow, redisStore, slidingLog, slidingWindow, tokenBucket } from "sluice";
@@ -11,6 +10,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { ensureRedisProgram } from "../../../src/server/redis/install-redis.ts";
 import { type PrivateRedis, startPrivateRedis } from "../../../src/server/redis/private-redis.ts";
 import { createRedisRest, type RedisRest, type RedisRestOptions } from "../../../src/server/rest/server.ts";
+import { freePort } from "../../support/free-port.ts";
 import { ask } from "./ask.ts";
 
 const PASSWORD = "shared by all";
