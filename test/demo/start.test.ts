@@ -38,9 +38,10 @@ test("it serves both routes, and Ctrl-C leaves nothing behind", async () => {
     const responses = [];
     for (let n = 0; n < 30; n += 1) responses.push(await get(run.url + path, "start-test"));
     const passed = responses.filter(({ status }) => status === 200).length;
-    // Ten, and what has flowed in meanwhile, at most one each second by both policies.
+    // Ten, and what has flowed in meanwhile, at most one each second by both policies, and those that a busy machine had no answer for.
+    const unanswered = responses.filter(({ headers }) => headers.get("x-decided-by") === "fallback").length;
     expect(passed).toBeGreaterThanOrEqual(10);
-    expect(passed).toBeLessThanOrEqual(10 + Math.ceil((performance.now() - before) / 1000));
+    expect(passed).toBeLessThanOrEqual(10 + Math.ceil((performance.now() - before) / 1000) + unanswered);
     const denied = responses.find(({ status }) => status === 429);
     expect(Number(denied?.headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
   }
@@ -65,7 +66,7 @@ test("an outage of Redis lets requests pass, and limiting goes on after it", asy
   const exit = once(run.process, "exit");
   await run.ready();
   const source = async () => (await (await get(`${run.url}/api/bucket`, crypto.randomUUID())).json()).source;
-  expect(await source()).toBe("store");
+  await expect.poll(source).toBe("store");
 
   const redis = run.family().find(({ command }) => command.startsWith("redis-server")) as Listed;
   kill(redis.pid);
