@@ -31,7 +31,7 @@ export const alias = [
 const resolve = { alias };
 
 /** Nothing is asserted on how long a test takes: on a machine that is busy with something else it may take its time. */
-export const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
+export const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };
 
 /** Two at least, though there be two processors: many a test waits, for a server, a process or a hold to end. */
 export const maxWorkers = Math.max(2, availableParallelism() - 1);

@@ -1,7 +1,7 @@
-import freePort from "get-port";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { kill, type Listed, type NpmStart, npmStart } from "../demo/npm-start.ts";
+import { freePort } from "../support/free-port.ts";
 import { launchChromium } from "./chromium.ts";
 
 // The page of `npm start` as people use it, in a real browser.

@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import freePort from "get-port";
 import { afterEach, expect, test } from "vitest";
+import { freePort } from "../support/free-port.ts";
 import { kill, type Listed, type NpmStart, npmStart, processes } from "./npm-start.ts";
 
 const started: NpmStart[] = [];
@@ -24,10 +24,10 @@ const get = (url: string, key: string) => fetch(url, { headers: { "x-api-key": k
 
 async function expectGone(family: readonly Listed[]) {
   const left = () => processes().filter(({ pid }) => family.some((member) => member.pid === pid));
-  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+  await expect.poll(left).toEqual([]);
 }
 
-test("it serves both routes, and Ctrl-C leaves nothing behind", { timeout: 90_000 }, async () => {
+test("it serves both routes, and Ctrl-C leaves nothing behind", async () => {
   const run = start(await freePort());
   const exit = once(run.process, "exit");
   await run.ready();
@@ -38,9 +38,10 @@ test("it serves both routes, and Ctrl-C leaves nothing behind", { timeout: 90_00
     const responses = [];
     for (let n = 0; n < 30; n += 1) responses.push(await get(run.url + path, "start-test"));
     const passed = responses.filter(({ status }) => status === 200).length;
-    // Ten, and what has flowed in meanwhile, at most one each second by both policies.
+    // Ten, and what has flowed in meanwhile, at most one each second by both policies, and those that a busy machine had no answer for.
+    const unanswered = responses.filter(({ headers }) => headers.get("x-decided-by") === "fallback").length;
     expect(passed).toBeGreaterThanOrEqual(10);
-    expect(passed).toBeLessThanOrEqual(10 + Math.ceil((performance.now() - before) / 1000));
+    expect(passed).toBeLessThanOrEqual(10 + Math.ceil((performance.now() - before) / 1000) + unanswered);
     const denied = responses.find(({ status }) => status === 429);
     expect(Number(denied?.headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
   }
@@ -60,18 +61,18 @@ test("it serves both routes, and Ctrl-C leaves nothing behind", { timeout: 90_00
   await expectGone(family);
 });
 
-test("an outage of Redis lets requests pass, and limiting goes on after it", { timeout: 90_000 }, async () => {
+test("an outage of Redis lets requests pass, and limiting goes on after it", async () => {
   const run = start(await freePort());
   const exit = once(run.process, "exit");
   await run.ready();
   const source = async () => (await (await get(`${run.url}/api/bucket`, crypto.randomUUID())).json()).source;
-  expect(await source()).toBe("store");
+  await expect.poll(source).toBe("store");
 
   const redis = run.family().find(({ command }) => command.startsWith("redis-server")) as Listed;
   kill(redis.pid);
-  await expect.poll(source, { timeout: 5000 }).toBe("fallback");
+  await expect.poll(source).toBe("fallback");
   expect((await get(`${run.url}/api/bucket`, "anyone")).status).toBe(200);
-  await expect.poll(source, { timeout: 20_000 }).toBe("store");
+  await expect.poll(source).toBe("store");
   expect(run.output()).toMatch(/redis-server ended \(SIGKILL\); starting it again/);
 
   // A signal to npm alone, as a process manager sends it.
@@ -81,7 +82,7 @@ test("an outage of Redis lets requests pass, and limiting goes on after it", { t
   await expectGone(family);
 });
 
-test("it ends when it is killed and can't end anything itself", { timeout: 90_000 }, async () => {
+test("it ends when it is killed and can't end anything itself", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sluice-start-"));
   const run = start(await freePort(), { TMPDIR: folder });
   await run.ready();
@@ -90,7 +91,7 @@ test("it ends when it is killed and can't end anything itself", { timeout: 90_00
   await expectGone(family);
   // But for what tsx keeps from run to run.
   const left = async () => (await readdir(folder)).filter((name) => !name.startsWith("tsx-"));
-  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+  await expect.poll(left).toEqual([]);
   await rm(folder, { recursive: true });
 });
 

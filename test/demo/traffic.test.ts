@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
 import { get } from "node:http";
 import { promisify } from "node:util";
-import freePort from "get-port";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../support/free-port.ts";
 import { kill, type NpmStart, npmStart } from "./npm-start.ts";
 
 let port: number;

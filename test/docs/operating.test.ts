@@ -16,7 +16,8 @@ function recipe(label: string) {
 test("the recipe for Prometheus tells what was decided, in its text format", async () => {
   const { counter, metrics } = recipe("prometheus");
   const policies = [fixedWindow({ limit: 2, window: "1 h" })];
-  const limiter = createLimiter({ name: "api", store: memoryStore(), policies, onEvent: counter });
+  const now = () => Date.UTC(2026, 0, 1);
+  const limiter = createLimiter({ name: "api", store: memoryStore(), policies, now, onEvent: counter });
   for (let i = 0; i < 5; i += 1) await limiter.consume("k");
   const response = metrics();
   expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4");

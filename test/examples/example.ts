@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { Redis } from "@upstash/redis";
-import freePort from "get-port";
 import { inject } from "vitest";
+import { freePort } from "../support/free-port.ts";
 import { repository, run, type Server, serves, start } from "./processes.ts";
 
 /** An example in a folder of its own, as a user has it, with a Redis of its own. */

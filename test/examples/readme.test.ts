@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import freePort from "get-port";
 import { afterEach, describe, expect, inject, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { text } from "../docs/blocks.ts";
+import { freePort } from "../support/free-port.ts";
 import { expectLimit } from "./expect-limit.ts";
 import { platform } from "./platforms.ts";
 import { run, type Server, serves, start, wranglerOptions } from "./processes.ts";

@@ -1,7 +1,7 @@
 import { cp, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import freePort from "get-port";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../support/free-port.ts";
 import { type Example, exampleOf } from "./example.ts";
 import { expectLimit } from "./expect-limit.ts";
 import { repository, run, serves, start, tool } from "./processes.ts";

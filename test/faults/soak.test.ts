@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
 import { soak } from "./soak/run.ts";
 
-test("five seconds of load with Redis killed and stopped: all answered in time, nobody wrongly admitted", {
-  timeout: 90_000,
-}, async () => {
-  const report = await soak({ seconds: 5, outages: 2, timeoutMs: 200 });
+test("five seconds of load with Redis killed and stopped: all answered in time, nobody wrongly admitted", async () => {
+  const report = await soak({ seconds: 5, outages: 2, timeoutMs: 500 });
   for (const tally of Object.values(report.tallies)) {
     expect(tally).toMatchObject({ answered: tally.calls, late: 0, wrong: 0, thrown: 0 });
     expect(tally.store).toBeGreaterThan(0);

@@ -21,7 +21,7 @@ beforeAll(async () => {
     outboundService: () => new Response("upstream", { headers: { RateLimit: '"upstream";r=7', "Set-Cookie": "a=1" } }),
   });
   await workerd.ready;
-}, 30_000);
+});
 
 afterAll(() => workerd.dispose());
 

@@ -1,5 +1,9 @@
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { app } from "./routes.ts";
+
+// No token flows in, and no window ends.
+beforeAll(() => void vi.useFakeTimers({ toFake: ["Date"] }));
+afterAll(() => void vi.useRealTimers());
 
 let hosts = 0;
 

@@ -21,6 +21,10 @@ describe("nobody is let in while blocked, and blocked only for what the own poli
     for (const [what, times] of Object.entries(figures)) expect(times, what).toBeGreaterThan(50);
   });
 
+  test("where a call comes so late that the database has ended the block and its key", async () => {
+    expect(await complaintOf([947_721_748])).toBeUndefined();
+  });
+
   test("in worlds of random seeds", async () => {
     const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 4);
     process.stdout.write(`simulated worlds of penalties of seeds ${seeds}\n`);

@@ -23,6 +23,10 @@ describe("isolates go by the operators' rules from when they have read them, and
     for (const [what, times] of Object.entries(figures)) expect(times, what).toBeGreaterThan(50);
   });
 
+  test("where the text of one read reaches the database after a later read, and after a change", async () => {
+    expect(await complaintOf([947_721_692])).toBeUndefined();
+  });
+
   test("in worlds of random seeds", async () => {
     const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 3);
     process.stdout.write(`simulated worlds of rules of seeds ${seeds}\n`);

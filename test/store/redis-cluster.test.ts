@@ -1,4 +1,3 @@
-import getPort from "get-port";
 import { Cluster, type ClusterNode } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { fixedWindow, tokenBucket } from "../../src/algorithm/policy.ts";
@@ -8,6 +7,7 @@ import { type PrivateRedis, startPrivateRedis } from "../../src/server/redis/pri
 import { redisStore } from "../../src/store/redis.ts";
 import type { RedisClient } from "../../src/store/redis-client.ts";
 import { clockAt } from "../support/clock.ts";
+import { freePort } from "../support/free-port.ts";
 import { connect } from "../support/redis.ts";
 
 const SLOTS = 16_384;
@@ -18,7 +18,7 @@ let cluster: Cluster;
 beforeAll(async () => {
   const busPorts: number[] = [];
   for (let i = 0; i < MASTERS; i += 1) {
-    const busPort = await getPort();
+    const busPort = await freePort();
     busPorts.push(busPort);
     servers.push(await startPrivateRedis({ config: ["cluster-enabled yes", `cluster-port ${busPort}`] }));
   }

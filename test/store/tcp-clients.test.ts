@@ -3,7 +3,7 @@ import { createClient, createClientPool, createCluster, createSentinel } from "r
 import { createLimiter, fixedWindow, type RedisClient, redisStore, type Store } from "sluice";
 import { ioredisClient, ioredisOptions } from "sluice/ioredis";
 import { type NodeRedisConnection, nodeRedisClient } from "sluice/node-redis";
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startPrivateRedis } from "../../src/server/redis/private-redis.ts";
 import { uniqueName } from "../support/redis.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
@@ -89,7 +89,7 @@ describe.each(Object.entries(CLIENTS))("%s", (title, make) => {
     const decision = await limiter.consume("k");
     expect(decision).toMatchObject({ source: "fallback", error: { kind: "network" } });
     // It connects by itself again, and then everything that it would send again has been sent.
-    await vi.waitFor(async () => expect(await limiter.peek("warm")).toMatchObject({ source: "store" }));
+    await expect.poll(() => limiter.peek("warm")).toMatchObject({ source: "store" });
     expect(await taken(name)).toBe(1);
   });
 
@@ -112,7 +112,7 @@ describe.each(Object.entries(CLIENTS))("%s", (title, make) => {
     const decisions = await Promise.all(Array.from({ length: 50 }, () => limiter.consume("k")));
     for (const decision of decisions) expect(decision).toMatchObject({ source: "fallback", allowed: true });
     proxy.state = "up";
-    await vi.waitFor(async () => expect(await limiter.peek("k")).toMatchObject({ source: "store" }), 10_000);
+    await expect.poll(() => limiter.peek("k")).toMatchObject({ source: "store" });
     expect(await taken(name)).toBe(1);
     await limiter.consume("k");
     expect(await taken(name)).toBe(2);
@@ -131,7 +131,7 @@ describe.each(Object.entries(CLIENTS))("%s", (title, make) => {
     await leaver;
     for (const decision of await checks) expect(decision.source).toBe("fallback");
     proxy.state = "up";
-    await vi.waitFor(async () => expect(await limiter.peek("k")).toMatchObject({ source: "store" }), 10_000);
+    await expect.poll(() => limiter.peek("k")).toMatchObject({ source: "store" });
     expect(await taken(name)).toBe(1);
   });
 
@@ -146,7 +146,7 @@ describe.each(Object.entries(CLIENTS))("%s", (title, make) => {
     } finally {
       await server.restart();
     }
-    await vi.waitFor(async () => expect(await limiter.peek("k")).toMatchObject({ source: "store" }), 10_000);
+    await expect.poll(() => limiter.peek("k")).toMatchObject({ source: "store" });
     // Its data were lost with it.
     expect(await taken(name)).toBe(0);
     await limiter.consume("k");
@@ -170,9 +170,7 @@ describe.each(Object.entries(CLIENTS))("%s", (title, make) => {
     const limiter = limiterOn(redisStore(connection.client), uniqueName());
     await limiter.consume("k");
     await connection.close();
-    await vi.waitFor(async () =>
-      expect(await limiter.consume("k")).toMatchObject({ source: "fallback", error: { kind: "network" } }),
-    );
+    await expect.poll(() => limiter.consume("k")).toMatchObject({ source: "fallback", error: { kind: "network" } });
     expect(proxy.connections).toBe(1);
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { startPrivateRedis } from "../../../src/server/redis/private-redis.ts";
 import { createRedisRest } from "../../../src/server/rest/server.ts";
 import { text } from "../../docs/blocks.ts";
@@ -21,6 +21,10 @@ afterAll(async () => {
   await server.stop();
 });
 beforeEach(() => redis.flushall());
+
+// In the middle of an hour, so that no window ends between two calls.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2040, 0, 5, 12, 30) }));
+afterAll(() => void vi.useRealTimers());
 
 /** The cells of a page's table of libraries: by row, then by library. */
 function cells(page = "docs/comparison.md"): Map<string, Map<string, string>> {

@@ -1,10 +1,15 @@
 import { Redis } from "@upstash/redis";
 import { readAnalytics } from "sluice/analytics";
 import * as ours from "sluice/upstash-ratelimit";
-import { describe, expect, inject, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
+import { uniqueName } from "../../support/redis.ts";
 import { both, checks, differ, redis, ten } from "./packages.ts";
 
 const HOUR_MS = 3_600_000;
+
+// In the middle of an hour, as by the real clock no test can be sure to be.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2040, 0, 5, 12, 30) }));
+afterEach(() => void vi.useRealTimers());
 
 describe("events", () => {
   both("of one identifier are counted together", async (given) => {
@@ -159,29 +164,24 @@ describe("a limiter with analytics", () => {
     await redis.sadd(`${given.prefix}:denyList:all`, `${given.prefix} mallory`);
     await redis.set(`${given.prefix}:ipDenyListStatus`, "disabled");
     const ratelimit = given.make(given.Ratelimit.fixedWindow(2, "1 d"), { analytics: true, enableProtection: true });
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-    try {
-      // So far apart that each check is sent.
-      for (let i = 0; i < 3; i += 1) {
-        vi.setSystemTime(Date.now() + 61_000);
-        await checks(ratelimit, "alice", 1, { geo: { country: "DE" } });
-      }
+    // So far apart that each check is sent.
+    for (let i = 0; i < 3; i += 1) {
       vi.setSystemTime(Date.now() + 61_000);
-      await checks(ratelimit, `${given.prefix} mallory`, 1, { geo: { country: "FR" } });
-      const analytics = new given.Analytics({ redis, prefix: given.prefix });
-      expect(await analytics.getMostAllowedBlocked(2)).toEqual({
-        allowed: [{ identifier: "alice", count: 2 }],
-        ratelimited: [{ identifier: "alice", count: 1 }],
-        denied: [{ identifier: `${given.prefix} mallory`, count: 1 }],
-      });
-      const countries = (await analytics.getUsageOverTime(2, "country")).map(({ country }) =>
-        Object.entries(country ?? {}),
-      );
-      const counts = countries.flat().filter(([country]) => country === "DE");
-      expect(counts.reduce((sum, [, count]) => sum + count, 0)).toBe(3);
-    } finally {
-      vi.useRealTimers();
+      await checks(ratelimit, "alice", 1, { geo: { country: "DE" } });
     }
+    vi.setSystemTime(Date.now() + 61_000);
+    await checks(ratelimit, `${given.prefix} mallory`, 1, { geo: { country: "FR" } });
+    const analytics = new given.Analytics({ redis, prefix: given.prefix });
+    expect(await analytics.getMostAllowedBlocked(2)).toEqual({
+      allowed: [{ identifier: "alice", count: 2 }],
+      ratelimited: [{ identifier: "alice", count: 1 }],
+      denied: [{ identifier: `${given.prefix} mallory`, count: 1 }],
+    });
+    const countries = (await analytics.getUsageOverTime(2, "country")).map(({ country }) =>
+      Object.entries(country ?? {}),
+    );
+    const counts = countries.flat().filter(([country]) => country === "DE");
+    expect(counts.reduce((sum, [, count]) => sum + count, 0)).toBe(3);
   });
 
   differ(
@@ -190,9 +190,7 @@ describe("a limiter with analytics", () => {
       const own = new Redis({ url: inject("restUrl"), token: inject("restToken"), enableAutoPipelining: false });
       const ratelimit = given.make(ten(given, "slidingWindow", "1 d"), { analytics: true, redis: own });
       const sent = [vi.spyOn(own, "zincrby"), vi.spyOn(own, "evalsha")] as const;
-      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
       await checks(ratelimit, "alice", 100);
-      vi.useRealTimers();
       const merged = sent[1].mock.calls.filter(([, keys]) => keys[0]?.startsWith("sluice:analytics"));
       return sent[0].mock.calls.length + merged.length;
     },
@@ -200,35 +198,30 @@ describe("a limiter with analytics", () => {
   );
 
   test("counts nothing twice and loses nothing while it runs on", async () => {
-    const prefix = `analytics-${Date.now()}`;
+    const prefix = uniqueName();
     const limiter = ours.Ratelimit.slidingWindow(50, "1 d");
     const ratelimit = new ours.Ratelimit({ redis, prefix, limiter, analytics: true });
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2040, 0, 5) });
-    try {
-      const all = [];
-      for (let i = 0; i < 400; i += 1) {
-        vi.setSystemTime(Date.now() + 400);
-        all.push(ratelimit.limit(`user ${i % 4}`).then(({ pending }) => pending));
-        if (i % 10 === 0) await Promise.all(all);
-      }
-      await Promise.all(all);
-      vi.setSystemTime(Date.now() + 61_000);
-      await (await ratelimit.limit("last")).pending;
-      const [figures] = await readAnalytics({
-        redis: redis as never,
-        limiter: prefix,
-        from: Date.now(),
-        to: Date.now(),
-      });
-      const sum = figures?.calls.reduce((sum, { count }) => sum + count, 0);
-      expect(sum).toBe(401);
-      expect(figures?.asked.keys.slice(0, 4).map(({ count }) => count)).toEqual([100, 100, 100, 100]);
-      const passed = figures?.calls
-        .filter(({ outcome }) => outcome === "allowed")
-        .reduce((sum, { count }) => sum + count, 0);
-      expect(passed).toBe(201);
-    } finally {
-      vi.useRealTimers();
+    const all = [];
+    for (let i = 0; i < 400; i += 1) {
+      vi.setSystemTime(Date.now() + 400);
+      all.push(ratelimit.limit(`user ${i % 4}`).then(({ pending }) => pending));
+      if (i % 10 === 0) await Promise.all(all);
     }
+    await Promise.all(all);
+    vi.setSystemTime(Date.now() + 61_000);
+    await (await ratelimit.limit("last")).pending;
+    const [figures] = await readAnalytics({
+      redis: redis as never,
+      limiter: prefix,
+      from: Date.now(),
+      to: Date.now(),
+    });
+    const sum = figures?.calls.reduce((sum, { count }) => sum + count, 0);
+    expect(sum).toBe(401);
+    expect(figures?.asked.keys.slice(0, 4).map(({ count }) => count)).toEqual([100, 100, 100, 100]);
+    const passed = figures?.calls
+      .filter(({ outcome }) => outcome === "allowed")
+      .reduce((sum, { count }) => sum + count, 0);
+    expect(passed).toBe(201);
   });
 });

@@ -173,7 +173,7 @@ describe("giving up", () => {
       const gone = new AbortController();
       const call = fetch(URL_, { signal: gone.signal });
       const rejected = expect(call).rejects.toThrow("gone");
-      await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
+      await expect.poll(() => vi.getTimerCount()).toBe(1);
       gone.abort(new Error("gone"));
       await rejected;
       expect(vi.getTimerCount()).toBe(0);

@@ -46,7 +46,7 @@ describe("in a terminal it asks", () => {
     const args =
       process.platform === "darwin" ? ["-q", "/dev/null", ...command] : ["-qec", command.join(" "), "/dev/null"];
     const running: RunningSluice = startCommand([script, ...args], { ...bare, SHELL: "/bin/sh" });
-    await expect.poll(running.out, { timeout: 20_000 }).toMatch(new RegExp(`${HOW}\\? \\[y/N\\] `));
+    await expect.poll(running.out).toMatch(new RegExp(`${HOW}\\? \\[y/N\\] `));
     running.child.stdin?.write(`${answer}\r`);
     await running.ended;
     return running.out();

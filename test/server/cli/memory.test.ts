@@ -5,8 +5,6 @@ import { openRaw, type RawConnection, rawRequest } from "../rest/http/connection
 import { type RunningSluice, SLUICE, startCommand } from "./sluice.ts";
 
 const MB = 1024 * 1024;
-/** Longer than anything takes, on a busy machine, too. */
-const WAIT = { timeout: 30_000, interval: 50 };
 /** Makes the server collect its garbage when it is told to, and say how much memory it has then. */
 const COLLECTOR = "process.on('SIGUSR2', () => { gc(); gc(); console.error('has', process.memoryUsage.rss()); })";
 const SETTINGS = ["--expose-gc", "--import", `data:text/javascript,${encodeURIComponent(COLLECTOR)}`];
@@ -45,7 +43,7 @@ async function start() {
     async held() {
       const said = running.err().length;
       running.child.kill("SIGUSR2");
-      await expect.poll(() => /has (\d+)\n/.exec(running.err().slice(said))?.[1], WAIT).toBeDefined();
+      await expect.poll(() => /has (\d+)\n/.exec(running.err().slice(said))?.[1]).toBeDefined();
       return Number(/has (\d+)\n/.exec(running.err().slice(said))?.[1]);
     },
   };
@@ -76,7 +74,7 @@ describe.each([
       async askAndReadNothing() {
         const asked = await server.calls("get");
         server.askAndReadNothing(request);
-        await expect.poll(() => server.calls("get"), WAIT).toBeGreaterThan(asked);
+        await expect.poll(() => server.calls("get")).toBeGreaterThan(asked);
         await server.serveOthers();
       },
     };
@@ -114,9 +112,9 @@ test("a subscriber that reads nothing is cut off before it costs 10 MB, garbage 
   for (let round = 0; round <= 2; round += 1) {
     const before = await held();
     askAndReadNothing(rawRequest("[]", [], "POST /subscribe/flood HTTP/1.1"));
-    await expect.poll(subscribers, WAIT).toEqual(["flood", 1]);
+    await expect.poll(subscribers).toEqual(["flood", 1]);
     await write("EVAL", "for i = 1, 300000 do redis.call('PUBLISH', 'flood', 'some thirty bytes of a message') end", 0);
-    await expect.poll(subscribers, WAIT).toEqual(["flood", 0]);
+    await expect.poll(subscribers).toEqual(["flood", 0]);
     // The first time it is also what code costs that has not run before.
     if (round > 0) rises.push(resident() - before);
     silent?.socket.destroy();

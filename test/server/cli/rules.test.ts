@@ -58,7 +58,7 @@ test("blocks, allows, limits, lists, removes and tells what was done, as tables 
     ["add", "ann", "1"],
     [],
   ]);
-}, 60_000);
+});
 
 describe("what can't be done is one line and exit code 1", () => {
   test.each<[string[], RegExp]>([

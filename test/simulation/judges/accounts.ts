@@ -212,7 +212,9 @@ function rule(
   const at = isFresh ? step.now : Math.max(account.latest, step.now);
   const allows = purpose === "book" || purpose === "give" || passes(books, units, delaysMs, at);
   const retryAfterMs = purpose === "give" || purpose === "leave" ? 0 : retryAfter(books, units, at);
-  if (step.allowed) {
+  // What is written begins the new life: a log's call of no units leaves the old one to whoever still knows of it.
+  const isKept = step.allowed && (step.wrote || !isFresh);
+  if (isKept) {
     if (isFresh) {
       forget(account);
       gaveBack(account, { at: executed.at, call: undefined });
@@ -233,7 +235,7 @@ function rule(
         step.endsAt === undefined ? undefined : writtenBy(account, policies, databaseNow, step, purpose);
     }
   }
-  const after = step.allowed ? account.books : books;
+  const after = isKept ? account.books : books;
   const remaining = after.map((book) => book.remaining(at));
   const wholeAfterMs = Math.max(...after.map((book) => book.wholeAfterMs(at)));
   const about = { account, call, step, policies, purpose, units, delaysMs, at, before, isFresh };

@@ -1,6 +1,6 @@
 import { type PenaltyDefinition, penaltyDefinition } from "../../support/penalty-definition.ts";
 import type { CallMade, Happening, LimiterRule } from "../world/history.ts";
-import type { Ruling } from "./accounts.ts";
+import { GRACE_MS, type Ruling } from "./accounts.ts";
 import type { Judge } from "./judge.ts";
 import { levelsOf } from "./levels.ts";
 
@@ -31,6 +31,8 @@ export const noPenaltyFigures = (): PenaltyFigures => ({
 /** One key of a limiter with a penalty. */
 interface Watched {
   readonly definition: PenaltyDefinition;
+  /** How far the database's clock was ahead of the time that the last write brought. */
+  lagMs: number;
   /** The true time at which the database's block began. */
   begunAt: number;
 }
@@ -49,7 +51,7 @@ export function penaltiesJudge(
 
   function of(rule: LimiterRule, key: string): Watched {
     const place = placeOf(rule, key);
-    const known = watched.get(place) ?? { definition: penaltyDefinition(), begunAt: 0 };
+    const known = watched.get(place) ?? { definition: penaltyDefinition(), lagMs: 0, begunAt: 0 };
     watched.set(place, known);
     return known;
   }
@@ -58,11 +60,15 @@ export function penaltiesJudge(
     const { penalty: numbers, leases } = account.rule;
     if (!numbers) return undefined;
     if (!step.penalty) return `${call.operation} on ${key} was decided without its penalty`;
-    const { task, blockedUntil } = step.penalty;
+    const { task, blockedUntil, leftMs, renewed } = step.penalty;
     const isByHand = call.operation === "block";
     const own = of(account.rule, key);
     const { definition } = own;
     const { now } = step;
+    const lagMs = databaseNow(account.rule.database) - now;
+    // By the database's clock the block is over, and its key gone, before a call comes that was on its way for so much longer.
+    if (leftMs === undefined && lagMs - own.lagMs > GRACE_MS) definition.forget();
+    if (renewed) own.lagMs = lagMs;
     const isBlocked = definition.isBlocked(now);
     const what = `${call.operation} on ${key} at ${now}`;
     if (task === "strike" && call.operation !== "consume" && call.operation !== "reserve")
@@ -130,7 +136,7 @@ export function penaltiesJudge(
   return {
     name: "penalties",
     promise:
-      "A call that the database carries out on a blocked key is denied, and so is one that was made after the block, whoever asks; one that a lease lets pass is no later than its longest time; a key is blocked by so many denials of its own limiter's policies within their time and by nothing else but by hand, for as long as the definition says.",
+      "A call that the database carries out on a blocked key is denied, unless it comes after the key's end by the database's clock, and so is one that was made after the block, whoever asks; one that a lease lets pass is no later than its longest time; a key is blocked by so many denials of its own limiter's policies within their time and by nothing else but by hand, for as long as the definition says.",
     see(happening, { rulings, complain }) {
       if (happening.type === "lost" && happening.all) watched.clear();
       if (happening.type === "called") calledAt.set(happening.call.id, happening.at);

@@ -15,6 +15,8 @@ interface Sent {
   readonly call: number;
   readonly key: string;
   readonly at: number;
+  /** Whether it is the text of a script that was not known: then it was asked for before. */
+  readonly isAgain: boolean;
   /** Whether the reply came soon; a script that is not known is a reply, too. */
   isAnswered: boolean;
 }
@@ -46,7 +48,7 @@ export interface Readings {
   versionAt(at: number): number;
   /** Which of them an isolate knows; -1: it has read none. */
   knownTo(isolate: number): number;
-  /** The true time at which an isolate last asked for them, or did up to a time within the last `LATELY_MS`. */
+  /** The true time at which an isolate last asked for them, or began to up to a time within the last `LATELY_MS`. */
   askedAt(isolate: number, upTo?: number): number;
   /** Whether something that it sent since then got lost or late, so that its breaker may keep it from asking. */
   isTroubled(isolate: number, since: number): boolean;
@@ -91,7 +93,7 @@ export function createReadings(): Readings {
     const before = reader.sent.findLast((one) => one.call === call.id && one.key === key);
     if (before && at - before.at < SOON_MS) before.isAnswered = true;
     reader.sent = reader.sent.filter((one) => at - one.at < LATELY_MS);
-    reader.sent.push({ call: call.id, key, at, isAnswered: false });
+    reader.sent.push({ call: call.id, key, at, isAgain: before !== undefined, isAnswered: false });
     if (key !== RULES) return;
     turns += 1;
     // A script that is not known is sent as text, which is the same read.
@@ -120,7 +122,8 @@ export function createReadings(): Readings {
     askedAt(isolate, upTo) {
       const { askedAt, sent } = readerOf(isolate);
       if (upTo === undefined) return askedAt;
-      return sent.findLast(({ key, at }) => key === RULES && at <= upTo)?.at ?? -Infinity;
+      // The order of reads is that in which they began: one whose text was sent late gives way to a later one.
+      return sent.findLast(({ key, at, isAgain }) => key === RULES && !isAgain && at <= upTo)?.at ?? -Infinity;
     },
     isTroubled: (isolate, since) => readerOf(isolate).sent.some(({ at, isAnswered }) => !isAnswered && at > since),
     begun: ({ id }) => calls.get(id),
