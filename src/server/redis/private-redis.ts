@@ -64,12 +64,24 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
       running = undefined;
       if (restartAfterMs === undefined) return;
       say(`${SERVER_NAME} ended (${signal ?? `exit code ${code}`}); starting it again in ${restartAfterMs / 1000} s`);
-      const back = () => say("Redis is back, empty");
-      restarting = setTimeout(() => start().then(back, ({ message }: Error) => say(message)), restartAfterMs);
+      startLater(restartAfterMs);
     });
+  };
+  /** Again and again: its port may be taken for a moment. */
+  const startLater = (afterMs: number) => {
+    const own = setTimeout(async () => {
+      const message = await start().then(
+        () => "Redis is back, empty",
+        (error: Error) => error.message,
+      );
+      say(message);
+      if (running === undefined && restarting === own) startLater(afterMs);
+    }, afterMs);
+    restarting = own;
   };
   const kill = async (signal: NodeJS.Signals = "SIGKILL") => {
     clearTimeout(restarting);
+    restarting = undefined;
     const ending = running;
     running = undefined;
     ending?.ref();

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
@@ -81,6 +81,20 @@ test("it is started again after an exit that nobody asked for, but not after kil
   await server.stop();
   expect(said).toHaveLength(3);
   expect(server.pid).toBeUndefined();
+});
+
+test("where its port is taken when it is to be started again, it is tried until it is free", async () => {
+  const said: string[] = [];
+  const other = createServer();
+  // The port is taken before anything else happens.
+  const say = (line: string) => said.push(line) === 1 && other.listen(server.port, "127.0.0.1");
+  const server = await startPrivateRedis({ restartAfterMs: 50, say });
+  process.kill(server.pid as number, "SIGKILL");
+  await expect.poll(() => said.length).toBeGreaterThan(2);
+  expect(said.slice(1).every((line) => line.includes("did not start"))).toBe(true);
+  other.close();
+  await expect.poll(() => said.at(-1)).toBe("Redis is back, empty");
+  await server.stop();
 });
 
 test("it ends with its parent, even if that is killed", async () => {
