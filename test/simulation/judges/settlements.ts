@@ -1,6 +1,6 @@
 import type { CallMade } from "../world/history.ts";
 import type { Judge } from "./judge.ts";
-import { memberOf } from "./levels.ts";
+import { levelsOf, memberOf } from "./levels.ts";
 
 /** What a call took of one of its limiters. */
 interface Taking {
@@ -22,7 +22,7 @@ export function settlementsJudge(): Judge {
     const taking = takings.get(of.id)?.get(level);
     if (!taking) return `though call ${of.id} has taken nothing there`;
     const taker = takers.get(of.id);
-    if (taker !== undefined && taker !== level)
+    if (taker !== undefined && taker !== levelsOf(of)[level]?.member)
       return `though call ${of.id} has it from ${of.limiter.members?.[taker]?.name}`;
     if (taking.key !== key) return `though call ${of.id} was for ${taking.key}`;
     if (sinces.some((since) => since !== taking.at)) {

@@ -36,8 +36,8 @@ export function snapshotsJudge(databaseNow: (database: string) => number): Judge
       // Of several limiters those that deny are told.
       const parts = "parts" in decision ? (decision.parts as Readonly<Record<string, unknown>>) : undefined;
       const member = memberOf(call, decision);
-      for (const [i, level] of levelsOf(call).entries()) {
-        if (member !== undefined && i !== member) continue;
+      for (const level of levelsOf(call)) {
+        if (level.member !== member) continue;
         if (parts && !(level.rule.name in parts)) continue;
         const told = (parts?.[level.rule.name] ?? decision) as Told;
         // Under a limit of 0 there is nothing to remember; the judge of limits knows.

@@ -75,7 +75,7 @@ export interface LimiterRule {
   readonly shares?: Readonly<Record<string, number>>;
   /** Other limiters that it decides together, in one verdict; left out: it is one itself. */
   readonly levels?: readonly LimiterRule[];
-  /** Other limiters that it asks in order, until one admits; left out: it is one itself. */
+  /** Other limiters, alone or several as one, that it asks in order, until one admits; left out: it is one itself. */
   readonly members?: readonly LimiterRule[];
 }
 
@@ -102,9 +102,9 @@ export interface Afterwards {
 export interface Action {
   readonly limiter: LimiterRule;
   readonly operation: Operation;
-  /** For several limiters together: their keys in one text, only to be read. */
+  /** For several limiters together, also among some that are asked in order: their keys in one text, only to be read. */
   readonly key: string;
-  /** For several limiters together: the key of each, in their order. */
+  /** For these: the key of each, in their order. */
   readonly keys?: readonly string[] | undefined;
   readonly cost: number;
   /** For `wait`: how long; for `consume` of a bucket: the longest delay accepted; for `block`: for how long. */
