@@ -70,7 +70,7 @@ function afterwards(stream: Stream, { operation, limiter, cost }: Action): After
   const settles = operation === "reserve";
   const windowMs = Math.min(10_000, limiter.policies[0]?.windowMs ?? 0);
   const wish: Afterwards = {
-    operation: settles ? "settle" : "refund",
+    operation: settles ? "settle" : limiter.members && chance(stream, 0.3) ? "charge" : "refund",
     afterMs: share(stream) * oneOf(stream, [0, 5, 300, windowMs, 3 * windowMs]),
     units: settles ? between(stream, 0, 2 * cost) : between(stream, 0, cost),
     times: settles ? oneOf(stream, [1, 1, 1, 2]) : 1,

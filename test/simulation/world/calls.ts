@@ -138,7 +138,8 @@ export function carryOut(
   if (endsScope) return (taken as Required<Taken>)[Symbol.asyncDispose]().then(() => undefined);
   if (operation === "settle") return (taken as Required<Taken>).settle(cost);
   if (operation === "refund") return limiter.refund(key, cost, { signal, since: taken });
-  if (operation === "charge") return limiter.charge(key, cost, { signal });
+  // Of several in order the decision on the call tells who books.
+  if (operation === "charge") return limiter.charge(key, cost, { signal, ...(taken && { since: taken }) });
   if (operation === "wait") return limiter.wait(key, { cost, timeoutMs: waitMs, signal });
   if (operation === "peek") return limiter.peek(key, { cost, signal });
   return limiter.consume(key, { cost, maxDelayMs: waitMs, signal });

@@ -83,10 +83,10 @@ export type Operation = "consume" | "peek" | "refund" | "charge" | "wait" | "res
 
 /** What the caller of an admitted call does with it afterwards. */
 export interface Afterwards {
-  /** Settles its reservation, or gives back units of which it tells since when it has them. */
-  readonly operation: "settle" | "refund";
+  /** Settles its reservation, or gives back units, or books more, and tells since when it has what it took. */
+  readonly operation: "settle" | "refund" | "charge";
   readonly afterMs: number;
-  /** Units really used, or given back. */
+  /** Units really used, given back, or booked besides. */
   readonly units: number;
   /** How often it settles, at once: more than once is one too many. */
   readonly times: number;
