@@ -109,6 +109,8 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
   function spent(call: CallMade, rule: LimiterRule, units: readonly number[], source: string, isWhole: boolean) {
     const region = rule.database;
     if (!hold(call, region, -(units[0] ?? 0))) return `was given ${units} by ${region}, of which its isolate had less`;
+    // What several give together may differ between policies.
+    if (units.some((unit) => unit !== units[0])) return undefined;
     const taken = takings.get(call.id)?.get(region) ?? [];
     const at = databaseNow(region);
     if (isWhole && source === "lease") give(rule, call.key, { at, order: events, units: call.cost, booked: false });
