@@ -49,12 +49,6 @@ describe("leases on limits that are split over regions", () => {
     expect(figures.gathered).toBeGreaterThan(2);
   });
 
-  test("in a world of a random seed", { timeout: 240_000 }, async () => {
-    const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 1);
-    process.stdout.write(`simulated worlds of leased regions of seeds ${seeds}\n`);
-    expect(await complaintOf(seeds, planOf)).toBeUndefined();
-  });
-
   test.each([
     ["units that are spent again", "of which its isolate had less", { limiterOf: leases.spendingAgain }],
     ["units that a region grants and does not debit", "was given [0-9]+ at", { twins: leases.grantingFreely() }],

@@ -41,10 +41,10 @@ export function regionalPlan(
   const next = callers({
     limiters: [limiter],
     keys: oneOf(stream, [oneKey("k"), hotKey(0.7, evenKeys(5)), evenKeys(3)]),
-    operations: oneOf(stream, [{ consume: 1 }, { consume: 20, peek: 1 }, { consume: 10, wait: 1 }]),
+    operations: oneOf(stream, [{ consume: 1 }, { consume: 20, peek: 1 }, limiter.leases ? { consume: 1 } : waiting]),
     mostCost: oneOf(stream, [1, 3, most, most]),
     mostWaitMs: 300,
-    acceptsDelay: oneOf(stream, [0, 0, 0.2]),
+    acceptsDelay: oneOf(stream, [0, 0, limiter.leases ? 0 : 0.2]),
     leaves: oneOf(stream, [0, 0.05]),
     leavesWithinMs: 100,
     comesBack: oneOf(stream, [0, 0.3]),
@@ -85,6 +85,9 @@ export function regionalPlan(
     ],
   };
 }
+
+/** Not with leases: what others took before is spent beside what is lent, so the plain definition is no bound there. */
+const waiting = { consume: 10, wait: 1 };
 
 function leased(stream: Stream, whole: LimiterRule): LimiterRule {
   const shortestMs = Math.min(...whole.policies.map(({ windowMs }) => windowMs));
