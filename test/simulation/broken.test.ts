@@ -59,7 +59,7 @@ function plan({
   afterwards,
   parts,
 }: World): Plan {
-  const limiters = [...(rule.levels ?? rule.members ?? []), rule];
+  const limiters = [...new Set(within(rule))];
   const next = callers({
     limiters,
     keys,
@@ -91,6 +91,11 @@ const short: LimiterRule = { ...limiter, policies: [{ ...policy, windowMs: 40 }]
 const log: LimiterRule = { ...limiter, policies: [{ ...policy, kind: "log" }] };
 const several = together([limiter, { ...bucket, name: "other" }]);
 const planAndCredits = inOrder([limiter, { ...bucket, name: "credits" }]);
+/** A limiter for each user, and for all of it a plan or credits. */
+const user: LimiterRule = { ...limiter, name: "user", policies: [{ ...policy, limit: 8 }] };
+const eitherPays = inOrder([together([user, limiter]), together([user, { ...bucket, name: "credits" }])]);
+const briefly = { durationMs: 8000 };
+const teamOrCredits = inOrder([several, { ...bucket, name: "credits" }]);
 const lossy = () => ({ ...calm({ least: 1, median: 20, p99: 200, most: 400 }), resetAfter: 0.05 });
 const many = { keys: evenKeys(1_000_000), perSecond: 1000 };
 
@@ -127,6 +132,9 @@ const givingBack = {
   durationMs: 6000,
   afterwards: () => ({ operation: "refund", afterMs: 300, units: 1, times: 1, where: undefined }),
 } satisfies World;
+
+/** A limiter behind those that it consists of. */
+const within = (rule: LimiterRule): LimiterRule[] => [...(rule.members ?? rule.levels ?? []).flatMap(within), rule];
 
 const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] = [
   ["definition", "a lost debit", { parts: { twins: losingDebits() } }],
@@ -173,12 +181,57 @@ const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] 
   [
     "settlements",
     "a refund to the limiter that did not take, of several in order",
-    { ...givingBack, rule: planAndCredits, parts: { orderOf: reservations.refundingTheNext } },
+    { ...givingBack, rule: planAndCredits, parts: { orderOf: reservations.bookingWithTheNext } },
+  ],
+  [
+    "settlements",
+    "a refund to the limiters that did not take, of several as one in order",
+    { ...givingBack, rule: teamOrCredits, parts: { orderOf: reservations.bookingWithTheNext } },
+  ],
+  [
+    "settlements",
+    "a refund to one of several as one",
+    { ...givingBack, rule: several, parts: { setOf: reservations.refundingOne } },
+  ],
+  [
+    "settlements",
+    "more that is booked with those that did not take",
+    {
+      ...givingBack,
+      afterwards: () => ({ ...givingBack.afterwards(), operation: "charge" }),
+      rule: teamOrCredits,
+      parts: { orderOf: reservations.bookingWithTheNext },
+    },
   ],
   [
     "conservation",
     "a call that two of several in order take",
     { rule: planAndCredits, parts: { orderOf: reservations.askingOn } },
+  ],
+  [
+    "conservation",
+    "a call that several as one take, and another in order",
+    { ...briefly, rule: teamOrCredits, parts: { orderOf: reservations.askingOn } },
+  ],
+  [
+    "in order",
+    "a denial by the first alone",
+    { ...briefly, rule: planAndCredits, parts: { orderOf: reservations.askingTheFirst } },
+  ],
+  [
+    "in order",
+    "the last one asked first",
+    { ...briefly, rule: eitherPays, parts: { orderOf: reservations.askingBackwards } },
+  ],
+  [
+    "in order",
+    "a denial that becomes the failure mode's open",
+    { ...briefly, rule: teamOrCredits, parts: { orderOf: reservations.openAfterDenial } },
+  ],
+  [
+    "in order",
+    "a wait that is longer than that of one",
+    { ...briefly, rule: teamOrCredits, parts: { orderOf: reservations.toldTheLongest } },
   ],
   [
     "really used",
@@ -200,6 +253,11 @@ const BROKEN: readonly (readonly [judge: string, what: string, world: World])[] 
     "together",
     "a script that writes one key although another denies",
     { rule: several, parts: { twins: takingHalves() } },
+  ],
+  [
+    "together",
+    "a script that writes one key of one in order although another denies",
+    { ...briefly, rule: teamOrCredits, parts: { twins: takingHalves() } },
   ],
   ["together", "limiters asked one after the other", { rule: several, parts: { setOf: limiters.oneByOne } }],
   ["definition", "calls of several that no call alone counts", { rule: several, parts: { twins: countingApart() } }],

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import * as leases from "./broken/leases.ts";
 import * as broken from "./broken/regions.ts";
 import { noRegionFigures } from "./judges/regions.ts";
 import { judgesOfRegions } from "./plans/families.ts";
-import { regionalPlan } from "./plans/regional.ts";
+import { leasedRegionalPlan, regionalPlan } from "./plans/regional.ts";
 import { complaintIn, seedsFrom } from "./run/complaint.ts";
 import type { Plan } from "./world/plan.ts";
 
@@ -34,6 +35,27 @@ describe("limits that are split over regions", () => {
     const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 2);
     process.stdout.write(`simulated worlds of regions of seeds ${seeds}\n`);
     expect(await complaintOf(seeds, (seed) => regionalPlan(seed, CALLS))).toBeUndefined();
+  });
+});
+
+describe("leases on limits that are split over regions", () => {
+  const planOf = (seed: number) => leasedRegionalPlan(seed, 800);
+
+  test("hold in each database by its own time, under partitions, deaths and losses", { timeout: 240_000 }, async () => {
+    const figures = noRegionFigures();
+    expect(await complaintOf([4, 8, 9, 12, 14], planOf, figures)).toBeUndefined();
+    expect(figures.ahead).toBeGreaterThan(1000);
+    expect(figures.denied).toBeGreaterThan(500);
+    expect(figures.gathered).toBeGreaterThan(2);
+  });
+
+  test.each([
+    ["units that are spent again", "of which its isolate had less", { limiterOf: leases.spendingAgain }],
+    ["units that a region grants and does not debit", "was given [0-9]+ at", { twins: leases.grantingFreely() }],
+  ])("the judge of regions catches %s", async (_what, words, parts: Partial<Plan>) => {
+    expect(await complaintOf([14], (seed) => ({ ...planOf(seed), ...parts }))).toMatch(
+      new RegExp(`the judge of regions.*${words}`),
+    );
   });
 });
 

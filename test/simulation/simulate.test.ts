@@ -38,8 +38,10 @@ test("worlds of callers who settle, give back and ask in order keep every promis
   const family = FAMILIES.reserved;
   const done = await runWorlds({ seed: 100, calls: 300, family, goesOn: ({ worlds }) => worlds < 6 });
   expect(failure(done, "reserved")).toBeUndefined();
-  const { operations, inOrder, killed } = done.figures;
-  for (const calls of [operations.settle, operations.refund, inOrder, killed]) expect(calls).toBeGreaterThan(50);
+  const { operations, inOrder, killed, together } = done.figures;
+  const { settle, refund, charge } = operations;
+  for (const calls of [settle, refund, inOrder, killed, together]) expect(calls).toBeGreaterThan(50);
+  expect(charge).toBeGreaterThan(10);
   expect(done.sums.givenBack).toBeGreaterThan(50);
 });
 

@@ -3,6 +3,7 @@ import type { Extension } from "../../../src/limiter/extension.ts";
 import { leasedLevel } from "../../../src/limiter/leases/leased-level.ts";
 import { leasedWindows } from "../../../src/limiter/leases/leased-windows.ts";
 import { leases } from "../../../src/limiter/leases/leases.ts";
+import type { Level } from "../../../src/limiter/level.ts";
 import { createLimiter } from "../../../src/limiter/limiter.ts";
 import { TWINS, type Twin } from "../redis/twin.ts";
 import { plainOptions } from "../world/limiter.ts";
@@ -33,6 +34,30 @@ export const outlastingPeriods = leasing((maxMs) => {
 export const unlengthened = leasing((maxMs) =>
   leases({ maxMs, windows: { ...leasedWindows(), policy: (policy) => policy } }),
 );
+
+/** Of regions: a call that is served from what is held uses nothing up. */
+export const spendingAgain = leasing((maxMs) => {
+  const own = leases({ maxMs });
+  const leased = (level: Level): Level => {
+    const whole = leasedLevel(level, maxMs, 1000);
+    const known: Level["known"] = (call, clock) => {
+      const looked = call.task === "consume" ? whole.known({ ...call, task: "peek" }, clock) : undefined;
+      return looked?.allowed ? looked : whole.known(call, clock);
+    };
+    return { ...whole, known };
+  };
+  return { ...own, level: (level) => level.each?.(leased) ?? level };
+});
+
+/** What is granted ahead is not debited, and neither is the call that asks for it. */
+export function grantingFreely(): readonly Twin[] {
+  return TWINS.map((twin) => ({
+    ...twin,
+    run(keyspace, ...command) {
+      return twin.run(twin.script === grants ? { ...keyspace, set: () => {} } : keyspace, ...command);
+    },
+  }));
+}
 
 /** What comes back counts as taken just now: nothing of it has refilled, and it is of this window. */
 export function crediting(): readonly Twin[] {

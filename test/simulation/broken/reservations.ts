@@ -1,6 +1,7 @@
 import type { Decision } from "../../../src/core/decision.ts";
+import type { Limiter } from "../../../src/limiter/limiter.ts";
 import { TWINS, type Twin } from "../redis/twin.ts";
-import { plainLimiter, plainOrder } from "../world/limiter.ts";
+import { plainLimiter, plainOrder, plainSet } from "../world/limiter.ts";
 import type { LimiterMaker, SetMaker } from "../world/plan.ts";
 
 /** Today's limiter, whose reservations are settled otherwise. */
@@ -51,19 +52,31 @@ export const endingLate = reserving((options) => ("within" in options ? { within
 /** A scope gives nothing back. */
 export const endingInVain = reserving(() => ({ unsettled: "spent" }));
 
-/** Of several in order, the next one gets back what the first had taken. */
-export const refundingTheNext: SetMaker = (limiters, parts) => {
+/** Of several in order, the next one gets back what the first had taken, and books what is spent beyond that. */
+export const bookingWithTheNext: SetMaker = (limiters, parts) => {
   const all = Object.keys(limiters).length;
   const whole = plainOrder(limiters, parts);
+  const next = <Options extends object>(options: Options | undefined): Options => {
+    const since = (options as { since?: Decision & { readonly member: number } } | undefined)?.since;
+    return { ...options, since: since && { ...since, member: (since.member + 1) % all } } as never;
+  };
   return {
     ...whole,
-    refund(key, cost, options) {
-      const since = options?.since as (Decision & { readonly member: number }) | undefined;
-      const next = since && Object.assign({ ...since }, { member: (since.member + 1) % all });
-      return whole.refund(key, cost, { ...options, since: next });
-    },
+    refund: (key, cost, options) => whole.refund(key, cost, next(options)),
+    charge: (key, cost, options) => whole.charge(key, cost, next(options)),
   };
 };
+
+/** Of several as one, the first alone gets back what was taken. */
+export const refundingOne: SetMaker = (limiters, parts) => ({
+  ...plainSet(limiters, parts),
+  async refund(key, cost, options) {
+    const [[name, limiter] = []] = Object.entries(limiters);
+    const since = options?.since as { readonly parts?: Readonly<Record<string, Decision>> } | undefined;
+    const own = (key as Readonly<Record<string, string>>)[name ?? ""] ?? "";
+    return (limiter as Limiter).refund(own, cost, { since: since?.parts?.[name ?? ""] });
+  },
+});
 
 /** Of several in order, the next one is asked, too, where the first has admitted. */
 export const askingOn: SetMaker = (limiters, parts) => {
@@ -72,9 +85,42 @@ export const askingOn: SetMaker = (limiters, parts) => {
     ...whole,
     async consume(key, options) {
       const decision = await whole.consume(key, options);
-      const next = Object.values(limiters)[1];
-      if (decision.allowed) await next?.consume(key as string, options);
+      const [, [name, next] = []] = Object.entries(limiters);
+      if (decision.allowed && name) await next?.consume(typeof key === "string" ? key : (key[name] ?? ""), options);
       return decision;
+    },
+  };
+};
+
+/** Of several in order, only the first is asked. */
+export const askingTheFirst: SetMaker = (limiters, parts) =>
+  plainOrder(Object.fromEntries(Object.entries(limiters).slice(0, 1)), parts);
+
+/** The last is asked first. */
+export const askingBackwards: SetMaker = (limiters, parts) =>
+  plainOrder(Object.fromEntries(Object.entries(limiters).toReversed()), parts);
+
+/** What all deny is let pass by failure mode. */
+export const openAfterDenial: SetMaker = (limiters, parts) => {
+  const whole = plainOrder(limiters, parts);
+  return {
+    ...whole,
+    async consume(key, options) {
+      const decision = await whole.consume(key, options);
+      if (decision.allowed || decision.source !== "store") return decision;
+      return { ...decision, allowed: true, source: "fallback", error: new Error("away") } as never;
+    },
+  };
+};
+
+/** Of those that deny, the longest wait is told. */
+export const toldTheLongest: SetMaker = (limiters, parts) => {
+  const whole = plainOrder(limiters, parts);
+  return {
+    ...whole,
+    async consume(key, options) {
+      const decision = await whole.consume(key, options);
+      return decision.allowed ? decision : { ...decision, retryAfterMs: decision.retryAfterMs + 1000 };
     },
   };
 };

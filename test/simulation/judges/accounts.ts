@@ -1,7 +1,7 @@
 import type { CallMade, Happening, KeyStep, LimiterRule, PolicyRule } from "../world/history.ts";
 import type { Book } from "./books/book.ts";
 import { bookOf } from "./books/book-of.ts";
-import { type Level, levelsOf, levelsOfCommand } from "./levels.ts";
+import { type Level, type LevelOfCall, levelsOfCommand } from "./levels.ts";
 import { ceilingOf, policiesInForce } from "./limits-in-force.ts";
 import { createReadings } from "./readings.ts";
 
@@ -54,6 +54,8 @@ export interface Ruling {
   readonly call: CallMade;
   /** Which of the call's limiters it concerns, from 0, and its key there. */
   readonly level: number;
+  /** The one of several asked in order that it was done for. */
+  readonly member: number | undefined;
   readonly key: string;
   readonly step: KeyStep;
   /** The policies as an operator's rules may have changed them for this call. */
@@ -137,16 +139,15 @@ export function createAccounts(): Accounts {
       }
       return NONE;
     }
-    const all = levelsOf(happening.call).map(({ rule }) => rule);
     const rulings = happening.steps.map((step, i) => {
-      const level = levels[i] as Level;
-      const { rule: limiter, key } = level;
+      const level = levels[i] as LevelOfCall;
+      const { index, member, key } = level;
       const inForce = policiesInForce(readings, happening.call, level, at);
       const policies = asked(inForce, step) ?? (inForce.at(-1) as readonly PolicyRule[]);
       const account = concerned[i] as Account;
       if (isOther(account.limits, policies)) account.limitedAt = at;
       account.limits = policies;
-      return { ...rule(account, happening, step, policies), level: all.indexOf(limiter), key };
+      return { ...rule(account, happening, step, policies), level: index, member, key };
     });
     const allAllow = rulings.every(({ allows }) => allows);
     return rulings.map((ruling) => ({ ...ruling, allAllow }));
@@ -196,7 +197,7 @@ function rule(
   executed: Executed,
   step: KeyStep,
   policies: readonly PolicyRule[],
-): Omit<Ruling, "level" | "key" | "allAllow"> {
+): Omit<Ruling, "level" | "member" | "key" | "allAllow"> {
   const { call, now: databaseNow } = executed;
   const purpose = purposeOf(call, step);
   const units = policies.map(

@@ -6,6 +6,7 @@ import { deadlinesJudge } from "./deadlines.ts";
 import { definitionJudge } from "./definition.ts";
 import { denialsJudge } from "./denials.ts";
 import { endingsJudge } from "./endings.ts";
+import { inOrderJudge } from "./in-order.ts";
 import type { Judge } from "./judge.ts";
 import { livesJudge } from "./lives.ts";
 import { memoryJudge } from "./memory.ts";
@@ -42,6 +43,7 @@ export function allJudges({ plan: { limiters }, world, sums }: Omit<Bench, "coun
 export function judgesOfCalls(databaseNow: (database: string) => number, sums?: Sums): Judge[] {
   return [
     togetherJudge(),
+    inOrderJudge(databaseNow),
     definitionJudge(),
     neverMoreJudge(),
     numbersJudge(),

@@ -79,8 +79,8 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
         // What was not used up needs no debit, and who settles again hears of the first time.
         const isTaking = TAKING.includes(call.operation) || (call.operation === "settle" && units !== undefined);
         const isAdmitted = isTaking && decision?.source === "store" && decision.allowed;
-        const levels = levelsOf(call).map((_level, i) => i);
-        const own = isAdmitted ? levels.filter((i) => member === undefined || i === member) : [];
+        const levels = isAdmitted ? levelsOf(call).filter((level) => level.member === member) : [];
+        const own = levels.map(({ index }) => index);
         if (own.some((i) => units?.[i] === undefined))
           return complain(`${call.operation} of ${call.cost} on ${call.key} was admitted and never debited`);
         if ([...(heard.get(call.id) ?? [])].some((level) => !own.includes(level)))
@@ -105,18 +105,18 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
   function ask({ call, keys, at }: Extract<Happening, { type: "sent" }>): void {
     const times = askedAt.get(call.id) ?? [];
     askedAt.set(call.id, times);
-    for (const { rule } of levelsOfCommand({ call, keys })) times[call.limiter.members?.indexOf(rule) ?? 0] ??= at;
+    for (const { index } of levelsOfCommand({ call, keys })) times[index] ??= at;
   }
 
   /** An isolate hears an answer, unless it has gone on to the next limiter by then. */
   function hear({ call, keys, at }: Extract<Happening, { type: "replied" }>): void {
-    const all = levelsOf(call).map(({ rule }) => rule);
-    const levels = levelsOfCommand({ call, keys }).map(({ rule }) => all.indexOf(rule));
-    const sentAt = askedAt.get(call.id)?.[levels[0] ?? 0];
-    if (sentAt !== undefined && at - sentAt > (all[levels[0] ?? 0]?.timeoutMs ?? 0) - 5) return;
+    const levels = levelsOfCommand({ call, keys });
+    const [{ index = 0, member = 0 } = {}] = levels;
+    const sentAt = askedAt.get(call.id)?.[index];
+    if (sentAt !== undefined && at - sentAt > (call.limiter.members?.[member]?.timeoutMs ?? 0) - 5) return;
     const before = heard.get(call.id) ?? new Set();
     heard.set(call.id, before);
-    for (const level of levels) if (taken.get(call.id)?.[level] !== undefined) before.add(level);
+    for (const { index } of levels) if (taken.get(call.id)?.[index] !== undefined) before.add(index);
   }
 
   /** The caller has what these of its limiters took; the others' answers did not arrive. */

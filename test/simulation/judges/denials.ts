@@ -2,8 +2,8 @@ import type { Judge } from "./judge.ts";
 import { memberOf } from "./levels.ts";
 
 export function denialsJudge(): Judge {
-  /** Calls that took something, while they are under way: of which of their limiters. */
-  const took = new Map<number, Set<number>>();
+  /** Calls that took something, while they are under way: of which of several asked in order. */
+  const took = new Map<number, Set<number | undefined>>();
   /** Calls that were denied on the counts: the member that denied, of several asked in order. */
   const denied = new Map<number, number | undefined>();
   return {
@@ -11,19 +11,18 @@ export function denialsJudge(): Judge {
     promise:
       "A denial takes nothing: a database that denies writes nothing, and who was denied on the counts has taken nothing and takes nothing later.",
     see(happening, { rulings, complain }) {
-      for (const { call, step, purpose, level } of rulings) {
+      for (const { call, step, purpose, member } of rulings) {
         if (!step.allowed && step.wrote) complain(`a denied ${call.operation} has written ${step.key}`);
         if (!step.allowed || purpose !== "take") continue;
-        if (denied.has(call.id) && [undefined, level].includes(denied.get(call.id)))
+        if (denied.has(call.id) && denied.get(call.id) === member)
           complain(`${call.key} was denied, and ${call.cost} were taken afterwards`);
-        took.set(call.id, (took.get(call.id) ?? new Set()).add(level));
+        took.set(call.id, (took.get(call.id) ?? new Set()).add(member));
       }
       if (happening.type === "rejected") took.delete(happening.call.id);
       if (happening.type !== "answered") return;
       const { call, decision } = happening;
       const member = memberOf(call, decision);
-      const levels = took.get(call.id);
-      const hasTaken = member === undefined ? levels !== undefined : levels?.has(member);
+      const hasTaken = took.get(call.id)?.has(member);
       took.delete(call.id);
       if (!decision || decision.allowed || (decision.source !== "store" && decision.source !== "snapshot")) return;
       if (hasTaken) complain(`${call.key} was denied, and ${call.cost} were taken`);

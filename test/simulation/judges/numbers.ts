@@ -22,7 +22,7 @@ export function numbersJudge(): Judge {
       if (happening.type !== "answered") return;
       const { decision, call } = happening;
       const member = memberOf(call, decision);
-      const seen = last.get(call.id)?.filter(({ level }) => member === undefined || level === member);
+      const seen = last.get(call.id)?.filter((ruling) => ruling.member === member);
       last.delete(call.id);
       if (decision?.source !== "store") return;
       // Who settles again hears of the first time.

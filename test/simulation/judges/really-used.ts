@@ -21,7 +21,8 @@ interface Account {
   readonly rule: LimiterRule;
   readonly key: string;
   readonly list: Taking[];
-  readonly byCall: Map<number, Taking>;
+  /** By call, and the one of several asked in order that it was for. */
+  readonly byCall: Map<string, Taking>;
   /** Until something happened after which nobody can tell what was given back to what. */
   isKnown: boolean;
 }
@@ -31,7 +32,8 @@ export function reallyUsedJudge(): Judge {
   const accounts = new Map<Ruling["account"], Account>();
 
   function see(ruling: Ruling): void {
-    const { account, key, call, purpose, step, at, units, delaysMs, isFresh } = ruling;
+    const { account, key, call, member, purpose, step, at, units, delaysMs, isFresh } = ruling;
+    const placeOf = ({ id }: Ruling["call"]) => `${id}/${member}`;
     const own: Account = accounts.get(account) ?? {
       rule: account.rule,
       key,
@@ -45,10 +47,10 @@ export function reallyUsedJudge(): Judge {
     if (purpose === "take" || purpose === "book") {
       const taking = { at, delaysMs, units, used: units, booked: purpose === "book" };
       own.list.push(taking);
-      if (purpose === "take") own.byCall.set(call.id, taking);
+      if (purpose === "take") own.byCall.set(placeOf(call), taking);
       return;
     }
-    const taking = own.byCall.get(call.of?.id ?? call.id);
+    const taking = own.byCall.get(placeOf(call.of ?? call));
     if (taking) taking.used = taking.used.map((used, i) => used - (units[i] ?? 0));
     else own.isKnown = false;
   }

@@ -12,6 +12,8 @@ export interface RegionFigures {
   back: number;
   /** Answers by failure mode. */
   fallback: number;
+  /** Calls that were served from what their isolate had taken ahead. */
+  ahead: number;
 }
 
 export const noRegionFigures = (): RegionFigures => ({
@@ -20,6 +22,7 @@ export const noRegionFigures = (): RegionFigures => ({
   denied: 0,
   back: 0,
   fallback: 0,
+  ahead: 0,
 });
 
 /** What a call took of a database at once, less what it gave back. */
@@ -28,6 +31,8 @@ interface Taking {
   /** The number of the event. */
   readonly order: number;
   readonly units: readonly number[];
+  /** Whether its request asked for more than the call: it may be one behind an answer, whose units are for later calls. */
+  readonly asksMore: boolean;
 }
 
 const unitsOf = (takings: readonly Taking[], policy: number) =>
@@ -59,8 +64,21 @@ function withoutNewest(takings: readonly Taking[], units: readonly number[]): Ta
     .toReversed();
 }
 
-/** Holds limiters that are split over databases to their whole limits. */
-export function regionsJudge(figures = noRegionFigures()): Judge {
+/** What a region may give in any span, where isolates spend what they took for up to `maxMs`. */
+function within(rule: LimiterRule): LimiterRule {
+  const maxMs = rule.leases?.maxMs ?? 0;
+  const policies = rule.policies.map((policy) => {
+    return policy.kind === "bucket"
+      ? { ...policy, burst: policy.burst + (policy.limit * maxMs) / policy.windowMs }
+      : policy;
+  });
+  return { ...rule, policies };
+}
+
+/** Holds limiters that are split over databases to their whole limits. `databaseNow`: the clock of a database. */
+export function regionsJudge(databaseNow: (database: string) => number, figures = noRegionFigures()): Judge {
+  /** By isolate, region and key, where isolates take ahead: units of the first policy that it took and has not spent. */
+  const held = new Map<string, number>();
   const takings = new Map<number, Map<string, readonly Taking[]>>();
   /** Calls that a database has answered. */
   const heard = new Set<number>();
@@ -78,8 +96,37 @@ export function regionsJudge(figures = noRegionFigures()): Judge {
     account.list.push(admitted);
   }
 
+  /** Counts what an isolate has got, or spent; tells whether it has spent more than it took. */
+  function hold({ limiter, isolate, key }: CallMade, region: string, units: number): boolean {
+    if (!limiter.leases) return true;
+    const place = `${isolate}/${region}/${key}`;
+    const left = (held.get(place) ?? 0) + units;
+    held.set(place, left);
+    return left >= 0;
+  }
+
+  /** What is wrong with an admission from what an isolate may have taken ahead, by one region or several. */
+  function spent(call: CallMade, rule: LimiterRule, units: readonly number[], source: string, isWhole: boolean) {
+    const region = rule.database;
+    if (!hold(call, region, -(units[0] ?? 0))) return `was given ${units} by ${region}, of which its isolate had less`;
+    // What several give together may differ between policies.
+    if (units.some((unit) => unit !== units[0])) return undefined;
+    const taken = takings.get(call.id)?.get(region) ?? [];
+    const at = databaseNow(region);
+    if (isWhole && source === "lease") give(rule, call.key, { at, order: events, units: call.cost, booked: false });
+    // Of several it is not known when each was spent, where one may be from what was held.
+    else if (isWhole || !taken.some(({ asksMore }) => asksMore)) {
+      for (const part of firstOf(taken, units[0] ?? 0)) give(rule, call.key, { ...part, booked: call.waitMs > 0 });
+    }
+    return undefined;
+  }
+
   /** What is wrong with an admission. */
-  function admitted(call: CallMade, parts: Readonly<Record<string, { readonly units: readonly number[] }>>) {
+  function admitted(
+    call: CallMade,
+    parts: Readonly<Record<string, { readonly units: readonly number[] }>>,
+    source: string,
+  ) {
     const own = takings.get(call.id);
     const sums = call.limiter.policies.map((_policy, i) =>
       Object.values(parts).reduce((sum, { units }) => sum + (units[i] ?? 0), 0),
@@ -88,6 +135,11 @@ export function regionsJudge(figures = noRegionFigures()): Judge {
     for (const [region, { units }] of Object.entries(parts)) {
       const rule = call.limiter.regions?.find(({ database }) => database === region);
       if (!rule) return `was given something by ${region}, which has no part`;
+      if (call.limiter.leases) {
+        const wrong = spent(call, rule, units, source, Object.keys(parts).length === 1);
+        if (wrong) return wrong;
+        continue;
+      }
       const taken = own?.get(region) ?? [];
       if (units.some((unit, i) => unit > unitsOf(taken, i))) {
         return `was given ${units} by ${region}, which took ${units.map((_unit, i) => unitsOf(taken, i))} for it`;
@@ -103,7 +155,7 @@ export function regionsJudge(figures = noRegionFigures()): Judge {
   return {
     name: "regions",
     promise:
-      "The parts of a limit add up to exactly that; what a call is given, its regions have taken for it, and what goes back, the same region; no more is given than each part's own definition allows by that database's time; and no call is let pass by failure mode once a database has answered it.",
+      "The parts of a limit add up to exactly that; what a call is given, its regions have taken for it, and what goes back, the same region; no more is given than each part's own definition allows by that database's time; and no call is let pass by failure mode once a database has answered it. Where isolates take ahead, each spends no more of a region than it took there, and no region's units are spent faster, by its database's time, than its part and its part of what refills in `maxMs` allow.",
     see(happening, { rulings, complain }) {
       events += 1;
       if (happening.type === "called" && !checked.has(happening.call.limiter)) {
@@ -117,8 +169,16 @@ export function regionsJudge(figures = noRegionFigures()): Judge {
         takings.set(call.id, own);
         const { database } = account.rule;
         const before = own.get(database) ?? [];
-        if (purpose === "take") own.set(database, [...before, { order: events, at: happening.now, units }]);
-        else {
+        const { lease } = step;
+        if (purpose === "take") {
+          const asksMore = lease !== undefined;
+          own.set(database, [...before, { order: events, at: happening.now, units, asksMore }]);
+          hold(call, database, (units[0] ?? 0) + (lease?.granted ?? 0) - (lease?.back ?? 0));
+        } else if (call.limiter.leases) {
+          figures.back += 1;
+          if (!hold(call, database, -(units[0] ?? 0)))
+            complain(`${database} got ${units} back of ${call.key}, of which its isolate had less`);
+        } else {
           figures.back += 1;
           if (units.some((unit, i) => unit > unitsOf(before, i))) {
             complain(
@@ -133,7 +193,7 @@ export function regionsJudge(figures = noRegionFigures()): Judge {
       if (happening.type !== "ended") return;
       for (const [place, { rule, list }] of given) {
         const wrong = excess(
-          rule,
+          within(rule),
           list.toSorted((a, b) => a.order - b.order),
         );
         if (wrong) complain(`${place} was given ${wrong}`);
@@ -163,14 +223,17 @@ export function regionsJudge(figures = noRegionFigures()): Judge {
     const parts = decision.regions ?? {};
     figures.admitted += 1;
     if (Object.keys(parts).length > 1) figures.gathered += 1;
-    const wrong = admitted(call, parts);
+    if (source === "lease") figures.ahead += 1;
+    const wrong = admitted(call, parts, source);
     if (wrong) complain(`${call.key} ${wrong}`);
   }
 }
 
 /** Which parts don't add up to their whole. */
-function wrongSum({ policies, regions = [] }: LimiterRule): string | undefined {
-  for (const [i, { name, limit, burst }] of policies.entries()) {
+function wrongSum({ policies, regions = [], leases }: LimiterRule): string | undefined {
+  for (const [i, { name, kind, limit, windowMs, burst: whole }] of policies.entries()) {
+    const refill = kind === "bucket" ? Math.ceil((limit * (leases?.maxMs ?? 0)) / windowMs) : 0;
+    const burst = whole - refill;
     const sum = (number: (policy: PolicyRule) => number) =>
       regions.reduce((sum, { policies }) => sum + number(policies[i] as PolicyRule), 0);
     if (sum((policy) => policy.limit) !== limit || sum((policy) => policy.burst) !== burst) {

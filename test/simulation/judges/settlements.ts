@@ -1,6 +1,6 @@
 import type { CallMade } from "../world/history.ts";
 import type { Judge } from "./judge.ts";
-import { memberOf } from "./levels.ts";
+import { levelsOf, memberOf } from "./levels.ts";
 
 /** What a call took of one of its limiters. */
 interface Taking {
@@ -17,13 +17,26 @@ export function settlementsJudge(): Judge {
   /** By reservation: the limiters that it is settled with. */
   const settled = new Map<number, Set<number>>();
 
-  /** Whatever is settled or given back for a call: why it must not be, or undefined. */
+  /** By call that books otherwise: the limiters that were asked to. */
+  const booked = new Map<number, Set<number>>();
+
+  /** Those of the limiters that took for a call that one which books otherwise has left out, if it has asked any. */
+  function leftOut(call: CallMade, of: CallMade): string | undefined {
+    const own = booked.get(call.id);
+    booked.delete(call.id);
+    const missing = levelsOf(of).filter(({ index, member }) => member === takers.get(of.id) && !own?.has(index));
+    return own && missing.length > 0 ? missing.map(({ rule }) => rule.name).join(", ") : undefined;
+  }
+
+  /** Whatever is settled, given back or booked for a call: why it must not be, or undefined. */
   function wrongOf(call: CallMade, of: CallMade, level: number, key: string, sinces: readonly (number | undefined)[]) {
     const taking = takings.get(of.id)?.get(level);
-    if (!taking) return `though call ${of.id} has taken nothing there`;
     const taker = takers.get(of.id);
-    if (taker !== undefined && taker !== level)
+    if (taker !== undefined && taker !== levelsOf(of)[level]?.member)
       return `though call ${of.id} has it from ${of.limiter.members?.[taker]?.name}`;
+    // What was spent is booked, be it that an answer by failure mode has taken nothing.
+    if (!taking && call.operation === "charge") return undefined;
+    if (!taking) return `though call ${of.id} has taken nothing there`;
     if (taking.key !== key) return `though call ${of.id} was for ${taking.key}`;
     if (sinces.some((since) => since !== taking.at)) {
       return `as taken at ${sinces.join(" and ")}, though it counts as of ${taking.at}`;
@@ -39,20 +52,24 @@ export function settlementsJudge(): Judge {
   return {
     name: "settlements",
     promise:
-      "What is settled or given back for a call goes to the limiters that took its cost, and to nobody else, as of the time at which it counts; a reservation is settled once, however often its caller asks for it.",
+      "What is settled, given back or booked for a call goes to all limiters that took its cost, and to nobody else, as of the time at which it counts; a reservation is settled once, however often its caller asks for it.",
     see(happening, { rulings, complain }) {
       for (const { call, level, key, purpose, step, at } of rulings) {
         if (purpose === "take" && step.allowed && call.afterwards) {
           takings.set(call.id, (takings.get(call.id) ?? new Map<number, Taking>()).set(level, { key, at }));
         }
         if (!call.of) continue;
+        booked.set(call.id, (booked.get(call.id) ?? new Set()).add(level));
         const sinces = step.sinces.filter((_since, i) => (step.deltas[i] ?? 0) < 0);
         const wrong = wrongOf(call, call.of, level, key, sinces);
         if (wrong) complain(`${call.operation} of ${call.cost} on ${key} was asked for ${wrong}`);
       }
-      if (happening.type !== "answered" || !happening.call.afterwards) return;
-      const member = memberOf(happening.call, happening.decision);
-      if (member !== undefined) takers.set(happening.call.id, member);
+      if (happening.type !== "answered") return;
+      const { call, decision } = happening;
+      const missing = call.of && leftOut(call, call.of);
+      if (missing) complain(`${call.operation} of ${call.cost} for call ${call.of?.id} has left out ${missing}`);
+      const member = call.afterwards && memberOf(call, decision);
+      if (member !== undefined) takers.set(call.id, member);
     },
   };
 }

@@ -19,7 +19,7 @@ import { heldWorld } from "./held.ts";
 import { leasedPlan, surgingPlan } from "./leased.ts";
 import { leasedWindowsPlan, surgingPartsPlan, surgingWindowsPlan } from "./leased-windows.ts";
 import { penalizedPlan } from "./penalized.ts";
-import { regionalPlan } from "./regional.ts";
+import { leasedRegionalPlan, regionalPlan } from "./regional.ts";
 import { reservedPlan } from "./reserved.ts";
 import { ruledPlan } from "./ruled.ts";
 import { swarmPlan } from "./swarm.ts";
@@ -44,14 +44,20 @@ export function judgesOfHolds({ plan, counted }: Bench, figures: HoldFigures = c
 }
 
 /** Several databases give for a call, in one order or another, which the judges of one of them can't follow. */
-export const judgesOfRegions = ({ counted }: Bench, figures: RegionFigures = counted(noRegionFigures())): Judge[] => [
-  regionsJudge(figures),
-  definitionJudge(),
-  neverMoreJudge(),
-  livesJudge(),
-  deadlinesJudge(),
-  endingsJudge(),
-];
+export function judgesOfRegions(
+  { plan, world, counted }: Bench,
+  figures: RegionFigures = counted(noRegionFigures()),
+): Judge[] {
+  const databaseNow = (name: string) => world().databases.get(name)?.now() ?? Number.NaN;
+  // What is granted on top is no affair of the judges of what is counted.
+  const isLeased = plan.limiters.some(({ leases }) => leases);
+  return [
+    regionsJudge(databaseNow, figures),
+    ...(isLeased ? [] : [definitionJudge(), neverMoreJudge(), livesJudge()]),
+    deadlinesJudge(),
+    endingsJudge(),
+  ];
+}
 
 /** What is spent later than it was taken is no affair of the judges of what is counted; what a rule lets pass is counted nowhere. */
 export function judgesOfRules(
@@ -94,7 +100,8 @@ export const FAMILIES = {
   },
   reserved: { plan: reservedPlan, judges: allJudges },
   holds: { plan: (seed, calls) => heldWorld(seed, calls).plan, judges: (bench) => judgesOfHolds(bench) },
-  regions: { plan: regionalPlan, judges: (bench) => judgesOfRegions(bench) },
+  regions: { plan: (seed, calls) => regionalPlan(seed, calls), judges: (bench) => judgesOfRegions(bench) },
+  "leased-regions": { plan: leasedRegionalPlan, judges: (bench) => judgesOfRegions(bench) },
   penalties: { plan: penalizedPlan, judges: (bench) => judgesOfPenalties(bench) },
   rules: { plan: ruledPlan, judges: (bench) => judgesOfRules(bench) },
 } as const satisfies Record<string, Family>;

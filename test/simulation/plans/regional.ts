@@ -16,11 +16,23 @@ const FAR: readonly Latency[] = [
   { least: 40, median: 75, p99: 110, most: 200 },
 ];
 
-/** A world of one limiter that is split over up to ten databases: partitions, isolates that end, clocks that are hours apart. */
-export function regionalPlan(seed: number, calls = 6000): Plan {
+/** The same where isolates take ahead from each region: on hot keys, and with bursts that leave room for it. */
+export function leasedRegionalPlan(seed: number, calls = 6000): Plan {
+  return regionalPlan(seed, calls, (whole) => leased(streamOf(seed, 21), whole));
+}
+
+/**
+ * A world of one limiter that is split over up to ten databases: partitions, isolates that end, clocks that are hours apart. `changed`: the
+ * limiter in place of one.
+ */
+export function regionalPlan(
+  seed: number,
+  calls = 6000,
+  changed: (whole: LimiterRule) => LimiterRule = (whole) => whole,
+): Plan {
   const stream = streamOf(seed, 11);
   const names = Array.from({ length: oneOf(stream, [2, 3, 3, 5, 10]) }, (_, i) => `r${i}`);
-  const limiter = limiterOf(stream, names);
+  const limiter = changed(limiterOf(stream, names));
   const [policy] = limiter.policies as readonly [PolicyRule];
   const due = (policy.limit * 1000) / policy.windowMs;
   const perSecond = Math.min(2000, Math.max(20, due * oneOf(stream, [0.5, 0.9, 1.1, 2, 4, 40])));
@@ -29,10 +41,10 @@ export function regionalPlan(seed: number, calls = 6000): Plan {
   const next = callers({
     limiters: [limiter],
     keys: oneOf(stream, [oneKey("k"), hotKey(0.7, evenKeys(5)), evenKeys(3)]),
-    operations: oneOf(stream, [{ consume: 1 }, { consume: 20, peek: 1 }, { consume: 10, wait: 1 }]),
+    operations: oneOf(stream, [{ consume: 1 }, { consume: 20, peek: 1 }, limiter.leases ? { consume: 1 } : waiting]),
     mostCost: oneOf(stream, [1, 3, most, most]),
     mostWaitMs: 300,
-    acceptsDelay: oneOf(stream, [0, 0, 0.2]),
+    acceptsDelay: oneOf(stream, [0, 0, limiter.leases ? 0 : 0.2]),
     leaves: oneOf(stream, [0, 0.05]),
     leavesWithinMs: 100,
     comesBack: oneOf(stream, [0, 0.3]),
@@ -72,6 +84,26 @@ export function regionalPlan(seed: number, calls = 6000): Plan {
       ...(chance(stream, 0.3) ? [storms(durationMs / 4, 5000, { factor: 10, loss: oneOf(stream, [0, 0.5]) })] : []),
     ],
   };
+}
+
+/** Not with leases: what others took before is spent beside what is lent, so the plain definition is no bound there. */
+const waiting = { consume: 10, wait: 1 };
+
+function leased(stream: Stream, whole: LimiterRule): LimiterRule {
+  const shortestMs = Math.min(...whole.policies.map(({ windowMs }) => windowMs));
+  const maxMs = Math.max(100, Math.floor(shortestMs * oneOf(stream, [0.05, 0.2, 0.4])));
+  const policies = whole.policies.map((policy) => {
+    const limit = policy.limit * Math.ceil(policy.windowMs / 5000) * oneOf(stream, [4, 20]);
+    return { ...policy, limit, burst: limit * (policy.kind === "bucket" ? oneOf(stream, [1, 2]) : 1) };
+  });
+  // What the databases have is less by what refills while units are held.
+  const lowered = policies.map((policy) => {
+    const refill = policy.kind === "bucket" ? Math.ceil((policy.limit * maxMs) / policy.windowMs) : 0;
+    return { ...policy, burst: policy.burst - refill };
+  });
+  const names = (whole.regions ?? []).map(({ database }) => database);
+  const rule = { ...whole, leases: { maxMs } };
+  return { ...rule, policies, regions: partsOf({ ...rule, policies: lowered }, names) };
 }
 
 function limiterOf(stream: Stream, names: readonly string[]): LimiterRule {

@@ -19,7 +19,7 @@ const DATABASE = "main";
 /** What is otherwise in worlds of a kind. */
 export interface Flavour {
   /** Limiters more, which ask some of these or are made of them. */
-  readonly more?: (limiters: readonly LimiterRule[]) => readonly LimiterRule[];
+  readonly more?: (limiters: readonly LimiterRule[], clocks: Clocks) => readonly LimiterRule[];
   readonly operations?: readonly Operations[];
   readonly afterwards?: (stream: Stream, action: Action) => Afterwards | undefined;
   /** A policy in place of one. */
@@ -40,7 +40,7 @@ export function swarmPlan(seed: number, calls = 14_000, flavour: Flavour = {}): 
     ...(chance(stream, 0.2) ? [limiterOf(stream, "other", clocks)] : []),
   ];
   const drawn = [...alone, ...limitersTogether(streamOf(seed, 8), alone, clocks)].map((rule) => changed(rule, flavour));
-  const limiters = [...drawn, ...(flavour.more?.(drawn) ?? [])];
+  const limiters = [...drawn, ...(flavour.more?.(drawn, clocks) ?? [])];
   const perSecond = callsPerSecond(stream, limiters[0] as LimiterRule);
   const durationMs = Math.min(600_000, Math.max(5000, (calls / perSecond) * 1000));
   const aheadMs = flavour.aheadMs?.(durationMs) ?? 0;
@@ -66,10 +66,11 @@ const LATENCIES: readonly Latency[] = [
   { least: 1, median: 30, p99: 300, most: 900 },
 ];
 
-const COMBINE: readonly Kind[] = ["bucket", "sliding", "fixed"];
+/** What goes with others in one verdict. */
+export const COMBINE: readonly Kind[] = ["bucket", "sliding", "fixed"];
 
 function nameOf({ policies, levels, members }: LimiterRule): string {
-  if (members) return `first of ${members.length}`;
+  if (members) return `first of ${members.map(({ levels }) => levels?.length ?? 1).join(" and ")}`;
   return levels ? `all ${levels.length}` : policies.map(({ kind }) => kind).join("+");
 }
 
@@ -81,7 +82,8 @@ function limitersTogether(stream: Stream, alone: readonly LimiterRule[], clocks:
   return [...more, together(levels)];
 }
 
-function changed(rule: LimiterRule, flavour: Flavour): LimiterRule {
+/** With the flavour's policies. */
+export function changed(rule: LimiterRule, flavour: Flavour): LimiterRule {
   if (!flavour.policy) return rule;
   const levels = rule.levels?.map((level) => changed(level, flavour));
   return { ...rule, policies: rule.policies.map(flavour.policy), ...(levels && { levels }) };
@@ -89,10 +91,11 @@ function changed(rule: LimiterRule, flavour: Flavour): LimiterRule {
 
 /** Limiters asked in order, by what `anyOf` promises. */
 export function inOrder(members: readonly LimiterRule[]): LimiterRule {
-  const last = members.at(-1) as LimiterRule;
+  const { levels: _levels, ...last } = members.at(-1) as LimiterRule;
   return {
     ...last,
-    name: members.map(({ name }) => name).join("|"),
+    // Another one than that of a limiter that is alone in it.
+    name: members.map(({ name }) => `${name}|`).join(""),
     policies: members.flatMap(({ policies }) => policies),
     timeoutMs: members.reduce((sum, { timeoutMs }) => sum + timeoutMs, 0),
     snapshots: undefined,
@@ -115,7 +118,8 @@ export function together(levels: readonly LimiterRule[]): LimiterRule {
   };
 }
 
-function limiterOf(
+/** A limiter of such worlds; one of `only` these algorithms where it has one policy. */
+export function limiterOf(
   stream: Stream,
   name: string,
   clocks: Clocks,

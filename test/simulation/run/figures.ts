@@ -5,7 +5,7 @@ import { type LeaseFigures, noLeaseFigures } from "./lease-figures.ts";
 /** What came of a world, in numbers. */
 export interface Figures {
   calls: number;
-  /** Of them: on several limiters as one. */
+  /** Of them: on several limiters as one, be it among others in order. */
   together: number;
   /** Of them: on several limiters in order. */
   inOrder: number;
@@ -53,7 +53,7 @@ export function count(figures: Figures, happening: Happening): void {
   switch (happening.type) {
     case "called":
       figures.calls += 1;
-      if (happening.call.limiter.levels) figures.together += 1;
+      if (happening.call.keys) figures.together += 1;
       if (happening.call.limiter.members) figures.inOrder += 1;
       figures.operations[happening.call.operation] += 1;
       break;

@@ -1,4 +1,5 @@
 import type { Action, Afterwards, LimiterRule, Operation } from "../world/history.ts";
+import { allLevelsIn } from "../world/levels.ts";
 import { between, chance, oneOf, type Stream, share } from "../world/random.ts";
 import type { NextAction } from "./arrivals.ts";
 import type { NextKey } from "./keys.ts";
@@ -43,7 +44,7 @@ export function callers(options: Callers): NextAction {
     const limiter = oneOf(stream, limiters);
     const operation = isOf(limiter, wanted) ? wanted : "consume";
     const mostMs = operation === "block" ? mostBlockMs : waits ? mostWaitMs : undefined;
-    const ofLevels = limiter.levels?.map(() => keys(stream));
+    const ofLevels = keysOf(limiter, () => keys(stream));
     const action: Action = {
       limiter,
       operation,
@@ -56,6 +57,17 @@ export function callers(options: Callers): NextAction {
     };
     return afterwards ? { ...action, afterwards: afterwards(stream, action) } : action;
   };
+}
+
+/** Where several are decided together: the key of each. One limiter has one key, wherever it stands. */
+function keysOf(limiter: LimiterRule, next: () => string): readonly string[] | undefined {
+  if (!limiter.levels && !limiter.members?.some(({ levels }) => levels)) return undefined;
+  const byName = new Map<string, string>();
+  return allLevelsIn(limiter).map(({ name }) => {
+    const key = byName.get(name) ?? next();
+    byName.set(name, key);
+    return key;
+  });
 }
 
 /** Callers who only consume one unit, and take no for an answer. */

@@ -5,6 +5,7 @@ import { shown } from "./clock.ts";
 import type { Engine } from "./engine.ts";
 import type { Action, CallMade, Tell } from "./history.ts";
 import type { Callable, CallUnderWay, Isolate, Owner } from "./isolate.ts";
+import { allLevelsIn } from "./levels.ts";
 import { streamOf } from "./random.ts";
 
 export interface CallsOptions {
@@ -121,11 +122,13 @@ export function createCalls({ seed, engine, tell, isolateIn, slots, durationMs }
 
 export function carryOut(
   limiter: Callable,
-  { operation, key: text, keys, cost, waitMs, afterwards, endsScope, limiter: { levels } }: CallUnderWay,
+  call: CallUnderWay,
   signal: AbortSignal | undefined,
   taken?: Taken,
 ): Promise<Decision | undefined> {
-  const key = levels ? Object.fromEntries(levels.map(({ name }, i) => [name, keys?.[i] ?? ""])) : text;
+  const { operation, cost, waitMs, afterwards, endsScope } = call;
+  const names = allLevelsIn(call.limiter).map(({ name }) => name);
+  const key = call.keys ? Object.fromEntries(names.map((name, i) => [name, call.keys?.[i] ?? ""])) : call.key;
   if (operation === "block") return (limiter as unknown as BlockMethods<unknown>).block(key, waitMs, { signal });
   if (operation === "reset") return limiter.reset(key, { signal }).then(() => undefined);
   if (operation === "reserve") {
@@ -135,7 +138,8 @@ export function carryOut(
   if (endsScope) return (taken as Required<Taken>)[Symbol.asyncDispose]().then(() => undefined);
   if (operation === "settle") return (taken as Required<Taken>).settle(cost);
   if (operation === "refund") return limiter.refund(key, cost, { signal, since: taken });
-  if (operation === "charge") return limiter.charge(key, cost, { signal });
+  // Of several in order the decision on the call tells who books.
+  if (operation === "charge") return limiter.charge(key, cost, { signal, ...(taken && { since: taken }) });
   if (operation === "wait") return limiter.wait(key, { cost, timeoutMs: waitMs, signal });
   if (operation === "peek") return limiter.peek(key, { cost, signal });
   return limiter.consume(key, { cost, maxDelayMs: waitMs, signal });

@@ -75,7 +75,7 @@ export interface LimiterRule {
   readonly shares?: Readonly<Record<string, number>>;
   /** Other limiters that it decides together, in one verdict; left out: it is one itself. */
   readonly levels?: readonly LimiterRule[];
-  /** Other limiters that it asks in order, until one admits; left out: it is one itself. */
+  /** Other limiters, alone or several as one, that it asks in order, until one admits; left out: it is one itself. */
   readonly members?: readonly LimiterRule[];
 }
 
@@ -83,10 +83,10 @@ export type Operation = "consume" | "peek" | "refund" | "charge" | "wait" | "res
 
 /** What the caller of an admitted call does with it afterwards. */
 export interface Afterwards {
-  /** Settles its reservation, or gives back units of which it tells since when it has them. */
-  readonly operation: "settle" | "refund";
+  /** Settles its reservation, or gives back units, or books more, and tells since when it has what it took. */
+  readonly operation: "settle" | "refund" | "charge";
   readonly afterMs: number;
-  /** Units really used, or given back. */
+  /** Units really used, given back, or booked besides. */
   readonly units: number;
   /** How often it settles, at once: more than once is one too many. */
   readonly times: number;
@@ -102,9 +102,9 @@ export interface Afterwards {
 export interface Action {
   readonly limiter: LimiterRule;
   readonly operation: Operation;
-  /** For several limiters together: their keys in one text, only to be read. */
+  /** For several limiters together, also among some that are asked in order: their keys in one text, only to be read. */
   readonly key: string;
-  /** For several limiters together: the key of each, in their order. */
+  /** For these: the key of each, in their order. */
   readonly keys?: readonly string[] | undefined;
   readonly cost: number;
   /** For `wait`: how long; for `consume` of a bucket: the longest delay accepted; for `block`: for how long. */

@@ -6,7 +6,7 @@ import { shown } from "./clock.ts";
 import { createEngine } from "./engine.ts";
 import type { Tell } from "./history.ts";
 import { startIncidents } from "./incidents.ts";
-import type { Isolate } from "./isolate.ts";
+import type { Callable, Isolate } from "./isolate.ts";
 import { plainLimiter, plainOrder, plainSet } from "./limiter.ts";
 import { createNetwork } from "./network.ts";
 import type { Plan, Site } from "./plan.ts";
@@ -93,11 +93,10 @@ export function createWorld({ plan, seed, tell, keeps = () => true }: WorldOptio
       const several = rule.levels ?? rule.members;
       if (several) {
         const limiters = Object.fromEntries(several.map(({ name }) => [name, made[name] as Limiter]));
-        isolate.limiters.set(rule.name, (rule.members ? orderOf : setOf)(limiters, parts));
-      } else {
-        made[rule.name] = limiterOf(parts);
-        isolate.limiters.set(rule.name, made[rule.name] as Limiter);
-      }
+        // One of several as one may be asked in order, too, and is then taken for a limiter.
+        made[rule.name] = (rule.members ? orderOf : setOf)(limiters, parts) as unknown as Limiter;
+      } else made[rule.name] = limiterOf(parts);
+      isolate.limiters.set(rule.name, made[rule.name] as Callable);
     }
   }
 
