@@ -27,6 +27,10 @@ describe("isolates go by the operators' rules from when they have read them, and
     expect(await complaintOf([947_721_692])).toBeUndefined();
   });
 
+  test("where a window in parts is charged under a limit of 0", async () => {
+    expect(await complaintOf([60_000_142])).toBeUndefined();
+  });
+
   test("in worlds of random seeds", async () => {
     const seeds = seedsFrom(Math.floor(Math.random() * 2 ** 32), 3);
     process.stdout.write(`simulated worlds of rules of seeds ${seeds}\n`);

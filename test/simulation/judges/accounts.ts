@@ -2,7 +2,7 @@ import type { CallMade, Happening, KeyStep, LimiterRule, PolicyRule } from "../w
 import type { Book } from "./books/book.ts";
 import { bookOf } from "./books/book-of.ts";
 import { type Level, type LevelOfCall, levelsOfCommand } from "./levels.ts";
-import { ceilingOf, policiesInForce } from "./limits-in-force.ts";
+import { ceilingOf, forBookings, policiesInForce } from "./limits-in-force.ts";
 import { createReadings } from "./readings.ts";
 
 type Executed = Extract<Happening, { type: "executed" }>;
@@ -209,7 +209,9 @@ function rule(
   const spreadMs = Math.max(lagMs, account.mostLagMs) - account.leastLagMs;
   const isFresh = !step.continued && spreadMs > GRACE_MS;
   const books = isFresh ? policies.map(bookOf) : account.books;
-  goBy(account.books, policies);
+  const isBooking = purpose !== "take" && purpose !== "look";
+  const going = isBooking ? forBookings(policies, account.rule) : policies;
+  goBy(account.books, going);
   const at = isFresh ? step.now : Math.max(account.latest, step.now);
   const allows = purpose === "book" || purpose === "give" || passes(books, units, delaysMs, at);
   const retryAfterMs = purpose === "give" || purpose === "leave" ? 0 : retryAfter(books, units, at);
@@ -232,8 +234,7 @@ function rule(
       account.latest = account.books[0]?.newest?.() ?? at;
       account.leastLagMs = Math.min(account.leastLagMs, lagMs);
       account.mostLagMs = Math.max(account.mostLagMs, lagMs);
-      account.written =
-        step.endsAt === undefined ? undefined : writtenBy(account, policies, databaseNow, step, purpose);
+      account.written = step.endsAt === undefined ? undefined : writtenBy(account, going, databaseNow, step, purpose);
     }
   }
   const after = isKept ? account.books : books;

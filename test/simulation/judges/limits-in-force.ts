@@ -23,6 +23,10 @@ export function policiesInForce(
   return [...new Set(found)].map((rule) => policies.map((policy) => under(policy, rule)));
 }
 
+/** What is booked or given back goes by the policy's own limit where a rule's is 0, under which nothing is taken. */
+export const forBookings = (policies: readonly PolicyRule[], rule: Level["rule"]): readonly PolicyRule[] =>
+  policies.map((policy, i) => (policy.limit === 0 ? ahead(rule.policies[i] as PolicyRule, rule) : policy));
+
 /** A bucket whose units are taken ahead holds less by what refills while they may be spent. */
 function ahead(policy: PolicyRule, { leases }: Level["rule"]): PolicyRule {
   if (!leases || policy.kind !== "bucket") return policy;
