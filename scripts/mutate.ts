@@ -48,9 +48,10 @@ type Task = (run: TestRun) => Promise<void>;
 const expectWhole =
   (test: string, words: string): Task =>
   async (run) => {
-    const { passed, failed } = await run.outcome(test, words);
+    const { passed, failed, error } = await run.outcome(test, words);
     if (failed > 0 || passed === 0) {
-      throw new Error(`With nothing changed ${test} has ${passed} tests of "${words}" that pass, ${failed} that fail`);
+      const what = `With nothing changed ${test} has ${passed} tests of "${words}" that pass, ${failed} that fail`;
+      throw new Error(error === undefined ? what : `${what}: ${error}`);
     }
     tell("whole", words, `nothing changed, all tests pass (${test})`);
   };

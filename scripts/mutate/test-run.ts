@@ -10,6 +10,8 @@ import { embeddedScripts, embeddedScriptsFile, SCRIPT_FOLDERS, scriptText } from
 export interface Outcome {
   readonly passed: number;
   readonly failed: number;
+  /** What the first that failed said. */
+  readonly error: string | undefined;
 }
 
 /** Runs tests on scripts that are nowhere but in memory. */
@@ -20,6 +22,9 @@ export interface TestRun {
   compile(source: string): Promise<void>;
   close(): Promise<void>;
 }
+
+/** These runs have what processor time others leave, which may be next to none. */
+const testTimeout = 15 * 60_000;
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** The folders of scripts by the file that has their constants. */
@@ -46,6 +51,7 @@ export async function openTestRun(): Promise<TestRun> {
     "test",
     {
       ...patience,
+      testTimeout,
       config: false,
       root,
       watch: false,
@@ -70,12 +76,12 @@ export async function openTestRun(): Promise<TestRun> {
       const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
       const module = testModules.find(({ moduleId }) => specifications.some((one) => one.moduleId === moduleId));
       if (!module || !loaded) throw new Error(`${file} did not run on the scripts that it was given`);
-      const states = [...module.children.allTests()].map((test) => test.result().state);
-      const count = (state: string) => states.filter((one) => one === state).length;
+      const results = [...module.children.allTests()].map((test) => test.result());
+      const count = (state: string) => results.filter((one) => one.state === state).length;
       const [passed, failed] = [count("passed"), count("failed")];
       const [stray] = [...module.errors(), ...unhandledErrors];
       if (stray && failed === 0) throw new Error(`${file} broke outside of its tests`, { cause: stray });
-      return { passed, failed };
+      return { passed, failed, error: results.flatMap(({ errors = [] }) => errors)[0]?.message };
     },
     async compile(source) {
       const connection = await connect(redis.url);
