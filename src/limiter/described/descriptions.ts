@@ -8,11 +8,11 @@ export type Scripts = Pick<Required<RemoteStore>, "run">;
 
 /** Where the descriptions lie, behind the namespace. No limiter's key is the same: behind its name comes a kind with a digit. */
 const KEY = "sluice:limiters";
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 /** A description that is not written for so long is gone. */
 const LIFE_DAYS = 30;
 /** Most limiters of a database; beyond it the description that is oldest goes. */
-const MOST_LIMITERS = 256;
+export const MOST_LIMITERS = 256;
 
 /**
  * Writes what a limiter is to the database, if something else stands there or what stands there is from another day. To be
