@@ -36,22 +36,31 @@ export const slidingLogMutations: Mutations = {
     broken("replies no pairs but those it has read", ["#chunk - i < 17 and", "false and"]),
     broken("replies the newest behind the ninth", ["elseif #oldest < 18 then", "else"]),
     broken("gives back the newest first", [
-      "  base = base - delta\n",
+      "  base = math.min(base - delta, total)\n",
       `  total = total + delta
   call('LSET', key, -1, string.format('%.0f', total))
   if total > base then return reply(1, 0, 0) end
 `,
     ]),
-    broken("keeps an entry of which all was given back", ["first(base + 1, before)", "first(base, before)"]),
-    broken("gives back whole entries only", ["    call('LSET', key, 1, string.format('%.0f', base))\n", ""]),
-    broken("keeps what was given back", ["    if head > 0 then call('LTRIM', key, 2 * head, -1) end\n", ""]),
-    broken("keeps what was given back as a whole", [
-      "    call('DEL', key)\n    newest, total, base, oldest",
-      "    newest, total, base, oldest",
+    broken("keeps an entry of which all was given back", ["first(math.min(base + 1, total),", "first(base,"]),
+    broken("gives back more than counts", ["math.min(base - delta, total)", "base - delta"]),
+    broken("gives back whole entries only", [
+      "string.format('%.0f', base), string.format('%.0f', math.max",
+      "string.format('%.0f', before), string.format('%.0f', math.max",
     ]),
+    broken("keeps what was given back", ["call('LTRIM', key, 2 * head + 2, -1)", "call('LTRIM', key, 2, -1)"]),
+    broken("forgets the time once all was given back", [
+      "    call('LTRIM', key, 2 * head + 2, -1)\n",
+      "    if base == total then call('DEL', key) return reply(1, 0, 0) end\n    call('LTRIM', key, 2 * head + 2, -1)\n",
+    ]),
+    broken("drops what a clock behind takes for its own", [
+      "  if time > 0 and time + window > now then now = time + window end\n",
+      "",
+    ]),
+    broken("what is given back brings a later time", ["math.max(now - window, 0)", "math.max(now - window + 1, 0)"]),
     broken("lives longer for what was given back", [
-      "  if valid then\n    if head > 0",
-      "  if valid then\n    call('PEXPIRE', key, window + GRACE)\n    if head > 0",
+      "  if valid then\n    -- The newest stays",
+      "  if valid then\n    call('PEXPIRE', key, window + GRACE)\n    -- The newest stays",
     ]),
     broken("a clock that runs ahead counts on through the grace", ["call('PTTL', key) > GRACE", "true"]),
     broken("a clock a day ahead counts for nothing", [

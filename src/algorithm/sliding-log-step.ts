@@ -21,7 +21,8 @@ const DIGEST_NUMBERS = 18;
 export function slidingLogStep(kept: unknown, now: number, { delta, pace: windowMs, ceiling, since }: Demand): Step {
   const stored = kept as Log | undefined;
   const log = stored && newest(stored) > now - windowMs ? stored : nothingTaken();
-  const at = Math.max(now, newest(log));
+  const dropped = time(log, log.first);
+  const at = Math.max(now, newest(log), dropped > 0 ? dropped + windowMs : 0);
   const head = lastBelow(log, TIME, at - windowMs + 1);
   const [base, total] = [sum(log, head), sum(log, log.pairs.length - 2)];
   const highest = ceiling < 0 ? onlyLook(ceiling) : ceiling;
@@ -42,7 +43,7 @@ export function slidingLogStep(kept: unknown, now: number, { delta, pace: window
     startAt(log, head);
     take(log, at, delta);
   } else {
-    giveBack(log, base - delta);
+    giveBack(log, Math.min(base - delta, total), at - windowMs);
   }
   return { allowed: true, state: digest(log, log.first, at), kept: log, ttlMs: windowMs };
 }
@@ -95,13 +96,11 @@ function startFromZero(log: Log): void {
 
 /**
  * Raises the total that does not count to `base`, so the oldest units that count go. Those that stay are no older than the
- * calls that they stand for, so at no later time do fewer count.
+ * calls that they stand for, so at no later time do fewer count. The newest stays, even if nothing of it counts. By `left` all had
+ * left that is dropped.
  */
-function giveBack(log: Log, base: number): void {
-  if (base >= sum(log, log.pairs.length - 2)) {
-    Object.assign(log, nothingTaken());
-    return;
-  }
-  startAt(log, lastBelow(log, SUM, base + 1));
+function giveBack(log: Log, base: number, left: number): void {
+  startAt(log, lastBelow(log, SUM, Math.min(base + 1, sum(log, log.pairs.length - 2))));
+  log.pairs[log.first + TIME] = Math.max(left, 0);
   log.pairs[log.first + SUM] = base;
 }

@@ -11,9 +11,9 @@
 --          `leaves` has left, the first with a sum of at least `need`. Up to nine pairs follow, the oldest that count.
 --
 -- State: pairs of time and running total, neither of which ever falls. The first pair holds the total of what has left or
--- was given back already; the rest is what counts, and at its front what has left since the last write. Integers make a
--- list five times denser than a sorted set. However many pairs there are, few are read. If one of these can't be part of a
--- log, the list is no state; what is not read is not checked.
+-- was given back already, and a time by which all had left that is dropped; the rest is what counts, and at its front what
+-- has left since the last write. Integers make a list five times denser than a sorted set. However many pairs there are, few
+-- are read. If one of these can't be part of a log, the list is no state; what is not read is not checked.
 local key, args, call = KEYS[1], ARGV, redis.call
 local now, delta, window, ceiling = args[1] + 0, args[2] + 0, args[3] + 0, args[4] + 0
 local since = args[5] and args[5] + 0
@@ -90,6 +90,8 @@ end
 if valid then
   if newest > now then now = newest end
   time, base = pair(chunk, 1, 0, 0, newest, total)
+  -- What one clock has dropped can't count again for another one.
+  if time > 0 and time + window > now then now = time + window end
   chunk, i, head, time, base = first(0, base)
   read_oldest()
 end
@@ -152,17 +154,13 @@ elseif delta < 0 and total > base and not (since and (since <= now - window or s
   -- The oldest units that count go. Those that stay are no older than the calls that they stand for, so at no later time do
   -- fewer count.
   local before = base
-  base = base - delta
-  if base >= total then
-    call('DEL', key)
-    newest, total, base, oldest = 0, 0, 0, {}
-    return reply(1, 0, 0)
-  end
-  chunk, i, head, time = first(base + 1, before)
+  base = math.min(base - delta, total)
+  chunk, i, head, time = first(math.min(base + 1, total), before)
   read_oldest()
   if valid then
-    if head > 0 then call('LTRIM', key, 2 * head, -1) end
-    call('LSET', key, 1, string.format('%.0f', base))
+    -- The newest stays, even if nothing of it counts: it keeps the time.
+    call('LTRIM', key, 2 * head + 2, -1)
+    call('LPUSH', key, string.format('%.0f', base), string.format('%.0f', math.max(now - window, 0)))
   else
     forget()
   end

@@ -11,7 +11,7 @@ export interface Definition {
   take(at: number, cost: number, limit: number): void;
   /** Of what was taken at `since` only as much comes back as has not come back by itself. */
   giveBack(at: number, cost: number, limit: number, since?: number): void;
-  /** The latest time that is known, where that is not simply the last write's: a log has no time but those of its units. */
+  /** The latest time that is known, where a call may be allowed and bring none: a log is not written for no units. */
   latest?(): number;
 }
 
@@ -90,28 +90,30 @@ function sliding({ windowMs }: Policy): Definition {
 /** Every unit with its time; the oldest that count are given back first. */
 export function exactWindow({ windowMs }: Policy): Definition {
   let entries: { at: number; units: number }[] = [];
+  let latest = 0;
   const counting = (at: number) => entries.filter((entry) => at - entry.at < windowMs && entry.units > 0);
   const used = (at: number) => counting(at).reduce((sum, { units }) => sum + units, 0);
   return {
     allows: (at, cost, limit) => used(at) + cost <= limit,
     remaining: (at, limit) => Math.max(0, limit - used(at)),
     take(at, cost) {
+      if (cost === 0) return;
       // What has left for longer than clocks differ is asked for by nobody.
       entries = entries.filter((entry) => at - entry.at < windowMs + 1000);
       entries.push({ at, units: cost });
+      latest = at;
     },
     giveBack(at, cost, _limit, since = at) {
-      if (since > at || at - since >= windowMs) return;
+      if (cost === 0 || since > at || at - since >= windowMs || used(at) === 0) return;
+      latest = at;
       let left = cost;
       for (const entry of counting(at)) {
         const units = Math.min(left, entry.units);
         entry.units -= units;
         left -= units;
       }
-      // A write forgets what has left by its time; where nothing is left, no time is known any more.
-      if (left < cost) entries = counting(at);
     },
-    latest: () => Math.max(0, ...entries.filter(({ units }) => units > 0).map((entry) => entry.at)),
+    latest: () => latest,
   };
 }
 

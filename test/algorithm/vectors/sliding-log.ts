@@ -121,6 +121,35 @@ export const slidingLogVectors: readonly Vector[] = [
     ],
   },
   {
+    title: "what has left by the clock of a refund has left for the clocks behind it",
+    policy: slidingLog({ limit: 3, window: "10 s" }),
+    rows: [
+      [0, "consume 1", yes, 2, 0, 10_000],
+      [100, "consume 1", yes, 1, 0, 10_000],
+      [200, "consume 1", yes, 0, 0, 10_000],
+      // Drops the first and gives back the second, so for the first there is nothing more to give.
+      [10_050, "refund 1 since 100", yes, 2, 0, 150],
+      [9990, "refund 1 since 0", yes, 2, 0, 210],
+      [9990, "consume 2", yes, 0, 0, 10_060],
+      [10_199, "consume 1", no, 0, 1, 9851],
+      [10_200, "consume 1", yes, 0, 0, 10_000],
+      [20_050, "refund 1", yes, 3, 0, 0],
+    ],
+  },
+  {
+    title: "keeps its time when all is given back",
+    policy: slidingLog({ limit: 2, window: "10 s" }),
+    rows: [
+      [0, "consume 1", yes, 1, 0, 10_000],
+      [100, "consume 1", yes, 0, 0, 10_000],
+      [10_050, "refund 1 since 100", yes, 2, 0, 0],
+      [9990, "refund 1 since 0", yes, 2, 0, 0],
+      [9990, "consume 2", yes, 0, 0, 10_060],
+      [9995, "refund 1 since 0", yes, 0, 0, 10_055],
+      [20_050, "consume 2", yes, 0, 0, 10_000],
+    ],
+  },
+  {
     title: "repays what was charged past the limit as it turns a window old",
     policy,
     rows: [

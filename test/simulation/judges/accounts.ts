@@ -230,8 +230,7 @@ function rule(
     }
     if (step.wrote) {
       account.writes += 1;
-      // What a log gave back brings no time any more.
-      account.latest = account.books[0]?.newest?.() ?? at;
+      account.latest = at;
       account.leastLagMs = Math.min(account.leastLagMs, lagMs);
       account.mostLagMs = Math.max(account.mostLagMs, lagMs);
       account.written = step.endsAt === undefined ? undefined : writtenBy(account, going, databaseNow, step, purpose);

@@ -109,7 +109,8 @@ export function together(levels: readonly LimiterRule[]): LimiterRule {
   const modes = levels.map(({ failureMode }) => failureMode);
   return {
     ...first,
-    name: levels.map(({ name }) => name).join("+"),
+    // Another one than that of a level that is alone in it.
+    name: levels.map(({ name }) => `${name}+`).join(""),
     policies: levels.flatMap(({ policies }) => policies),
     timeoutMs: Math.min(...levels.map(({ timeoutMs }) => timeoutMs)),
     failureMode: (["closed", "memory"] as const).find((mode) => modes.includes(mode)) ?? "open",

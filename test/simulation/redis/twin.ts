@@ -1,4 +1,4 @@
-import { type Demand, onlyLook, type Step } from "../../../src/algorithm/algorithm.ts";
+import { type Demand, onlyLook, type State, type Step } from "../../../src/algorithm/algorithm.ts";
 import { policySet, type Script } from "../../../src/algorithm/scripts.ts";
 import { GRACE_MS, step } from "../../../src/algorithm/step.ts";
 import { grantsTwin } from "../../support/grants-twin.ts";
@@ -64,8 +64,8 @@ interface Found {
   readonly endedAt: number | undefined;
   /** Undefined: nothing that counts is there. */
   readonly stored: Stored | undefined;
-  /** The latest time in it, read before the step: a log is changed in place. */
-  readonly storedAt: number;
+  /** What a log tells before the step, which changes it in place. */
+  readonly log: State | undefined;
   /** Whether the script had to ask how long the key still lives. */
   readonly asksLife: boolean;
 }
@@ -79,7 +79,7 @@ function find(keyspace: Keyspace, key: string, asked: Asked, databaseNow: number
   // A state from a clock that is further ahead counts for its life without the grace.
   const asksLife = stored !== undefined && storedAt > now + GRACE_MS;
   const counts = !asksLife || (leftMs ?? 0) > GRACE_MS;
-  return {
+  const found = {
     key,
     asked,
     isLog,
@@ -87,9 +87,10 @@ function find(keyspace: Keyspace, key: string, asked: Asked, databaseNow: number
     leftMs,
     endedAt: stored?.endsAt,
     stored: counts ? stored : undefined,
-    storedAt,
+    log: undefined,
     asksLife,
   };
+  return isLog ? { ...found, log: stepOf(found, asked.demands.map(looking)).state } : found;
 }
 
 function runStep(keyspace: Keyspace, key: string, asked: Asked, databaseNow: number): Execution {
@@ -255,16 +256,11 @@ function looking(demand: Demand): Demand {
 
 /** Keeps what the step leaves; tells what happened to the key. */
 function write(keyspace: Keyspace, found: Found, { allowed, kept, ttlMs }: Step, databaseNow: number): KeyStep {
-  const { key, asked, isLog, now, leftMs, endedAt, stored, storedAt } = found;
+  const { key, asked, isLog, now, leftMs, endedAt, stored, log } = found;
   const { demands } = asked;
-  const change = isLog
-    ? logChange(demands[0] as Demand, allowed, stored && storedAt, now)
-    : { wrote: allowed, renews: true };
-  if (change.wrote) {
-    const endsAt = change.renews ? databaseNow + ttlMs + GRACE_MS : endedAt;
-    if (endsAt === undefined || (isLog && isEmptyLog(kept))) keyspace.delete(key);
-    else keyspace.set(key, { value: kept, endsAt }, databaseNow);
-  }
+  const change = isLog ? logChange(demands[0] as Demand, allowed, log) : { wrote: allowed, renews: true };
+  const lastsTo = change.renews ? databaseNow + ttlMs + GRACE_MS : endedAt;
+  if (change.wrote && lastsTo !== undefined) keyspace.set(key, { value: kept, endsAt: lastsTo }, databaseNow);
   const endsAt = keyspace.get(key, databaseNow)?.endsAt;
   return {
     key,
@@ -282,21 +278,14 @@ function write(keyspace: Keyspace, found: Found, { allowed, kept, ttlMs }: Step,
 }
 
 /** A log is written where something is taken, or given back of what counts; only the first lengthens its life. */
-function logChange(
-  { delta, pace: windowMs, since }: Demand,
-  allowed: boolean,
-  newest: number | undefined,
-  now: number,
-) {
-  const counts = newest !== undefined && newest > now - windowMs;
-  const at = Math.max(now, newest ?? 0);
+function logChange({ delta, pace: windowMs, since }: Demand, allowed: boolean, log: State | undefined) {
+  const [at, , total = 0, base = 0] = log ?? [0];
   const isGone = since !== undefined && (since > at || since <= at - windowMs);
-  return { wrote: allowed && (delta > 0 || (delta < 0 && counts && !isGone)), renews: delta > 0 };
+  return { wrote: allowed && (delta > 0 || (delta < 0 && total > base && !isGone)), renews: delta > 0 };
 }
 
 /** Its pairs of time and running total, of which the first stands for what has left. */
 const pairsOf = (log: unknown) => (log as { readonly pairs: readonly number[] }).pairs;
-const isEmptyLog = (log: unknown) => pairsOf(log).length <= 2;
 
 /** The latest time that was seen: the first number of a state, the newest entry's of a log. */
 function timeOf({ value }: Stored, isLog: boolean): number {

@@ -19,8 +19,6 @@ export interface Book {
   wholeAfterMs(at: number): number;
   /** Ms for which what was written may be kept at the most, where that follows from neither the window nor `wholeAfterMs`. */
   mostMs?(at: number): number;
-  /** The time of the newest taking that counts; undefined where only the latest time that anything was brought counts. */
-  newest?(): number;
   /** From now on it goes by these numbers; what was taken stays. */
   under(numbers: Pick<PolicyRule, "limit" | "burst">): void;
   /** Everything that was taken is forgotten. */

@@ -1,7 +1,10 @@
 import type { PolicyRule } from "../../world/history.ts";
 import type { Book } from "./book.ts";
 
-/** In no window of any position is more taken than the limit: what was taken at t counts until t + window. */
+/**
+ * In no window of any position is more taken than the limit: what was taken at t counts until t + window. What comes back brings
+ * its time as what is taken does, so that what has left by it has left for all.
+ */
 export function logBook(rule: PolicyRule): Book {
   const { windowMs } = rule;
   let { limit } = rule;
@@ -43,7 +46,6 @@ export function logBook(rule: PolicyRule): Book {
       }
     },
     wholeAfterMs: (time) => Math.max(0, (entries.at(-1)?.at ?? 0) + windowMs - time),
-    newest: () => entries.at(-1)?.at ?? 0,
     under(numbers) {
       ({ limit } = numbers);
     },
