@@ -17,10 +17,9 @@ const drawn = (dots: readonly Dot[], words: Omit<Words, "note">) => lines(dots, 
 export function scalePlots({ rows }: Scale): Record<string, string> {
   const byVariant = (value: (row: Measured) => number) =>
     rows.map((row): Dot => ({ panel: row.variant, x: row.isolates, load: row.load, value: value(row) }));
-  const first = rows.filter(({ variant }) => variant === rows[0]?.variant);
-  const waiting = first.flatMap(({ isolates: x, load, p50Ms, p99Ms }): Dot[] => [
-    { panel: "half of all calls", x, load, value: p50Ms },
-    { panel: "99 of 100 calls", x, load, value: p99Ms },
+  const waiting = rows.flatMap(({ variant, isolates: x, load, p50Ms, p99Ms }): Dot[] => [
+    { panel: `${variant}: half`, x, load, value: p50Ms },
+    { panel: `${variant}: 99 %`, x, load, value: p99Ms },
   ]);
   return {
     "scale-trips": drawn(
@@ -50,20 +49,40 @@ export function scalePlots({ rows }: Scale): Record<string, string> {
         domain: [0, 6.4],
       },
     ),
-    "scale-waiting": drawn(waiting, {
-      title: "How long a call waits for its answer",
-      subtitle: `${first[0]?.variant}: ms that half of all calls, and 99 of 100, take at most, by isolates; a line for each load`,
-      unit: "ms",
-      domain: [0, 60],
-    }),
+    "scale-waiting": drawn(
+      waiting.filter(({ panel }) => panel.startsWith("token bucket")),
+      {
+        title: "How long a call waits for its answer",
+        subtitle: "ms that half of all calls, and 99 % of them, take at most, by isolates; a line for each load",
+        unit: "ms",
+        domain: [0, 60],
+      },
+    ),
     "scale-accuracy": drawn(
       byVariant(({ admitted, due }) => (100 * admitted) / due),
       {
         title: "Admitted, of what is due",
         subtitle: "%, where 100 is one limiter that sees every call at once; by isolates, a line for each load",
         unit: "% of what is due",
-        domain: [95, 105],
+        domain: [90, 102],
       },
     ),
+  };
+}
+
+/** The plot of how far leases go. */
+export function leasePlots({ rows }: Scale): Record<string, string> {
+  const dots = rows.map(({ variant, isolates, load, trips, calls }): Dot => {
+    return { panel: variant, x: isolates, load, value: trips / calls };
+  });
+  return {
+    "scale-leases": lines(dots, AXIS, {
+      title: "How far leases go",
+      subtitle:
+        "Trips per call of a token bucket with leases of 1000 ms, by isolates; a panel for each limit, a line for each load",
+      note: NOTE.replace("100 per s, ", ""),
+      unit: "trips per call",
+      domain: [0, 1.04],
+    }),
   };
 }
