@@ -27,11 +27,11 @@ export interface Measured extends Point {
 export const WARM_UP_MS = 4000;
 /** Who comes last meets nobody who comes later, so that it gets more than its due. */
 const COOL_DOWN_MS = 1000;
-const LEAST_MS = 10_000;
 const LEAST_CALLS = 3000;
 
 export async function measure<At extends Point>(variant: Variant<At>, point: At, seed = 1): Promise<Measured & At> {
-  const untilMs = WARM_UP_MS + Math.max(LEAST_MS, (LEAST_CALLS / perSecondAt(variant.policy, point)) * 1000);
+  const { leastMs = 10_000 } = variant;
+  const untilMs = WARM_UP_MS + Math.max(leastMs, (LEAST_CALLS / perSecondAt(variant.policy, point)) * 1000);
   const counts = countsOf(variant.policy, untilMs);
   let [billedBefore, commands] = [0, 0];
   const world = createWorld({

@@ -41,10 +41,14 @@ const VALUES = {
   },
 } as const satisfies Record<string, Omit<Words, "note"> & { readonly value: (row: Measured) => number }>;
 
-/** Every plot by the name of its file, which begins with `name`. */
-export function regionPlots({ rows }: RegionScale, name = "scale-regions", perSecond = 100): Record<string, string> {
+/** These plots by the name of their file. */
+export function regionPlots(
+  { rows }: RegionScale,
+  { name = "scale-regions", perSecond = 100, which = Object.keys(VALUES) as (keyof typeof VALUES)[] } = {},
+): Record<string, string> {
   const note = `Simulated: one key, ${perSecond} per s, 40 isolates; 8 ms to the database of the own region and back, 26 to 286 ms to the others.`;
-  const plots = Object.entries(VALUES).map(([what, { value, ...words }]) => {
+  const plots = which.map((what) => {
+    const { value, ...words } = VALUES[what];
     const dots = rows.map((row): Dot => ({ panel: row.variant, x: row.regions, load: row.load, value: value(row) }));
     return [`${name}-${what}`, lines(dots, AXIS, { ...words, note })] as const;
   });

@@ -6,6 +6,7 @@ import { type Measured, measure } from "./measure.ts";
 import { leasePlots, scalePlots } from "./plots.ts";
 import { regionPlots } from "./region-plots.ts";
 import { LEASED_REGION_VARIANTS, REGION_VARIANTS, type RegionPoint } from "./region-variants.ts";
+import { scaleTables } from "./tables.ts";
 import { LEASED_VARIANTS, type Point, VARIANTS, type Variant } from "./variants.ts";
 
 type Say = (text: string) => void;
@@ -33,12 +34,16 @@ export const SCALES = {
     await write(folder, "scale-leases", leased, leasePlots({ rows: leased }));
     const features = await measured(FEATURES, crowds(FEATURE_ISOLATES, FEATURE_LOADS), say);
     await write(folder, "scale-features", features, {});
+    for (const table of scaleTables(features, rows)) say(`\n${table}`);
   },
   async regions(folder: string, say: Say): Promise<void> {
     const rows = await measured<RegionPoint>(REGION_VARIANTS, spread(REGIONS, REGION_LOADS), say);
     await write(folder, "scale-regions", rows, regionPlots({ rows }));
     const leased = await measured<RegionPoint>(LEASED_REGION_VARIANTS, spread(LEASED_REGIONS, LEASED_LOADS), say);
-    const plots = regionPlots({ rows: leased }, "scale-regions-leases", 1000);
+    const plots = regionPlots(
+      { rows: leased },
+      { name: "scale-regions-leases", perSecond: 1000, which: ["trips", "half"] },
+    );
     await write(folder, "scale-regions-leases", leased, plots);
   },
 } as const;

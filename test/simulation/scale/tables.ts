@@ -18,13 +18,22 @@ export function scaleTables(features: readonly Measured[], crowd: readonly Measu
   const attack = isolates.map((many) => {
     const [bucket, fixed] = ["token bucket", "fixed window"].map((name) => find(crowd, name, many, most));
     const blocked = find(features, "a penalty", many, most);
-    return [grouped(many), ...[bucket, fixed, blocked].map((row) => (row ? money(row) : "")), trips(blocked)];
+    return [grouped(many), ...[bucket, fixed, blocked].map((row) => (row ? money(row) : "")), few(blocked)];
   });
   const work = isolates.flatMap((many) =>
     loads.map((load) => {
       const row = find(features, "work in flight", many, load);
       const due = `${((100 * row.admitted) / row.due).toFixed(1)} %`;
-      return [grouped(many), `${load} ×`, due, trips(row), commands(row), money(row), `${row.p50Ms}`, `${row.p99Ms}`];
+      return [
+        grouped(many),
+        `${load} ×`,
+        due,
+        trips(row),
+        commands(row),
+        money(row),
+        `${Math.round(row.p50Ms)}`,
+        `${Math.round(row.p99Ms)}`,
+      ];
     }),
   );
   const each = ["trips", "commands", "dollars"];
@@ -45,6 +54,8 @@ export function scaleTables(features: readonly Measured[], crowd: readonly Measu
 }
 
 const trips = ({ trips, calls }: Measured) => (trips / calls).toFixed(2);
+/** Where hardly any call asks. */
+const few = ({ trips, calls }: Measured) => `${Number((trips / calls).toPrecision(2))}`;
 const commands = ({ commands, calls }: Measured) => (commands / calls).toFixed(2);
 const money = ({ dollarsPerMillion }: Measured) => dollarsPerMillion.toFixed(2);
 
