@@ -52,7 +52,10 @@ test("a span that holds too much is told", () => {
   expect(mostOver({ ...policy, kind: "bucket" }, times)).toBe(1);
   expect(mostOver({ ...policy, kind: "fixed" }, times)).toBe(1);
   expect(mostOver({ ...policy, kind: "log" }, times)).toBe(2);
-  for (const kind of ["bucket", "fixed", "log"] as const) expect(mostOver({ ...policy, kind }, [0, 5, 1100])).toBe(0);
+  for (const kind of ["bucket", "fixed", "log"] as const) {
+    expect(mostOver({ ...policy, kind }, [0, 5, 1100])).toBe(0);
+    expect(mostOver({ ...policy, kind }, [0, 0, 1000, 1000])).toBe(0);
+  }
 });
 
 test("several keys are a trip, a blocked key hardly any, and work in flight two", async () => {

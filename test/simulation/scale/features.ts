@@ -1,8 +1,8 @@
 import { inFlight } from "../../../src/limiter/in-flight/policy.ts";
 import { createLimiter, type Limiter } from "../../../src/limiter/limiter.ts";
 import { together } from "../plans/swarm.ts";
-import { poisson } from "../traffic/arrivals.ts";
-import { callers } from "../traffic/callers.ts";
+import { type NextAction, poisson } from "../traffic/arrivals.ts";
+import { consumers } from "../traffic/callers.ts";
 import { oneKey } from "../traffic/keys.ts";
 import type { LimiterRule, PolicyRule } from "../world/history.ts";
 import { plainOptions } from "../world/limiter.ts";
@@ -24,22 +24,14 @@ const LEVELS = [level("org", 1), level("team", 2), level("user", 4)];
 function allOfThree(name: string): Variant {
   const limiter = together(LEVELS);
   const { plan, policy } = oneDatabase(name, bucket, {}, { limiters: [...LEVELS, limiter] });
-  const next = callers({
-    limiters: [limiter],
-    keys: oneKey("k"),
-    operations: { consume: 1 },
-    mostCost: 1,
-    mostWaitMs: 0,
-    acceptsDelay: 0,
-    leaves: 0,
-    leavesWithinMs: 0,
-    comesBack: 0,
-  });
-  const traffic = (perSecond: number) => [poisson("callers", perSecond, next)];
+  const ask = consumers(limiter, oneKey("k"));
+  const next: NextAction = (stream) => ({ ...ask(stream), keys: LEVELS.map(() => "k") });
   return {
     name,
     policy,
-    plan: (point, durationMs) => ({ ...plan(point, durationMs), traffic: traffic(perSecondAt(policy, point)) }),
+    plan(point, durationMs) {
+      return { ...plan(point, durationMs), traffic: [poisson("callers", perSecondAt(policy, point), next)] };
+    },
   };
 }
 
