@@ -29,6 +29,8 @@ describe("limits that are split over regions", () => {
 
   test("count what one call takes of a region in two goes at the time of each", async () => {
     expect(await complaintOf([3], (seed) => regionalPlan(seed, CALLS))).toBeUndefined();
+    // Of one policy in the first go, of the other in the second.
+    expect(await complaintOf([161], (seed) => regionalPlan(seed, 2000))).toBeUndefined();
   });
 
   test("in worlds of random seeds", async () => {

@@ -38,11 +38,15 @@ interface Taking {
 const unitsOf = (takings: readonly Taking[], policy: number) =>
   takings.reduce((sum, { units }) => sum + (units[policy] ?? 0), 0);
 
-/** The first of `units`, each with the time when it was taken: who takes a second time takes later. */
-function firstOf(takings: readonly Taking[], units: number): { at: number; order: number; units: number }[] {
+/** The first of a policy's `units`, each with the time when it was taken: who takes a second time takes later. */
+function firstOf(
+  takings: readonly Taking[],
+  policy: number,
+  units: number,
+): { at: number; order: number; units: number }[] {
   let open = units;
   return takings.flatMap(({ at, order, units }) => {
-    const part = Math.min(open, units[0] ?? 0);
+    const part = Math.min(open, units[policy] ?? 0);
     open -= part;
     return part > 0 ? { at, order, units: part } : [];
   });
@@ -82,18 +86,27 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
   const takings = new Map<number, Map<string, readonly Taking[]>>();
   /** Calls that a database has answered. */
   const heard = new Set<number>();
+  /** By region, key and policy, since one call may take of one policy in a first go, and of another in a second. */
   const given = new Map<
     string,
-    { readonly rule: LimiterRule; readonly list: (Admitted & { readonly order: number })[] }
+    { readonly place: string; readonly rule: LimiterRule; readonly list: (Admitted & { readonly order: number })[] }
   >();
   let events = 0;
   const checked = new Set<LimiterRule>();
 
-  function give(rule: LimiterRule, key: string, admitted: Admitted & { readonly order: number }): void {
-    const place = `${rule.database}/${key}`;
-    const account = given.get(place) ?? { rule, list: [] };
-    given.set(place, account);
+  function give(whole: LimiterRule, key: string, i: number, admitted: Admitted & { readonly order: number }): void {
+    const place = `${whole.database}/${key}`;
+    const rule = { ...whole, policies: [whole.policies[i] as PolicyRule] };
+    const account = given.get(`${place}/${i}`) ?? { place, rule, list: [] };
+    given.set(`${place}/${i}`, account);
     account.list.push(admitted);
+  }
+
+  /** Each policy's units at the times at which they were taken for the call. */
+  function giveTaken(rule: LimiterRule, { key, waitMs }: CallMade, taken: readonly Taking[], units: readonly number[]) {
+    for (const [i, unit] of units.entries()) {
+      for (const part of firstOf(taken, i, unit)) give(rule, key, i, { ...part, booked: waitMs > 0 });
+    }
   }
 
   /** Counts what an isolate has got, or spent; tells whether it has spent more than it took. */
@@ -113,11 +126,12 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
     if (units.some((unit) => unit !== units[0])) return undefined;
     const taken = takings.get(call.id)?.get(region) ?? [];
     const at = databaseNow(region);
-    if (isWhole && source === "lease") give(rule, call.key, { at, order: events, units: call.cost, booked: false });
-    // Of several it is not known when each was spent, where one may be from what was held.
-    else if (isWhole || !taken.some(({ asksMore }) => asksMore)) {
-      for (const part of firstOf(taken, units[0] ?? 0)) give(rule, call.key, { ...part, booked: call.waitMs > 0 });
+    if (isWhole && source === "lease") {
+      const admitted = { at, order: events, units: call.cost, booked: false };
+      for (const i of units.keys()) give(rule, call.key, i, admitted);
     }
+    // Of several it is not known when each was spent, where one may be from what was held.
+    else if (isWhole || !taken.some(({ asksMore }) => asksMore)) giveTaken(rule, call, taken, units);
     return undefined;
   }
 
@@ -145,9 +159,7 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
         return `was given ${units} by ${region}, which took ${units.map((_unit, i) => unitsOf(taken, i))} for it`;
       }
       // What is lent is due later, which the judge of the definition holds it to. All policies of a call have the same cost, but what several give together may differ between them.
-      if (units.every((unit) => unit === units[0])) {
-        for (const part of firstOf(taken, units[0] ?? 0)) give(rule, call.key, { ...part, booked: call.waitMs > 0 });
-      }
+      if (units.every((unit) => unit === units[0])) giveTaken(rule, call, taken, units);
     }
     return undefined;
   }
@@ -191,7 +203,7 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
       if (happening.type === "replied" && !happening.failed) heard.add(happening.call.id);
       if (happening.type === "answered") answered(happening, complain);
       if (happening.type !== "ended") return;
-      for (const [place, { rule, list }] of given) {
+      for (const { place, rule, list } of given.values()) {
         const wrong = excess(
           within(rule),
           list.toSorted((a, b) => a.order - b.order),

@@ -3,6 +3,8 @@ import { draw, Plot } from "../../../bench/report/draw.ts";
 /** A measured point of a line. */
 export interface Dot {
   readonly panel: string;
+  /** Which row of panels, where there are several. */
+  readonly row?: string;
   /** Where it is on the axis. */
   readonly x: number;
   readonly load: number;
@@ -31,7 +33,7 @@ export interface Axis {
 const colourOf = ({ load }: Dot) => (load <= 1 ? "var(--sluice)" : "var(--first)");
 const shadeOf = ({ load }: Dot) => (load <= 1 ? 0.45 + load * 0.55 : 0.35 + Math.log10(load) * 0.4);
 
-/** A panel beside the other, with a line for each load. */
+/** A panel beside the other, in one row or more, with a line for each load. */
 export function lines(
   dots: readonly Dot[],
   axis: Axis,
@@ -39,13 +41,14 @@ export function lines(
 ): string {
   const panels = [...new Set(dots.map(({ panel }) => panel))];
   const loads = [...new Set(dots.map(({ load }) => load))];
-  const where = { x: "x", y: "value", fx: "panel" } as const;
+  const rows = [...new Set(dots.flatMap(({ row }) => row ?? []))];
+  const where = { x: "x", y: "value", fx: "panel", ...(rows.length > 0 && { fy: "row" }) } as const;
   return draw(
     { title, subtitle, note },
     {
-      height: 320,
+      height: rows.length > 1 ? 500 : 320,
       marginLeft: 44,
-      marginRight: 12,
+      marginRight: rows.length > 0 ? 92 : 12,
       marginTop: 40,
       marginBottom: 44,
       x: {
@@ -55,8 +58,15 @@ export function lines(
         tickFormat: short,
         ...(axis.labels === "before" ? { insetLeft: 64 } : { insetLeft: 12, insetRight: 48 }),
       },
-      y: { label: unit, grid: true, ...(log && { type: "log" }), ...(domain && { domain: [...domain] }) },
+      y: {
+        label: unit,
+        grid: true,
+        tickFormat: "~g",
+        ...(log && { type: "log" }),
+        ...(domain && { domain: [...domain] }),
+      },
       fx: { label: null, domain: panels, axis: "top", padding: 0.08 },
+      ...(rows.length > 0 && { fy: { label: null, domain: rows, padding: 0.12 } }),
       marks: [
         ...loads.map((load) => {
           const dotsOf = dots.filter((dot) => dot.load === load);
@@ -82,10 +92,12 @@ function labels(dots: readonly Dot[], axis: Axis, log: boolean, domain?: Words["
   const end = axis.labels === "before" ? Math.min(...ends) : Math.max(...ends);
   const height = (value: number) => (log ? Math.log10(value) : value);
   const all = domain ?? dots.map(({ value }) => height(value));
-  const apart = (Math.max(...all) - Math.min(...all)) / 18;
-  return [...new Set(dots.map(({ panel }) => panel))].flatMap((panel) => {
+  const rows = new Set(dots.map(({ row }) => row));
+  const apart = (Math.max(...all) - Math.min(...all)) / (rows.size > 1 ? 13 : 18);
+  const every = [...new Set(dots.map(({ load }) => load))].sort((a, b) => a - b);
+  return [...new Set(dots.map(({ panel, row }) => `${row}/${panel}`))].flatMap((place) => {
     const starts = dots
-      .filter((dot) => dot.panel === panel && dot.x === end)
+      .filter(({ panel, row, x }) => `${row}/${panel}` === place && x === end)
       .sort((a, b) => height(a.value) - height(b.value));
     const groups: Dot[][] = [];
     for (const dot of starts) {
@@ -95,12 +107,26 @@ function labels(dots: readonly Dot[], axis: Axis, log: boolean, domain?: Words["
       else groups.push([dot]);
     }
     return groups.map((group) => {
-      const loads = group.map(({ load }) => load).sort((a, b) => a - b);
-      const text = loads.length === 1 ? `${loads[0]} ×` : `${loads[0]}–${loads.at(-1)} ×`;
       const middle = group[Math.floor(group.length / 2)] as Dot;
-      return { panel, x: end, value: middle.value, text, colour: colourOf(middle) };
+      const text = `${listed(
+        group.map(({ load }) => load),
+        every,
+      )} ×`;
+      return { ...middle, text, colour: colourOf(middle) };
     });
   });
+}
+
+/** Loads as people write them: of neighbours only the first and the last. */
+function listed(loads: readonly number[], every: readonly number[]): string {
+  const numbers = loads.map((load) => every.indexOf(load)).sort((a, b) => a - b);
+  const spans: [number, number][] = [];
+  for (const number of numbers) {
+    const last = spans.at(-1);
+    if (last && last[1] === number - 1) last[1] = number;
+    else spans.push([number, number]);
+  }
+  return spans.map(([from, to]) => (from === to ? every[from] : `${every[from]}–${every[to]}`)).join(", ");
 }
 
 function short(value: number): string {

@@ -2,7 +2,8 @@ import { dollars } from "../../../bench/money/price.ts";
 import { bookOf } from "../judges/books/book-of.ts";
 import type { Happening, PolicyRule } from "../world/history.ts";
 import { createWorld } from "../world/world.ts";
-import { PER_SECOND, type Point, type Variant } from "./variants.ts";
+import { mostOver } from "./over.ts";
+import { type Point, perSecondAt, type Variant } from "./variants.ts";
 
 /** What a crowd's calls came to, once the first seconds are over. */
 export interface Measured extends Point {
@@ -11,9 +12,9 @@ export interface Measured extends Point {
   readonly admitted: number;
   /** What one limiter would admit that sees every call in the moment when it is made. */
   readonly due: number;
-  /** By the database's clock, the most units that any span held beyond burst + rate × its length. */
-  readonly over: number;
   readonly trips: number;
+  /** By the database's clock, the most units that any span held beyond what the definition allows in it. */
+  readonly over: number;
   /** Commands that the database's owner is billed. */
   readonly commands: number;
   readonly dollarsPerMillion: number;
@@ -22,16 +23,15 @@ export interface Measured extends Point {
   readonly p99Ms: number;
 }
 
-/** A full bucket at the start is no steady state. */
-export const WARM_UP_MS = 2000;
+/** A full bucket at the start is no steady state: at twice the limit one of two seconds' refill is empty after two. */
+export const WARM_UP_MS = 4000;
 /** Who comes last meets nobody who comes later, so that it gets more than its due. */
 const COOL_DOWN_MS = 1000;
-const LEAST_MS = 10_000;
 const LEAST_CALLS = 3000;
 
 export async function measure<At extends Point>(variant: Variant<At>, point: At, seed = 1): Promise<Measured & At> {
-  const perSecond = point.load * PER_SECOND;
-  const untilMs = WARM_UP_MS + Math.max(LEAST_MS, (LEAST_CALLS / perSecond) * 1000);
+  const { leastMs = 10_000 } = variant;
+  const untilMs = WARM_UP_MS + Math.max(leastMs, (LEAST_CALLS / perSecondAt(variant.policy, point)) * 1000);
   const counts = countsOf(variant.policy, untilMs);
   let [billedBefore, commands] = [0, 0];
   const world = createWorld({
@@ -41,7 +41,7 @@ export async function measure<At extends Point>(variant: Variant<At>, point: At,
       const isCounted = "call" in happening && counts.see(happening);
       if (happening.type !== "executed") return;
       const billed = [...world.databases.values()].reduce((sum, database) => sum + database.billed, 0);
-      if (isCounted) commands += billed - billedBefore;
+      if (isCounted) commands += variant.commandsOf?.(happening) ?? billed - billedBefore;
       billedBefore = billed;
     },
   });
@@ -53,6 +53,7 @@ export async function measure<At extends Point>(variant: Variant<At>, point: At,
     ...point,
     variant: variant.name,
     ...counts.sums,
+    over: mostOver(variant.policy, counts.admittedAt),
     commands,
     dollarsPerMillion: rounded(dollars((commands / calls) * 1e6)),
     p50Ms: rounded(quantile(0.5)),
@@ -64,23 +65,18 @@ const rounded = (value: number) => Math.round(value * 100) / 100;
 
 /** Counts what becomes of calls that are made between the first seconds and the last; all that happens is seen. */
 function countsOf(policy: PolicyRule, untilMs: number) {
-  const sums = { calls: 0, admitted: 0, due: 0, over: 0, trips: 0 };
+  const sums = { calls: 0, admitted: 0, due: 0, trips: 0 };
   const waits: number[] = [];
+  /** Of every call, those of the first seconds, too. */
+  const admittedAt: number[] = [];
   const calledAt = new Map<number, number>();
+  const takenAt = new Map<number, number>();
   const ideal = bookOf(policy);
-  const { limit, windowMs, burst } = policy;
-  let [fullest, since] = [0, 0];
-
-  /** Only a bucket promises something of every span. */
-  function overOf(now: number): number {
-    fullest = Math.max(0, fullest - ((now - since) * limit) / windowMs) + 1;
-    since = now;
-    return policy.kind === "bucket" ? fullest - burst : 0;
-  }
 
   return {
     sums,
     waits,
+    admittedAt,
     /** Whether the call is one of those that count. */
     see(happening: Extract<Happening, { call: unknown }>): boolean {
       const { id } = happening.call;
@@ -102,12 +98,17 @@ function countsOf(policy: PolicyRule, untilMs: number) {
           add("trips");
           break;
         case "executed":
-          if (happening.steps[0]?.allowed) sums.over = Math.max(sums.over, Math.ceil(overOf(happening.now)));
+          if (happening.steps[0]?.allowed) takenAt.set(id, happening.now);
           break;
-        case "answered":
-          if (happening.decision?.allowed) add("admitted");
+        case "answered": {
+          const { decision } = happening;
           if (isCounted) waits.push(happening.at - madeAt);
+          if (!decision?.allowed) break;
+          add("admitted");
+          // All clocks show the same here. What was taken ahead is admitted when it is spent.
+          admittedAt.push(decision.source === "lease" ? happening.now : (takenAt.get(id) ?? Number.NaN));
           break;
+        }
         default:
       }
       return isCounted;
