@@ -2,9 +2,9 @@ import type { KnownDecision } from "../../core/decision.ts";
 import type { WaitUntil } from "../../core/event.ts";
 import { allSettled } from "../all-settled.ts";
 import { timeOf } from "../time.ts";
-import { lookAt } from "./look.ts";
+import { lookAgain } from "./look.ts";
 import { gateOf, type Portion, portionsOf } from "./portions.ts";
-import { askRegion, countedCost, heard, ownCall, type Region, type Round, type Seen } from "./round.ts";
+import { askRegion, ownCall, type Region, type Round, type Seen } from "./round.ts";
 import { type Given, told } from "./told.ts";
 
 /** How often what is missing is asked for, at the most. */
@@ -15,10 +15,10 @@ const MOST_TRIES = 8;
  * from the others at the same time. If it isn't there any more, all of it goes back.
  */
 export async function gathered(round: Round, waitUntil: WaitUntil | undefined): Promise<KnownDecision> {
-  const { call } = round;
   const given: Given[] = [];
-  const open = () =>
-    call.costs.map((_cost, i) => given.reduce((open, { units }) => open - (units[i] as number), countedCost(call, i)));
+  const open = () => round.costs.map((cost, i) => given.reduce((open, { units }) => open - (units[i] as number), cost));
+  // Where leases pause, they do whatever is there.
+  const lookOnceMore = () => lookAgain(round, "store", "snapshot");
   let hasLooked = false;
 
   /** Takes the first part; tells whether there was something to take. */
@@ -28,7 +28,7 @@ export async function gathered(round: Round, waitUntil: WaitUntil | undefined): 
     const gate = gateOf(round, portions);
     // Whoever took of the very first one may be on the way to the others, and has been there a round trip later.
     hasLooked = !gate.isSure && !hasLooked;
-    await (hasLooked ? lookAgain(round) : takeAll(round, [gate], given));
+    await (hasLooked ? lookOnceMore() : takeAll(round, [gate], given));
     return true;
   }
 
@@ -39,7 +39,7 @@ export async function gathered(round: Round, waitUntil: WaitUntil | undefined): 
     // What is held is better used a round trip later, when more may be there, than brought back.
     if (!next && !hasLooked) {
       hasLooked = true;
-      await lookAgain(round);
+      await lookOnceMore();
       next = portions();
     }
     if (next) await takeAll(round, next, given);
@@ -61,24 +61,15 @@ export async function gathered(round: Round, waitUntil: WaitUntil | undefined): 
   return told(round, false, []);
 }
 
-/** Looks again at all that have answered, but where leases pause. */
-async function lookAgain(round: Round): Promise<void> {
-  const others = heard(round).filter(([, { decision }]) => decision.source !== "lease");
-  await lookAt(
-    round,
-    others.map(([region]) => region),
-    "look",
-  );
-}
-
 /** Counts what a region gets back as there again. */
 function hasBack({ seen }: Round, { region, units }: Given): void {
-  const { call, decision } = seen.get(region) as Seen;
+  const before = seen.get(region) as Seen;
+  const { decision } = before;
   const policies = decision.policies.map((status, i) => ({
     ...status,
     remaining: status.remaining + (units[i] as number),
   }));
-  seen.set(region, { call, decision: { ...decision, policies } });
+  seen.set(region, { ...before, decision: { ...decision, policies } });
 }
 
 /** Takes all portions at the same time, and puts in `given` what was there; rejects, behind that, with the caller's own reason. */

@@ -1,4 +1,4 @@
-import { countedCost, heard, type Round } from "./round.ts";
+import { heard, type Round } from "./round.ts";
 
 /** What is to be taken from a region. */
 export interface Portion {
@@ -40,17 +40,17 @@ function inProportion(units: number, had: readonly number[]): number[] {
  * be left in the others, though those who have just been there are still on their way to them. `isSure`: the very first one has it.
  */
 export function gateOf(round: Round, portions: readonly Portion[]): Portion & { readonly isSure: boolean } {
-  const { call, parts } = round;
+  const { call, costs, parts } = round;
   const order = heard(round).map(([region]) => region);
   const [first, ...others] = order.sort((a, b) => a - b) as [number, ...number[]];
   const partOf = (region: number, i: number) => {
     const own = parts[region]?.[i]?.burst ?? 0;
-    return Math.ceil((countedCost(call, i) * own) / (call.policies[i]?.burst ?? 1));
+    return Math.ceil(((costs[i] as number) * own) / (call.policies[i]?.burst ?? 1));
   };
-  const hasPart = (region: number) => call.costs.every((_cost, i) => partOf(region, i) <= leftIn(round, region, i));
+  const hasPart = (region: number) => costs.every((_cost, i) => partOf(region, i) <= leftIn(round, region, i));
   const region = [first, ...others].find(hasPart) ?? (portions[0] as Portion).region;
   const own = portions.find((portion) => portion.region === region);
-  const units = call.costs.map((_cost, i) =>
+  const units = costs.map((_cost, i) =>
     Math.min(leftIn(round, region, i), Math.max(partOf(region, i), own?.units[i] ?? 0)),
   );
   return { region, units, isSure: hasPart(first) };

@@ -9,9 +9,9 @@ import { timeOf } from "../time.ts";
 import { charged, returned } from "./booked.ts";
 import { createBudget } from "./budget.ts";
 import { gathered } from "./gather.ts";
-import { isThere, lookAt, lookBehindSnapshots } from "./look.ts";
+import { isThere, lookAgain, lookAt } from "./look.ts";
 import type { RegionPlan } from "./plan.ts";
-import { askRegion, countedCost, isAskable, type Region, type Round } from "./round.ts";
+import { askRegion, isAskable, type Region, type Round } from "./round.ts";
 import { splitPolicies } from "./shares.ts";
 import { told } from "./told.ts";
 
@@ -35,6 +35,7 @@ export function createRegionalCheck(level: Level, levels: readonly Level[], plan
     const weights = plan.weightsOf(call.key);
     const parts = splitPolicies(call.policies, weights);
     const round: Round = {
+      costs: call.costs.map((cost, i) => (call.policies[i]?.uncounted === undefined ? cost : 0)),
       ...{ call, regions, parts, now, error: undefined, seen: new Map(), silent: new Set() },
       order: plan.orderOf(call.key).filter((region) => parts[region]),
       budget: createBudget(Math.min(call.timeoutMs ?? timeoutMs, timeoutMs), now),
@@ -52,7 +53,8 @@ export function createRegionalCheck(level: Level, levels: readonly Level[], plan
     if (taken) return taken;
     await seeOthers(round);
     if (round.seen.size === 0) return undefined;
-    if (isThere(round)) await lookBehindSnapshots(round);
+    // What this isolate knew is the most that can be there.
+    if (isThere(round)) await lookAgain(round, "snapshot");
     if (!isThere(round)) return (await lent(round)) ?? told(round, false, []);
     const brought = call.options?.waitUntil as WaitUntil | undefined;
     return call.task === "peek" ? told(round, true, []) : gathered(round, brought ?? waitUntil);
@@ -72,14 +74,14 @@ export function createRegionalCheck(level: Level, levels: readonly Level[], plan
 
 /** Takes the whole cost, or looks for it, where one region has it: in the nearest of those. */
 async function whole(round: Round): Promise<KnownDecision | undefined> {
-  const { call, order, parts } = round;
+  const { call, costs, order, parts } = round;
   const own = { task: call.task === "peek" ? "peek" : "consume" } as const;
-  const able = order.filter((region) => parts[region]?.every(({ burst }, i) => countedCost(call, i) <= burst));
+  const able = order.filter((region) => parts[region]?.every(({ burst }, i) => (costs[i] as number) <= burst));
   for (const [i, region] of able.entries()) {
     const isLast = !able.slice(i + 1).some((other) => isAskable(round, other, own));
     const answer = await askRegion(round, region, own, isLast);
     if (!answer?.allowed) continue;
-    const given = { region, at: answer.at, units: call.costs.map((_cost, i) => countedCost(call, i)) };
+    const given = { region, at: answer.at, units: costs };
     return told(round, true, call.task === "peek" ? [] : [given], answer.delayMs);
   }
   return undefined;
@@ -87,9 +89,9 @@ async function whole(round: Round): Promise<KnownDecision | undefined> {
 
 /** Looks at the regions whose whole part is less than the cost, at the same time; at one, if all of them have too little. */
 async function seeOthers(round: Round): Promise<void> {
-  const { call, order, parts, seen } = round;
-  const isEver = call.policies.every(({ burst }, i) => countedCost(call, i) <= burst);
-  const asked = order.filter((region) => parts[region]?.some(({ burst }, i) => countedCost(call, i) > burst));
+  const { call, costs, order, parts, seen } = round;
+  const isEver = call.policies.every(({ burst }, i) => (costs[i] as number) <= burst);
+  const asked = order.filter((region) => parts[region]?.some(({ burst }, i) => (costs[i] as number) > burst));
   const others = isEver ? asked : asked.slice(0, seen.size > 0 ? 0 : 1);
   await lookAt(round, others, "check");
 }

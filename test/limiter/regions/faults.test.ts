@@ -328,6 +328,28 @@ describe("a cost that no region has alone", () => {
     expect(decision).toMatchObject({ allowed: true, regions: { fra: { units: [5] }, syd: { units: [3] } } });
   });
 
+  test("is told as the store's where a snapshot denied more of it in the region that gave first", async () => {
+    const { isolate, hooks, asked } = rigOf();
+    const [limiter, other] = [isolate(), isolate({ near: ["iad", "syd"] })];
+    behindTheFirstTake(hooks, async () => {
+      for (let i = 0; i < 3; i += 1) await other.consume("ada");
+      const ofSyd = await other.consume("ada", { cost: 1 });
+      // Of this isolate, which then knows that fra has nothing left.
+      await limiter.consume("ada");
+      asked.splice(0);
+      hooks.before = () => {
+        if (asked.length < 2) return undefined;
+        hooks.before = undefined;
+        return other.refund("ada", 1, { since: ofSyd });
+      };
+    });
+    const decision = known(await limiter.consume("ada", { cost: 6 }));
+    expect(decision).toMatchObject({ allowed: true, regions: { fra: { units: [3] }, syd: { units: [3] } } });
+    // syd had one of two, then it gave that one, then the one that came back.
+    expect(asked).toEqual(["syd", "syd", "syd", "syd"]);
+    expect(decision.source).toBe("store");
+  });
+
   test("leaves what leases hold in a region that denied it", async () => {
     const { isolate, hooks, clock } = rigOf([tokenBucket({ name: "p", limit: 6000, window: "1 m", burst: 300 })]);
     const [limiter, other] = [1, 2].map(() => isolate({ near: "iad" }, { leases: leases({ maxMs: 1000 }) })) as [
