@@ -1,6 +1,7 @@
 import type { Decision, KnownDecision } from "../../core/decision.ts";
 import type { WaitUntil } from "../../core/event.ts";
 import { allSettled } from "../all-settled.ts";
+import type { PolicyInForce } from "../amounts.ts";
 import type { Call } from "../call.ts";
 import { createCheck } from "../check.ts";
 import type { Check, Level } from "../level.ts";
@@ -11,6 +12,7 @@ import { createBudget } from "./budget.ts";
 import { gathered } from "./gather.ts";
 import { isThere, lookAgain, lookAt } from "./look.ts";
 import type { RegionPlan } from "./plan.ts";
+import { ownPart, type Portion } from "./portions.ts";
 import { askRegion, isAskable, type Region, type Round } from "./round.ts";
 import { splitPolicies } from "./shares.ts";
 import { told } from "./told.ts";
@@ -51,12 +53,14 @@ export function createRegionalCheck(level: Level, levels: readonly Level[], plan
     if (call.task === "charge") return (await whole(round)) ?? charged(round, weights);
     const taken = await whole(round);
     if (taken) return taken;
+    const brought = call.options?.waitUntil as WaitUntil | undefined;
+    const first = firstOf(round);
+    if (first) return gathered(round, brought ?? waitUntil, first);
     await seeOthers(round);
     if (round.seen.size === 0) return undefined;
     // What this isolate knew is the most that can be there.
     if (isThere(round)) await lookAgain(round, "snapshot");
     if (!isThere(round)) return (await lent(round)) ?? told(round, false, []);
-    const brought = call.options?.waitUntil as WaitUntil | undefined;
     return call.task === "peek" ? told(round, true, []) : gathered(round, brought ?? waitUntil);
   }
 
@@ -76,7 +80,7 @@ export function createRegionalCheck(level: Level, levels: readonly Level[], plan
 async function whole(round: Round): Promise<KnownDecision | undefined> {
   const { call, costs, order, parts } = round;
   const own = { task: call.task === "peek" ? "peek" : "consume" } as const;
-  const able = order.filter((region) => parts[region]?.every(({ burst }, i) => (costs[i] as number) <= burst));
+  const able = order.filter((region) => isWithin(round, parts[region] ?? []));
   for (const [i, region] of able.entries()) {
     const isLast = !able.slice(i + 1).some((other) => isAskable(round, other, own));
     const answer = await askRegion(round, region, own, isLast);
@@ -87,12 +91,30 @@ async function whole(round: Round): Promise<KnownDecision | undefined> {
   return undefined;
 }
 
+/**
+ * What the very first region by name gives while the others are looked at: its own part of a cost that no region has alone, where for all that is
+ * known each has its own part.
+ */
+function firstOf(round: Round): Portion | undefined {
+  const { call, order, parts } = round;
+  const region = Math.min(...order);
+  const units = ownPart(round, region);
+  const isAlone = order.some((region) => isWithin(round, parts[region] ?? []));
+  if (call.task !== "consume" || isAlone || !isWithin(round, call.policies)) return undefined;
+  const isKnownShort = order.some((own) => !isAskable(round, own, { costs: ownPart(round, own) }));
+  return isKnownShort ? undefined : { region, units };
+}
+
+/** Whether policies can ever give what the call costs. */
+function isWithin({ costs }: Round, policies: readonly PolicyInForce[]): boolean {
+  return policies.every(({ burst }, i) => (costs[i] as number) <= burst);
+}
+
 /** Looks at the regions whose whole part is less than the cost, at the same time; at one, if all of them have too little. */
 async function seeOthers(round: Round): Promise<void> {
-  const { call, costs, order, parts, seen } = round;
-  const isEver = call.policies.every(({ burst }, i) => (costs[i] as number) <= burst);
-  const asked = order.filter((region) => parts[region]?.some(({ burst }, i) => (costs[i] as number) > burst));
-  const others = isEver ? asked : asked.slice(0, seen.size > 0 ? 0 : 1);
+  const { call, order, parts, seen } = round;
+  const asked = order.filter((region) => !isWithin(round, parts[region] ?? []));
+  const others = isWithin(round, call.policies) ? asked : asked.slice(0, seen.size > 0 ? 0 : 1);
   await lookAt(round, others, "check");
 }
 
