@@ -26,6 +26,7 @@ export async function gathered(
 ): Promise<KnownDecision | undefined> {
   const given: Given[] = [];
   const open = () => round.costs.map((cost, i) => given.reduce((open, { units }) => open - (units[i] as number), cost));
+  const isMissing = () => open().some((cost) => cost > 0);
   let tries = 0;
   let looks = 0;
 
@@ -55,13 +56,11 @@ export async function gathered(
       await allSettled([take(round, first, given), lookAt(round, others, "look")]);
       if (round.seen.size === 0) return undefined;
     }
-    while (tries < MOST_TRIES && open().some((cost) => cost > 0) && (await goOn()));
-    if (open().every((cost) => cost === 0)) return told(round, true, given);
-  } catch (reason) {
-    await givenBack(round, given, waitUntil);
-    throw reason;
+    while (tries < MOST_TRIES && isMissing() && (await goOn()));
+    if (!isMissing()) return told(round, true, given);
+  } finally {
+    if (isMissing()) await givenBack(round, given, waitUntil);
   }
-  await givenBack(round, given, waitUntil);
   for (const part of given) hasBack(round, part);
   return told(round, false, []);
 }

@@ -12,8 +12,7 @@ export interface Portion {
  * is full loses what flows in.
  */
 export function portionsOf(round: Round, costs: readonly number[], except?: number): Portion[] | undefined {
-  const regions = heard(round).map(([region]) => region);
-  const asked = regions.filter((region) => region !== except).sort((a, b) => a - b);
+  const asked = byName(round).filter((region) => region !== except);
   const split = costs.map((cost, i) => {
     const had = asked.map((region) => leftIn(round, region, i));
     if (sumOf(had) < cost) return undefined;
@@ -28,6 +27,13 @@ export function portionsOf(round: Round, costs: readonly number[], except?: numb
     const units = split.map((parts) => (parts as number[])[index] as number);
     return units.some((unit) => unit > 0) ? { region, units } : [];
   });
+}
+
+/** Those that have answered whenever they were asked, by their names. */
+function byName(round: Round): number[] {
+  return heard(round)
+    .map(([region]) => region)
+    .sort((a, b) => a - b);
 }
 
 function sumOf(units: readonly number[]): number {
@@ -53,15 +59,14 @@ function inProportion(units: number, had: readonly number[]): number[] {
  * be left in the others, though those who have just been there are still on their way to them. `isSure`: the very first one has it.
  */
 export function gateOf(round: Round, portions: readonly Portion[]): Portion & { readonly isSure: boolean } {
-  const order = heard(round).map(([region]) => region);
-  const [first, ...others] = order.sort((a, b) => a - b) as [number, ...number[]];
+  const order = byName(round);
   const hasPart = (region: number) => ownPart(round, region).every((unit, i) => unit <= leftIn(round, region, i));
-  const region = [first, ...others].find(hasPart) ?? (portions[0] as Portion).region;
+  const region = order.find(hasPart) ?? (portions[0] as Portion).region;
   const own = portions.find((portion) => portion.region === region);
   const units = ownPart(round, region).map((unit, i) =>
     Math.min(leftIn(round, region, i), Math.max(unit, own?.units[i] ?? 0)),
   );
-  return { region, units, isSure: hasPart(first) };
+  return { region, units, isSure: region === order[0] && hasPart(region) };
 }
 
 /** A region's own part of the cost, rounded up. */

@@ -36,10 +36,11 @@ export function createRegionalCheck(level: Level, levels: readonly Level[], plan
     if (since?.source === "memory" || since?.source === "fallback") return instead(call, since.error);
     const weights = plan.weightsOf(call.key);
     const parts = splitPolicies(call.policies, weights);
+    const costs = call.costs.map((cost, i) => (call.policies[i]?.uncounted === undefined ? cost : 0));
+    const order = plan.orderOf(call.key).filter((region) => parts[region]);
+    const able = order.filter((region) => isWithin(costs, parts[region] ?? []));
     const round: Round = {
-      costs: call.costs.map((cost, i) => (call.policies[i]?.uncounted === undefined ? cost : 0)),
-      ...{ call, regions, parts, now, error: undefined, seen: new Map(), silent: new Set() },
-      order: plan.orderOf(call.key).filter((region) => parts[region]),
+      ...{ call, costs, regions, parts, order, able, now, error: undefined, seen: new Map(), silent: new Set() },
       budget: createBudget(Math.min(call.timeoutMs ?? timeoutMs, timeoutMs), now),
     };
     return answer(round, weights).then((decision) => decision ?? instead(call, round.error));
@@ -78,9 +79,8 @@ export function createRegionalCheck(level: Level, levels: readonly Level[], plan
 
 /** Takes the whole cost, or looks for it, where one region has it: in the nearest of those. */
 async function whole(round: Round): Promise<KnownDecision | undefined> {
-  const { call, costs, order, parts } = round;
+  const { call, costs, able } = round;
   const own = { task: call.task === "peek" ? "peek" : "consume" } as const;
-  const able = order.filter((region) => isWithin(round, parts[region] ?? []));
   for (const [i, region] of able.entries()) {
     const isLast = !able.slice(i + 1).some((other) => isAskable(round, other, own));
     const answer = await askRegion(round, region, own, isLast);
@@ -96,25 +96,24 @@ async function whole(round: Round): Promise<KnownDecision | undefined> {
  * known each has its own part.
  */
 function firstOf(round: Round): Portion | undefined {
-  const { call, order, parts } = round;
+  const { call, costs, order, able } = round;
   const region = Math.min(...order);
   const units = ownPart(round, region);
-  const isAlone = order.some((region) => isWithin(round, parts[region] ?? []));
-  if (call.task !== "consume" || isAlone || !isWithin(round, call.policies)) return undefined;
+  if (call.task !== "consume" || able.length > 0 || !isWithin(costs, call.policies)) return undefined;
   const isKnownShort = order.some((own) => !isAskable(round, own, { costs: ownPart(round, own) }));
   return isKnownShort ? undefined : { region, units };
 }
 
-/** Whether policies can ever give what the call costs. */
-function isWithin({ costs }: Round, policies: readonly PolicyInForce[]): boolean {
+/** Whether policies can ever give so much. */
+function isWithin(costs: readonly number[], policies: readonly PolicyInForce[]): boolean {
   return policies.every(({ burst }, i) => (costs[i] as number) <= burst);
 }
 
 /** Looks at the regions whose whole part is less than the cost, at the same time; at one, if all of them have too little. */
 async function seeOthers(round: Round): Promise<void> {
-  const { call, order, parts, seen } = round;
-  const asked = order.filter((region) => !isWithin(round, parts[region] ?? []));
-  const others = isWithin(round, call.policies) ? asked : asked.slice(0, seen.size > 0 ? 0 : 1);
+  const { call, costs, order, able, seen } = round;
+  const asked = order.filter((region) => !able.includes(region));
+  const others = isWithin(costs, call.policies) ? asked : asked.slice(0, seen.size > 0 ? 0 : 1);
   await lookAt(round, others, "check");
 }
 

@@ -34,6 +34,8 @@ export interface Round {
   readonly parts: readonly (readonly PolicyInForce[] | undefined)[];
   /** Those with a part, the nearest first. */
   readonly order: readonly number[];
+  /** Those of them whose part can be as much as the call costs. */
+  readonly able: readonly number[];
   readonly budget: Budget;
   readonly now: () => number;
   /** What each told last. */
