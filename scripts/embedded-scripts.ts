@@ -21,23 +21,26 @@ const VARIANTS: Readonly<Record<string, { readonly of: string; readonly sections
   "grants-windows.lua": { of: "grants.lua", sections: ["strikes", "windows"] },
 };
 
-/** Those of the algorithms stand by what they have in common, since compression looks back 32 kB at most; others come first. */
+/**
+ * The order of those of the algorithms; others come first. Compression looks back 32 kB at most, so what they have in common counts once where
+ * they stand near each other. Found by trying; in the order of the names, everything imported is 200 bytes longer.
+ */
 const ORDER: readonly string[] = [
   "token-bucket.lua",
   "fixed-window.lua",
   "calendar-window.lua",
-  "sliding-window.lua",
   "sliding-log.lua",
   "sliding-parts.lua",
-  "in-flight.lua",
-  "policy-set.lua",
-  "key-set.lua",
-  "key-set-windows.lua",
   "key-set-holds.lua",
+  "policy-set.lua",
+  "sliding-window.lua",
+  "in-flight.lua",
+  "key-set-windows.lua",
   "key-set-strikes.lua",
+  "key-set.lua",
   "grants.lua",
-  "grants-windows.lua",
   "grants-strikes.lua",
+  "grants-windows.lua",
 ];
 
 const ALGORITHMS: ScriptFolder = {
