@@ -21,6 +21,28 @@ const VARIANTS: Readonly<Record<string, { readonly of: string; readonly sections
   "grants-windows.lua": { of: "grants.lua", sections: ["strikes", "windows"] },
 };
 
+/**
+ * The order of those of the algorithms; others come first. Compression looks back 32 kB at most, so what they have in common counts once where
+ * they stand near each other. Found by trying; in the order of the names, everything imported is 200 bytes longer.
+ */
+const ORDER: readonly string[] = [
+  "token-bucket.lua",
+  "fixed-window.lua",
+  "calendar-window.lua",
+  "sliding-log.lua",
+  "sliding-parts.lua",
+  "key-set-holds.lua",
+  "policy-set.lua",
+  "sliding-window.lua",
+  "in-flight.lua",
+  "key-set-windows.lua",
+  "key-set-strikes.lua",
+  "key-set.lua",
+  "grants.lua",
+  "grants-strikes.lua",
+  "grants-windows.lua",
+];
+
 const ALGORITHMS: ScriptFolder = {
   path: "src/algorithm",
   head: `/** A Lua script and the digests that Redis knows it by. */
@@ -88,7 +110,8 @@ const sha1 = (text: string) => createHash("sha1").update(text).digest("hex");
 /** The content of that file; with `sources`, other scripts than those written stand for the files they name. */
 export function embeddedScripts(sources: Readonly<Record<string, string>> = {}, folder = ALGORITHMS): string {
   const variants = folder === ALGORITHMS ? Object.keys(VARIANTS) : [];
-  const files = [...readdirSync(urlOf(folder, "")).filter((name) => name.endsWith(".lua")), ...variants].sort();
+  const names = [...readdirSync(urlOf(folder, "")).filter((name) => name.endsWith(".lua")), ...variants].sort();
+  const files = names.toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));
   const texts = shortenLua(files.map((name) => scriptText(sources[name] ?? scriptSource(name, folder))));
   const scripts = files.map((name, i) => {
     const text = texts[i] as string;

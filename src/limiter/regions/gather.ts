@@ -1,95 +1,95 @@
+import { step } from "../../algorithm/step.ts";
 import type { KnownDecision } from "../../core/decision.ts";
 import type { WaitUntil } from "../../core/event.ts";
 import { allSettled } from "../all-settled.ts";
+import { demandsOf } from "../call.ts";
 import { timeOf } from "../time.ts";
-import { lookAt } from "./look.ts";
+import { lookAgain, lookAt } from "./look.ts";
 import { gateOf, type Portion, portionsOf } from "./portions.ts";
-import { askRegion, countedCost, heard, ownCall, type Region, type Round, type Seen } from "./round.ts";
+import { askRegion, ownCall, type Region, type Round, type Seen } from "./round.ts";
 import { type Given, told } from "./told.ts";
 
 /** How often what is missing is asked for, at the most. */
 const MOST_TRIES = 8;
 
+/** How often all are looked at again before that. */
+const MOST_LOOKS = 2;
+
 /**
- * Takes a cost that no region has alone from several: from each in proportion to what it had when it was seen, first from one (see `gateOf`), then
- * from the others at the same time. If it isn't there any more, all of it goes back.
+ * Takes a cost that no region has alone from several: first from one (see `gateOf`), then from the others at the same time (see `portionsOf`). If it isn't
+ * there any more, all of it goes back. With `first` that is taken while the others are looked at; `undefined` if nobody answered that.
  */
-export async function gathered(round: Round, waitUntil: WaitUntil | undefined): Promise<KnownDecision> {
-  const { call } = round;
+export async function gathered(
+  round: Round,
+  waitUntil: WaitUntil | undefined,
+  first?: Portion,
+): Promise<KnownDecision | undefined> {
   const given: Given[] = [];
-  const open = () =>
-    call.costs.map((_cost, i) => given.reduce((open, { units }) => open - (units[i] as number), countedCost(call, i)));
-  let hasLooked = false;
+  const open = () => round.costs.map((cost, i) => given.reduce((open, { units }) => open - (units[i] as number), cost));
+  const isMissing = () => open().some((cost) => cost > 0);
+  let tries = 0;
+  let looks = 0;
 
-  /** Takes the first part; tells whether there was something to take. */
-  async function begin(): Promise<boolean> {
-    const portions = portionsOf(round, open());
-    if (!portions) return false;
-    const gate = gateOf(round, portions);
-    // Whoever took of the very first one may be on the way to the others, and has been there a round trip later.
-    hasLooked = !gate.isSure && !hasLooked;
-    await (hasLooked ? lookAgain(round) : takeAll(round, [gate], given));
-    return true;
-  }
-
-  /** Takes what is missing; tells whether it was there. */
-  async function goOn(gate: number): Promise<boolean> {
-    const portions = () => portionsOf(round, open(), gate) ?? portionsOf(round, open());
-    let next = portions();
-    // What is held is better used a round trip later, when more may be there, than brought back.
-    if (!next && !hasLooked) {
-      hasLooked = true;
-      await lookAgain(round);
-      next = portions();
+  /** Takes what is missing, or looks again; tells whether that was any use. */
+  async function goOn(): Promise<boolean> {
+    const holder = given[0]?.region;
+    const portions = portionsOf(round, open(), holder) ?? portionsOf(round, open());
+    if (!portions && holder === undefined) return false;
+    const gate = portions && holder === undefined ? gateOf(round, portions) : undefined;
+    // Whoever took of the very first one may be on the way to the others. And what is held is better used a round trip later, when more may be
+    // there, than brought back.
+    if (looks < MOST_LOOKS && (gate ? !gate.isSure : !portions)) {
+      looks += 1;
+      // Where leases pause, they do whatever is there.
+      await lookAgain(round, "store", "snapshot");
+      return true;
     }
-    if (next) await takeAll(round, next, given);
-    return next !== undefined;
+    looks = 0;
+    tries += 1;
+    if (portions) await takeAll(round, gate ? [gate] : portions, given);
+    return portions !== undefined;
   }
 
   try {
-    let goesOn = true;
-    for (let tries = 0; goesOn && tries < MOST_TRIES && open().some((cost) => cost > 0); tries += 1) {
-      goesOn = await (given[0] ? goOn(given[0].region) : begin());
+    if (first) {
+      const others = round.order.filter((region) => region !== first.region);
+      await allSettled([take(round, first, given), lookAt(round, others, "look")]);
+      if (round.seen.size === 0) return undefined;
     }
-    if (open().every((cost) => cost === 0)) return told(round, true, given);
-  } catch (reason) {
-    await givenBack(round, given, waitUntil);
-    throw reason;
+    while (tries < MOST_TRIES && isMissing() && (await goOn()));
+    if (!isMissing()) return told(round, true, given);
+  } finally {
+    if (isMissing()) await givenBack(round, given, waitUntil);
   }
-  await givenBack(round, given, waitUntil);
   for (const part of given) hasBack(round, part);
   return told(round, false, []);
 }
 
-/** Looks again at all that have answered, but where leases pause. */
-async function lookAgain(round: Round): Promise<void> {
-  const others = heard(round).filter(([, { decision }]) => decision.source !== "lease");
-  await lookAt(
-    round,
-    others.map(([region]) => region),
-    "look",
-  );
+/** Counts what a region gets back as there again; leases tell nothing of their store. */
+function hasBack({ regions, seen }: Round, { region, at, units }: Given): void {
+  const { call, decision, isAsked } = seen.get(region) as Seen;
+  if (!call.state) return;
+  const { level } = regions[region] as Region;
+  const refund = demandsOf(level.program, { ...call, costs: units, takenAt: at }, "refund", decision.at);
+  const own = { ...call, state: step(level.program.algorithms, call.state, decision.at, refund).state };
+  const back = level.decide(own, { allowed: false, state: own.state }, 0, decision.source) as KnownDecision;
+  seen.set(region, { call: own, decision: back, isAsked });
 }
 
-/** Counts what a region gets back as there again. */
-function hasBack({ seen }: Round, { region, units }: Given): void {
-  const { call, decision } = seen.get(region) as Seen;
-  const policies = decision.policies.map((status, i) => ({
-    ...status,
-    remaining: status.remaining + (units[i] as number),
-  }));
-  seen.set(region, { call, decision: { ...decision, policies } });
-}
-
-/** Takes all portions at the same time, and puts in `given` what was there; rejects, behind that, with the caller's own reason. */
+/** Takes all portions at the same time; rejects, behind that, with the caller's own reason. */
 async function takeAll(round: Round, portions: readonly Portion[], given: Given[]): Promise<void> {
-  const tasks = portions.map(async ({ region, units }) => {
-    const answer = await askRegion(round, region, { task: "consume", costs: units }, false);
-    if (answer?.allowed) add(given, { region, at: answer.at, units });
-    // It was seen while somebody may be about to give back, so that is not remembered. What is held of leases stays.
-    else if (answer) forget(round, region);
+  const tasks = portions.map(async (portion) => {
+    // A denial was seen while somebody may be about to give back, so that is not remembered. What is held of leases stays.
+    if ((await take(round, portion, given)) === false) forget(round, portion.region);
   });
   await allSettled(tasks);
+}
+
+/** Takes a portion, and puts it in `given` if it was there; tells whether it was, `undefined` if nobody answered. */
+async function take(round: Round, { region, units }: Portion, given: Given[]): Promise<boolean | undefined> {
+  const answer = await askRegion(round, region, { task: "consume", costs: units }, false);
+  if (answer?.allowed) add(given, { region, at: answer.at, units });
+  return answer?.allowed;
 }
 
 function forget({ call, regions, now }: Round, region: number): void {

@@ -1,14 +1,10 @@
+import type { KnownDecision } from "../../core/decision.ts";
 import { portionsOf } from "./portions.ts";
-import { askRegion, countedCost, type Round } from "./round.ts";
+import { askRegion, heard, type Round } from "./round.ts";
 
 /** Whether the regions that were seen have the cost between them. */
 export function isThere(round: Round): boolean {
-  return (
-    portionsOf(
-      round,
-      round.call.costs.map((_cost, i) => countedCost(round.call, i)),
-    ) !== undefined
-  );
+  return portionsOf(round, round.costs) !== undefined;
 }
 
 /** Looks at regions, at the same time; `by`: whether what this isolate knows of them does. */
@@ -22,12 +18,12 @@ export async function lookAt(round: Round, regions: readonly number[], by: "chec
   );
 }
 
-/** Looks at those of which this isolate knew the most that can be there, since others may have taken of it. */
-export function lookBehindSnapshots(round: Round): Promise<void> {
-  const known = [...round.seen].filter(([, { decision }]) => decision.source === "snapshot");
+/** Looks again at those that told last from one of `sources`, since others may have taken of it, or given back. */
+export function lookAgain(round: Round, ...sources: KnownDecision["source"][]): Promise<void> {
+  const told = heard(round).filter(([, { decision }]) => sources.includes(decision.source));
   return lookAt(
     round,
-    known.map(([region]) => region),
+    told.map(([region]) => region),
     "look",
   );
 }

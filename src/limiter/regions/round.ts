@@ -20,16 +20,22 @@ export interface Region {
 export interface Seen {
   readonly call: Call;
   readonly decision: KnownDecision;
+  /** Whether its store has answered in this call, be it before this. */
+  readonly isAsked: boolean;
 }
 
 /** One call on several databases. Regions go by their indexes, and the fixed order is that of these. */
 export interface Round {
   readonly call: Call;
+  /** What it costs each policy: 0 for one that doesn't count it. */
+  readonly costs: readonly number[];
   readonly regions: readonly Region[];
   /** The policies as each region has them; `undefined` for one without a part. */
   readonly parts: readonly (readonly PolicyInForce[] | undefined)[];
   /** Those with a part, the nearest first. */
   readonly order: readonly number[];
+  /** Those of them whose part can be as much as the call costs. */
+  readonly able: readonly number[];
   readonly budget: Budget;
   readonly now: () => number;
   /** What each told last. */
@@ -73,7 +79,8 @@ export async function askRegion(
     return undefined;
   }
   budget.passed(0);
-  round.seen.set(i, { call, decision: decision as KnownDecision });
+  const isAsked = decision.source === "store" || round.seen.get(i)?.isAsked === true;
+  round.seen.set(i, { call, decision: decision as KnownDecision, isAsked });
   return decision as KnownDecision;
 }
 
@@ -87,9 +94,4 @@ export function isAskable(round: Round, i: number, own: OwnCall): boolean {
   const { level } = round.regions[i] as Region;
   if (level.asker.pauseMs() > 0) return false;
   return level.known(ownCall(round, i, { ...own, task: "peek" }), timeOf(round.now)) === undefined;
-}
-
-/** What a call costs a policy that counts it. */
-export function countedCost({ policies, costs }: Call, i: number): number {
-  return policies[i]?.uncounted === undefined ? (costs[i] as number) : 0;
 }

@@ -1,6 +1,6 @@
 import type { KnownDecision, PolicyStatus, RegionPart } from "../../core/decision.ts";
 import { withoutInfinity } from "../json.ts";
-import { countedCost, heard, type Region, type Round, type Seen } from "./round.ts";
+import { heard, type Region, type Round, type Seen } from "./round.ts";
 import { waitsOf } from "./waits.ts";
 
 /** What a region gave. */
@@ -29,7 +29,7 @@ export function told(round: Round, allowed: boolean, given: readonly Given[], de
   });
   const binding = allowed ? scarcest(round, policies) : slowest(policies);
   const { policy, limit, burst, remaining, retryAfterMs } = binding;
-  const giver = given[0];
+  const givers = given.map(({ region }) => round.seen.get(region) as Seen);
   return withoutInfinity({
     allowed,
     ...{ policy, limit, burst, remaining },
@@ -37,9 +37,9 @@ export function told(round: Round, allowed: boolean, given: readonly Given[], de
     retryAfterMs: allowed ? 0 : Math.max(1, retryAfterMs),
     resetAfterMs: Math.max(...policies.map(({ resetAfterMs }) => resetAfterMs)),
     delayMs,
-    at: giver?.at ?? (seen[0] as Seen).decision.at,
+    at: given[0]?.at ?? (seen[0] as Seen).decision.at,
     policies,
-    source: sourceOf(seen, giver && round.seen.get(giver.region)),
+    source: sourceOf(givers.length > 0 ? givers : seen),
     regions: Object.fromEntries(
       given.map(({ region, at, units }) => [(regions[region] as Region).name, { at, units }]),
     ),
@@ -47,9 +47,9 @@ export function told(round: Round, allowed: boolean, given: readonly Given[], de
 }
 
 /** The policy that would deny first if calls of this cost went on. */
-function scarcest({ call }: Round, policies: readonly PolicyStatus[]): PolicyStatus {
+function scarcest({ costs }: Round, policies: readonly PolicyStatus[]): PolicyStatus {
   const fewest = policies.map(({ remaining }, i) => {
-    const cost = countedCost(call, i);
+    const cost = costs[i] as number;
     return cost === 0 ? Infinity : remaining / cost;
   });
   return policies[fewest.indexOf(Math.min(...fewest))] as PolicyStatus;
@@ -59,8 +59,8 @@ function slowest(policies: readonly PolicyStatus[]): PolicyStatus {
   return policies.reduce((one, other) => (other.retryAfterMs > one.retryAfterMs ? other : one));
 }
 
-/** The store, where any was asked for this decision or the one that gave was; else whoever knew it. */
-function sourceOf(seen: readonly Seen[], giver: Seen | undefined): KnownDecision["source"] {
-  const sources = (giver ? [giver] : seen).map(({ decision }) => decision.source);
-  return (["store", "lease"] as const).find((source) => sources.includes(source)) ?? "snapshot";
+/** The store, where any of them was asked for this decision; else whoever knew it. */
+function sourceOf(seen: readonly Seen[]): KnownDecision["source"] {
+  if (seen.some(({ isAsked }) => isAsked)) return "store";
+  return seen.some(({ decision }) => decision.source === "lease") ? "lease" : "snapshot";
 }

@@ -4,14 +4,14 @@ import type { PolicyStatus } from "../../core/decision.ts";
 import type { PolicyInForce } from "../amounts.ts";
 import { RETRY_AFTER_MS } from "../failure.ts";
 import { timeOf } from "../time.ts";
-import { countedCost, heard, type Region, type Round, type Seen } from "./round.ts";
+import { heard, type Region, type Round, type Seen } from "./round.ts";
 
 /** Ms until the regions that told have the cost between them, for each policy; `Infinity` where they never have. */
 export function waitsOf(round: Round): number[] {
-  const { call, regions, order, seen, silent } = round;
+  const { call, costs, regions, order, seen, silent } = round;
   const clock = timeOf(round.now);
   return call.policies.map((policy, i) => {
-    const cost = countedCost(call, i);
+    const cost = costs[i] as number;
     const waitMs = waitOf(round, i, cost, clock);
     if (waitMs < Infinity || cost > policy.burst || policy.uncounted !== undefined) return waitMs;
     // Those that could not be asked may have it.

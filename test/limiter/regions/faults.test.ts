@@ -9,12 +9,12 @@ import { rigOf } from "./rig.ts";
 const TIMEOUT_MS = 800;
 const noBreaker = { timeoutMs: TIMEOUT_MS, breaker: false } as const;
 
-/** Does something behind the three looks and the first take of a call that several databases have to give to. */
+/** Does something behind the first take and the two looks of a call that several databases have to give to. */
 function behindTheFirstTake(hooks: ReturnType<typeof rigOf>["hooks"], task: () => unknown): void {
   let requests = 0;
   hooks.before = () => {
     requests += 1;
-    if (requests !== 5) return undefined;
+    if (requests !== 4) return undefined;
     hooks.before = undefined;
     return task();
   };
@@ -235,8 +235,27 @@ describe("a cost that no region has alone", () => {
       remaining: 2,
       regions: { fra: { units: [4] }, iad: { units: [2] }, syd: { units: [2] } },
     });
-    // First all are looked at, at the same time.
-    expect(taken().slice(3)).toEqual(["fra", "iad", "syd"]);
+    // The others are looked at while the first gives.
+    expect(taken()).toEqual(["fra", "syd", "iad", "iad", "syd"]);
+  });
+
+  test("is not begun with where others are known to have less than their part", async () => {
+    const { isolate, taken } = rigOf();
+    await isolate({ near: "iad" }).consume("ada", { cost: 3 });
+    for (const near of ["syd", "fra"] as const) await isolate({ near }).consume("ada");
+    taken();
+    const [limiter, onlooker] = [isolate(), isolate({}, { snapshots: false })];
+    const denied = { allowed: false, remaining: 5, retryAfterMs: 60_000 };
+    expect(await limiter.consume("ada", { cost: 6 })).toMatchObject({ ...denied, source: "store" });
+    // fra gave its part, was looked at twice, and got it back.
+    expect(taken().filter((name) => name === "fra")).toEqual(["fra", "fra", "fra", "fra"]);
+    expect(await onlooker.peek("ada")).toMatchObject({ remaining: 3 });
+    taken();
+    // A look, since what comes back is not in a snapshot.
+    expect(await limiter.consume("ada", { cost: 6 })).toMatchObject({ ...denied, source: "store" });
+    expect(taken()).toEqual(["fra"]);
+    expect(await limiter.consume("ada", { cost: 6 })).toMatchObject({ ...denied, source: "snapshot" });
+    expect(taken()).toEqual([]);
   });
 
   test("goes back, once, if somebody else takes the rest in between; no denial in between is remembered", async () => {
@@ -326,6 +345,28 @@ describe("a cost that no region has alone", () => {
     const decision = known(await isolate({}, { timeoutMs: 2000 }).consume("ada", { cost: 8 }));
     // iad had none of its two any more; fra and syd have one each behind that.
     expect(decision).toMatchObject({ allowed: true, regions: { fra: { units: [5] }, syd: { units: [3] } } });
+  });
+
+  test("is told as the store's where a snapshot denied more of it in the region that gave first", async () => {
+    const { isolate, hooks, asked } = rigOf();
+    const [limiter, other] = [isolate(), isolate({ near: ["iad", "syd"] })];
+    behindTheFirstTake(hooks, async () => {
+      for (let i = 0; i < 3; i += 1) await other.consume("ada");
+      const ofSyd = await other.consume("ada", { cost: 1 });
+      // Of this isolate, which then knows that fra has nothing left.
+      await limiter.consume("ada");
+      asked.splice(0);
+      hooks.before = () => {
+        if (asked.length < 2) return undefined;
+        hooks.before = undefined;
+        return other.refund("ada", 1, { since: ofSyd });
+      };
+    });
+    const decision = known(await limiter.consume("ada", { cost: 6 }));
+    expect(decision).toMatchObject({ allowed: true, regions: { fra: { units: [3] }, syd: { units: [3] } } });
+    // syd had one of two, then it gave that one, then the one that came back.
+    expect(asked).toEqual(["syd", "syd", "syd", "syd"]);
+    expect(decision.source).toBe("store");
   });
 
   test("leaves what leases hold in a region that denied it", async () => {
