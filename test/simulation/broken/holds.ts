@@ -1,7 +1,7 @@
-import type { Decision } from "../../../src/core/decision.ts";
-import type { Held } from "../../../src/limiter/in-flight/held.ts";
-import type { InFlightLimiter, Limiter } from "../../../src/limiter/limiter.ts";
-import { working } from "../plans/held.ts";
+import type { InFlight } from "../../../src/algorithm/in-flight/step.ts";
+import type { Limiter } from "../../../src/limiter/limiter.ts";
+import { type Answer, type Gate, working } from "../plans/working.ts";
+import { inFlightScript } from "../redis/in-flight.ts";
 import type { Keyspace } from "../redis/keyspace.ts";
 import { TWINS, type Twin } from "../redis/twin.ts";
 import type { WorkRule } from "../world/history.ts";
@@ -48,18 +48,140 @@ export function keeping(): Twin[] {
 /** Work first, then the quota; what that denies holds its place all the same. */
 export const oneByOne =
   (work: WorkRule): SetMaker =>
-  (limiters) => {
-    const jobs = limiters[work.name] as InFlightLimiter;
-    const hold = async (key: unknown, { cost, ...options }: { cost?: unknown } = {}) => {
+  (limiters, parts) => {
+    const jobs = limiters[work.name] as unknown as Gate;
+    const [user] = Object.keys(limiters).filter((name) => name !== work.name) as [string];
+    const hold: Gate["hold"] = async (key, { cost, ...options }) => {
       const keys = key as Record<string, string>;
-      const held = await jobs.hold(keys[work.name] ?? "", {
-        ...options,
-        cost: (cost as Record<string, number>)[work.name],
-      });
+      const held = await jobs.hold(keys[work.name], { ...options, cost: (cost as Record<string, number>)[work.name] });
       if (!held.allowed) return held;
-      const [user] = Object.keys(limiters).filter((name) => name !== work.name) as [string];
       const decision = await (limiters[user] as Limiter).consume(keys[user] ?? "");
-      return decision.allowed ? held : (decision as Decision & Held);
+      return decision.allowed ? held : (decision as Answer);
     };
-    return { consume: working({ hold } as never, work) } as unknown as Callable;
+    return { consume: working({ hold, reserve: hold }, work, parts) } as unknown as Callable;
   };
+
+/** The script of work alone, and what it kept of a key before and keeps after. */
+const keepingOf = (change: (before: InFlight, after: InFlight, args: readonly string[]) => InFlight): Twin[] =>
+  TWINS.map((twin) => ({
+    ...twin,
+    run(keyspace, keys, args, now) {
+      if (twin.script !== inFlightScript) return twin.run(keyspace, keys, args, now);
+      const own: Keyspace = {
+        ...keyspace,
+        delete(key) {
+          own.set(key, { value: NOTHING, endsAt: now + Number(args[2]) }, now);
+          return true;
+        },
+        set(key, stored, time) {
+          const before = (keyspace.get(key, time)?.value ?? NOTHING) as InFlight;
+          keyspace.set(key, { ...stored, value: change(before, stored.value as InFlight, args) }, time);
+        },
+      };
+      return twin.run(own, keys, args, now);
+    },
+  }));
+
+const NOTHING: InFlight = { holds: [], used: 0 };
+
+const asksFor = (before: InFlight, [, delta, , , id]: readonly string[]) =>
+  Number(delta) > 0 ? before.holds.find((hold) => hold.id === id) : undefined;
+
+/** A piece that is asked for again lasts a hold longer than it should. */
+export const lengthening = (): Twin[] =>
+  keepingOf((before, after, args) => {
+    if (!asksFor(before, args)) return after;
+    const holds = after.holds.map((hold) =>
+      hold.id === args[4] ? { ...hold, endsAt: hold.endsAt + Number(args[2]) } : hold,
+    );
+    return { ...after, holds };
+  });
+
+/** A piece that is asked for again ends when it would have. */
+export const notRenewing = (): Twin[] =>
+  keepingOf((before, after, args) => {
+    const own = asksFor(before, args);
+    if (!own) return after;
+    const holds = after.holds.map((hold) => (hold.id === own.id ? { ...hold, endsAt: own.endsAt } : hold));
+    return { ...after, holds: holds.toSorted((a, b) => a.endsAt - b.endsAt) };
+  });
+
+/** A piece is held until it was released as often as it was asked for. */
+export function counting(): Twin[] {
+  const asked = new Map<string, number>();
+  return keepingOf((before, after, [, delta, , , id = ""]) => {
+    if (Number(delta) > 0) asked.set(id, (asked.get(id) ?? 0) + 1);
+    if (Number(delta) >= 0) return after;
+    const left = (asked.get(id) ?? 0) - 1;
+    asked.set(id, left);
+    return left > 0 ? before : after;
+  });
+}
+
+/** Who has been let in once is let in ever after. */
+export function trustingNames(): Twin[] {
+  const known = new Set<string>();
+  return TWINS.map((twin) => ({
+    ...twin,
+    run(keyspace, keys, args, now) {
+      if (twin.script !== inFlightScript || Number(args[1]) <= 0) return twin.run(keyspace, keys, args, now);
+      const [at = "", delta = "", hold = "", ceiling = "", id = ""] = args;
+      const done = twin.run(keyspace, keys, [at, delta, hold, known.has(id) ? "1000" : ceiling, id], now);
+      if (done.steps[0]?.allowed) known.add(id);
+      return done;
+    },
+  }));
+}
+
+/** Each time it is asked for, a piece has a name of its own. */
+export const forgettingNames = (gate: Gate): Gate => ({
+  hold: (key, options) => gate.hold(key, { ...options, id: undefined }),
+  reserve: (key, options) => gate.reserve(key, { ...options, id: undefined }),
+});
+
+const asking = (gate: Gate, answering: (answer: Answer, id: string, key: unknown) => Answer): Gate => {
+  const ask =
+    (method: keyof Gate): Gate["hold"] =>
+    async (key, options) => {
+      const answer = await gate[method](key, options);
+      return options.id === undefined ? answer : answering(answer, options.id, key);
+    };
+  return { hold: ask("hold"), reserve: ask("reserve") };
+};
+
+/** Only the last answer on a piece releases it. */
+export function releasingByTheLast(gate: Gate): Gate {
+  const last = new Map<string, Answer>();
+  return asking(gate, (answer, id) => {
+    const release = async () => {
+      if (last.get(id) === own) await answer.release();
+    };
+    const own: Answer = Object.assign(Object.create(answer), { ...answer, release });
+    last.set(id, own);
+    return own;
+  });
+}
+
+/** Of a piece that was asked for twice each answer gives back what both have taken. */
+export function settlingAll(gate: Gate): Gate {
+  const answers = new Map<string, Answer[]>();
+  return asking(gate, (answer, id) => {
+    const all = [...(answers.get(id) ?? []), answer];
+    answers.set(id, all);
+    const settle: Answer["settle"] = (actual) => Promise.all(all.map((one) => one.settle?.(actual)));
+    return Object.assign(Object.create(answer), { ...answer, settle });
+  });
+}
+
+/** Denials are remembered, and told to those as well who hold what they ask for. */
+export function remembering(gate: Gate): Gate {
+  const denials = new Map<unknown, { readonly answer: Answer; readonly at: number }>();
+  const hold: Gate["hold"] = async (key, options) => {
+    const known = denials.get(key);
+    if (known && Date.now() - known.at < 100) return { ...known.answer, source: "snapshot" } as Answer;
+    const answer = await gate.hold(key, options);
+    if (!answer.allowed && answer.source === "store") denials.set(key, { answer, at: Date.now() });
+    return answer;
+  };
+  return { ...gate, hold };
+}
