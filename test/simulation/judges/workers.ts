@@ -53,8 +53,8 @@ export function workersJudge({ name, holdMs }: WorkRule): Judge {
     if (releases) return `call ${call.id} has released its place, and nobody was told`;
     if (!decision || decision.allowed) return undefined;
     const { source } = decision;
-    // What was asked for twice may have been let in with the answer that got lost.
-    const isDenied = (source === "store" || source === "snapshot") && asked === 1;
+    // What was asked for twice may have been let in with the answer that got lost; the second time a snapshot of the quota may deny it.
+    const isDenied = (source === "store" || (source === "snapshot" && !call.again)) && asked === 1;
     if (isDenied && letIn === 1) return `call ${call.id} was denied, and holds a place`;
     const { level = name } = decision as { readonly level?: string };
     return source === "snapshot" && level === name && call.again && (heldUntil.get(pieceOf(call)) ?? 0) > at
