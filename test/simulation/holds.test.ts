@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import * as gates from "./broken/gates.ts";
 import * as broken from "./broken/holds.ts";
 import { noHoldFigures } from "./judges/holds.ts";
 import { judgesOfHolds } from "./plans/families.ts";
@@ -54,14 +55,14 @@ const BROKEN: readonly (readonly [what: string, judge: string, words: string, se
     "workers",
     "was denied, and holds a place",
     905,
-    ({ work }) => ({ setOf: broken.oneByOne(work) }),
+    ({ work }) => ({ setOf: gates.oneByOne(work) }),
   ],
   [
     "a second place for what is asked for again",
     "holds",
     "asked again for what is held, and was denied",
     902,
-    byGate(broken.forgettingNames),
+    byGate(gates.forgettingNames),
   ],
   [
     "a name that lets in for ever, and without room",
@@ -90,10 +91,10 @@ const BROKEN: readonly (readonly [what: string, judge: string, words: string, se
     "workers",
     "nobody was told",
     909,
-    byGate(broken.releasingByTheLast),
+    byGate(gates.releasingByTheLast),
   ],
-  ["a settlement by each of two answers of what both took", "workers", "than it took", 902, byGate(broken.settlingAll)],
-  ["a denial from memory of what is held", "workers", "denied without asking", 900, byGate(broken.remembering)],
+  ["a settlement by each of two answers of what both took", "workers", "than it took", 902, byGate(gates.settlingAll)],
+  ["a denial from memory of what is held", "workers", "denied without asking", 900, byGate(gates.remembering)],
 ];
 
 test.each(BROKEN)("%s: the judge of %s notices", async (_what, judge, words, seed, change) => {
