@@ -1,3 +1,4 @@
+import type { Decision } from "../../../src/core/decision.ts";
 import type { CallMade, Happening, LimiterRule, PolicyRule } from "../world/history.ts";
 import type { Judge } from "./judge.ts";
 import { type Admitted, excess } from "./leases.ts";
@@ -14,6 +15,8 @@ export interface RegionFigures {
   fallback: number;
   /** Calls that were served from what their isolate had taken ahead. */
   ahead: number;
+  /** Calls that a region has lent what they took. */
+  lent: number;
 }
 
 export const noRegionFigures = (): RegionFigures => ({
@@ -23,6 +26,7 @@ export const noRegionFigures = (): RegionFigures => ({
   back: 0,
   fallback: 0,
   ahead: 0,
+  lent: 0,
 });
 
 /** What a call took of a database at once, less what it gave back. */
@@ -38,15 +42,11 @@ interface Taking {
 const unitsOf = (takings: readonly Taking[], policy: number) =>
   takings.reduce((sum, { units }) => sum + (units[policy] ?? 0), 0);
 
-/** The first of a policy's `units`, each with the time when it was taken: who takes a second time takes later. */
-function firstOf(
-  takings: readonly Taking[],
-  policy: number,
-  units: number,
-): { at: number; order: number; units: number }[] {
+/** The first of `units`, each with the time when it was taken: who takes a second time takes later. */
+function firstOf(takings: readonly Taking[], units: number): { at: number; order: number; units: number }[] {
   let open = units;
   return takings.flatMap(({ at, order, units }) => {
-    const part = Math.min(open, units[policy] ?? 0);
+    const part = Math.min(open, units[0] ?? 0);
     open -= part;
     return part > 0 ? { at, order, units: part } : [];
   });
@@ -86,27 +86,18 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
   const takings = new Map<number, Map<string, readonly Taking[]>>();
   /** Calls that a database has answered. */
   const heard = new Set<number>();
-  /** By region, key and policy, since one call may take of one policy in a first go, and of another in a second. */
   const given = new Map<
     string,
-    { readonly place: string; readonly rule: LimiterRule; readonly list: (Admitted & { readonly order: number })[] }
+    { readonly rule: LimiterRule; readonly list: (Admitted & { readonly order: number })[] }
   >();
   let events = 0;
   const checked = new Set<LimiterRule>();
 
-  function give(whole: LimiterRule, key: string, i: number, admitted: Admitted & { readonly order: number }): void {
-    const place = `${whole.database}/${key}`;
-    const rule = { ...whole, policies: [whole.policies[i] as PolicyRule] };
-    const account = given.get(`${place}/${i}`) ?? { place, rule, list: [] };
-    given.set(`${place}/${i}`, account);
+  function give(rule: LimiterRule, key: string, admitted: Admitted & { readonly order: number }): void {
+    const place = `${rule.database}/${key}`;
+    const account = given.get(place) ?? { rule, list: [] };
+    given.set(place, account);
     account.list.push(admitted);
-  }
-
-  /** Each policy's units at the times at which they were taken for the call. */
-  function giveTaken(rule: LimiterRule, { key, waitMs }: CallMade, taken: readonly Taking[], units: readonly number[]) {
-    for (const [i, unit] of units.entries()) {
-      for (const part of firstOf(taken, i, unit)) give(rule, key, i, { ...part, booked: waitMs > 0 });
-    }
   }
 
   /** Counts what an isolate has got, or spent; tells whether it has spent more than it took. */
@@ -119,27 +110,38 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
   }
 
   /** What is wrong with an admission from what an isolate may have taken ahead, by one region or several. */
-  function spent(call: CallMade, rule: LimiterRule, units: readonly number[], source: string, isWhole: boolean) {
+  function spent(
+    call: CallMade,
+    rule: LimiterRule,
+    units: readonly number[],
+    { source, delayMs }: Decision,
+    isWhole: boolean,
+  ) {
     const region = rule.database;
     if (!hold(call, region, -(units[0] ?? 0))) return `was given ${units} by ${region}, of which its isolate had less`;
     // What several give together may differ between policies.
     if (units.some((unit) => unit !== units[0])) return undefined;
     const taken = takings.get(call.id)?.get(region) ?? [];
     const at = databaseNow(region);
-    if (isWhole && source === "lease") {
-      const admitted = { at, order: events, units: call.cost, booked: false };
-      for (const i of units.keys()) give(rule, call.key, i, admitted);
-    }
+    if (isWhole && source === "lease") give(rule, call.key, { at, order: events, units: call.cost, booked: false });
     // Of several it is not known when each was spent, where one may be from what was held.
-    else if (isWhole || !taken.some(({ asksMore }) => asksMore)) giveTaken(rule, call, taken, units);
+    else if (isWhole || !taken.some(({ asksMore }) => asksMore)) {
+      giveParts(call, rule, firstOf(taken, units[0] ?? 0), delayMs);
+    }
     return undefined;
+  }
+
+  function giveParts(call: CallMade, rule: LimiterRule, parts: ReturnType<typeof firstOf>, delayMs: number): void {
+    // A waiter is not told what it was lent, and several policies may lend for different times: the judge of the definition holds them to that.
+    const isDated = call.waitMs === 0 || (call.operation === "consume" && rule.policies.length === 1);
+    for (const part of parts) give(rule, call.key, { ...part, booked: !isDated, dueAt: part.at + delayMs });
   }
 
   /** What is wrong with an admission. */
   function admitted(
     call: CallMade,
     parts: Readonly<Record<string, { readonly units: readonly number[] }>>,
-    source: string,
+    decision: Decision,
   ) {
     const own = takings.get(call.id);
     const sums = call.limiter.policies.map((_policy, i) =>
@@ -150,7 +152,7 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
       const rule = call.limiter.regions?.find(({ database }) => database === region);
       if (!rule) return `was given something by ${region}, which has no part`;
       if (call.limiter.leases) {
-        const wrong = spent(call, rule, units, source, Object.keys(parts).length === 1);
+        const wrong = spent(call, rule, units, decision, Object.keys(parts).length === 1);
         if (wrong) return wrong;
         continue;
       }
@@ -158,8 +160,10 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
       if (units.some((unit, i) => unit > unitsOf(taken, i))) {
         return `was given ${units} by ${region}, which took ${units.map((_unit, i) => unitsOf(taken, i))} for it`;
       }
-      // What is lent is due later, which the judge of the definition holds it to. All policies of a call have the same cost, but what several give together may differ between them.
-      if (units.every((unit) => unit === units[0])) giveTaken(rule, call, taken, units);
+      // All policies of a call have the same cost, but what several give together may differ between them.
+      if (units.every((unit) => unit === units[0])) {
+        giveParts(call, rule, firstOf(taken, units[0] ?? 0), decision.delayMs);
+      }
     }
     return undefined;
   }
@@ -203,7 +207,7 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
       if (happening.type === "replied" && !happening.failed) heard.add(happening.call.id);
       if (happening.type === "answered") answered(happening, complain);
       if (happening.type !== "ended") return;
-      for (const { place, rule, list } of given.values()) {
+      for (const [place, { rule, list }] of given) {
         const wrong = excess(
           within(rule),
           list.toSorted((a, b) => a.order - b.order),
@@ -236,7 +240,8 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
     figures.admitted += 1;
     if (Object.keys(parts).length > 1) figures.gathered += 1;
     if (source === "lease") figures.ahead += 1;
-    const wrong = admitted(call, parts, source);
+    if (decision.delayMs > 0) figures.lent += 1;
+    const wrong = admitted(call, parts, decision);
     if (wrong) complain(`${call.key} ${wrong}`);
   }
 }

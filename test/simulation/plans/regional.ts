@@ -43,8 +43,10 @@ export function regionalPlan(
     keys: oneOf(stream, [oneKey("k"), hotKey(0.7, evenKeys(5)), evenKeys(3)]),
     operations: oneOf(stream, [{ consume: 1 }, { consume: 20, peek: 1 }, limiter.leases ? { consume: 1 } : waiting]),
     mostCost: oneOf(stream, [1, 3, most, most]),
-    mostWaitMs: 300,
-    acceptsDelay: oneOf(stream, [0, 0, limiter.leases ? 0 : 0.2]),
+    // What is lent for no longer than a lease lasts is within what isolates may spend late.
+    mostWaitMs: limiter.leases ? 3 * limiter.leases.maxMs : 300,
+    // Several policies lend for different times, and which of them is due when is not told.
+    acceptsDelay: oneOf(stream, [0, 0, limiter.leases && limiter.policies.length > 1 ? 0 : 0.2]),
     leaves: oneOf(stream, [0, 0.05]),
     leavesWithinMs: 100,
     comesBack: oneOf(stream, [0, 0.3]),
