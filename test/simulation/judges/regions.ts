@@ -39,16 +39,22 @@ interface Taking {
   readonly asksMore: boolean;
 }
 
+/** What was given of one policy, and the number of the event. */
+type Given = Admitted & { readonly order: number };
+
+/** What a call costs of each policy. */
+const costsOf = ({ limiter, cost, costs }: CallMade) => limiter.policies.map(({ name }) => costs?.[name] ?? cost);
+
 const unitsOf = (takings: readonly Taking[], policy: number) =>
   takings.reduce((sum, { units }) => sum + (units[policy] ?? 0), 0);
 
-/** The first of `units`, each with the time when it was taken: who takes a second time takes later. */
-function firstOf(takings: readonly Taking[], units: number): { at: number; order: number; units: number }[] {
+/** The first of `units` of one policy, each with the time when it was taken: who takes a second time takes later. */
+function firstOf(takings: readonly Taking[], units: number, policy: number) {
   let open = units;
-  return takings.flatMap(({ at, order, units }) => {
-    const part = Math.min(open, units[0] ?? 0);
+  return takings.flatMap(({ at, order, units }): Given[] => {
+    const part = Math.min(open, units[policy] ?? 0);
     open -= part;
-    return part > 0 ? { at, order, units: part } : [];
+    return part > 0 ? [{ at, order, units: part, booked: false }] : [];
   });
 }
 
@@ -86,18 +92,16 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
   const takings = new Map<number, Map<string, readonly Taking[]>>();
   /** Calls that a database has answered. */
   const heard = new Set<number>();
-  const given = new Map<
-    string,
-    { readonly rule: LimiterRule; readonly list: (Admitted & { readonly order: number })[] }
-  >();
+  const given = new Map<string, { readonly rule: LimiterRule; readonly list: Given[] }>();
   let events = 0;
   const checked = new Set<LimiterRule>();
 
-  function give(rule: LimiterRule, key: string, admitted: Admitted & { readonly order: number }): void {
-    const place = `${rule.database}/${key}`;
-    const account = given.get(place) ?? { rule, list: [] };
+  function give(rule: LimiterRule, policy: number, key: string, list: readonly Given[]): void {
+    const own = { ...rule, policies: rule.policies.slice(policy, policy + 1) };
+    const place = `${rule.database}/${key}/${own.policies[0]?.name}`;
+    const account = given.get(place) ?? { rule: own, list: [] };
     given.set(place, account);
-    account.list.push(admitted);
+    account.list.push(...list);
   }
 
   /** Counts what an isolate has got, or spent; tells whether it has spent more than it took. */
@@ -119,22 +123,34 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
   ) {
     const region = rule.database;
     if (!hold(call, region, -(units[0] ?? 0))) return `was given ${units} by ${region}, of which its isolate had less`;
-    // What several give together may differ between policies.
-    if (units.some((unit) => unit !== units[0])) return undefined;
     const taken = takings.get(call.id)?.get(region) ?? [];
-    const at = databaseNow(region);
-    if (isWhole && source === "lease") give(rule, call.key, { at, order: events, units: call.cost, booked: false });
-    // Of several it is not known when each was spent, where one may be from what was held.
-    else if (isWhole || !taken.some(({ asksMore }) => asksMore)) {
-      giveParts(call, rule, firstOf(taken, units[0] ?? 0), delayMs);
+    if (isWhole && source === "lease") {
+      const now = { at: databaseNow(region), order: events, booked: false };
+      for (const [i, unit] of units.entries()) give(rule, i, call.key, [{ ...now, units: unit }]);
     }
+    // Of several it is not known when each was spent, where one may be from what was held.
+    else if (isWhole || !taken.some(({ asksMore }) => asksMore)) giveParts(call, rule, units, taken, delayMs);
     return undefined;
   }
 
-  function giveParts(call: CallMade, rule: LimiterRule, parts: ReturnType<typeof firstOf>, delayMs: number): void {
+  function giveParts(
+    call: CallMade,
+    rule: LimiterRule,
+    units: readonly number[],
+    taken: readonly Taking[],
+    delayMs: number,
+  ): void {
     // A waiter is not told what it was lent, and several policies may lend for different times: the judge of the definition holds them to that.
     const isDated = call.waitMs === 0 || (call.operation === "consume" && rule.policies.length === 1);
-    for (const part of parts) give(rule, call.key, { ...part, booked: !isDated, dueAt: part.at + delayMs });
+    for (const [i, unit] of units.entries()) {
+      const parts = firstOf(taken, unit, i);
+      give(
+        rule,
+        i,
+        call.key,
+        parts.map((part) => ({ ...part, booked: !isDated, dueAt: part.at + delayMs })),
+      );
+    }
   }
 
   /** What is wrong with an admission. */
@@ -147,7 +163,8 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
     const sums = call.limiter.policies.map((_policy, i) =>
       Object.values(parts).reduce((sum, { units }) => sum + (units[i] ?? 0), 0),
     );
-    if (sums.some((sum) => sum !== call.cost)) return `is said to have been given ${sums} for a cost of ${call.cost}`;
+    const costs = costsOf(call);
+    if (sums.some((sum, i) => sum !== costs[i])) return `is said to have been given ${sums} for a cost of ${costs}`;
     for (const [region, { units }] of Object.entries(parts)) {
       const rule = call.limiter.regions?.find(({ database }) => database === region);
       if (!rule) return `was given something by ${region}, which has no part`;
@@ -160,10 +177,7 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
       if (units.some((unit, i) => unit > unitsOf(taken, i))) {
         return `was given ${units} by ${region}, which took ${units.map((_unit, i) => unitsOf(taken, i))} for it`;
       }
-      // All policies of a call have the same cost, but what several give together may differ between them.
-      if (units.every((unit) => unit === units[0])) {
-        giveParts(call, rule, firstOf(taken, units[0] ?? 0), decision.delayMs);
-      }
+      giveParts(call, rule, units, taken, decision.delayMs);
     }
     return undefined;
   }

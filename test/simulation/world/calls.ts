@@ -49,6 +49,7 @@ export function createCalls({ seed, engine, tell, isolateIn, slots, durationMs }
       key: action.key,
       keys: action.keys,
       cost: action.cost,
+      costs: action.costs,
       waitMs: action.waitMs,
       leavesAfterMs: action.leavesAfterMs,
       comesBack: action.comesBack,
@@ -160,8 +161,10 @@ export function carryOut(
   if (operation === "refund") return limiter.refund(key, cost, { signal, since: taken });
   // Of several in order the decision on the call tells who books.
   if (operation === "charge") return limiter.charge(key, cost, { signal, ...(taken && { since: taken }) });
-  if (operation === "wait") return limiter.wait(key, { cost, timeoutMs: waitMs, signal });
-  if (operation === "peek") return limiter.peek(key, { cost, signal });
+  // A limiter takes both; those that stand for several as one are given numbers alone.
+  const units = (call.costs ?? cost) as number;
+  if (operation === "wait") return limiter.wait(key, { cost: units, timeoutMs: waitMs, signal });
+  if (operation === "peek") return limiter.peek(key, { cost: units, signal });
   const named = call.again && { id: `piece ${pieceOf(call)}` };
-  return limiter.consume(key, { cost, maxDelayMs: waitMs, signal, ...named });
+  return limiter.consume(key, { cost: units, maxDelayMs: waitMs, signal, ...named });
 }

@@ -116,6 +116,8 @@ export interface Action {
   /** For these: the key of each, in their order. */
   readonly keys?: readonly string[] | undefined;
   readonly cost: number;
+  /** What it costs of each policy, by name, where that differs; `cost` is then that of the first. Left out: as much of all. */
+  readonly costs?: Readonly<Record<string, number>> | undefined;
   /** For `wait`: how long; for `consume` of a bucket: the longest delay accepted; for `block`: for how long. */
   readonly waitMs: number;
   /** After so many ms the caller goes away; undefined: it stays. */
