@@ -15,8 +15,9 @@ export interface RegionFigures {
   fallback: number;
   /** Calls that were served from what their isolate had taken ahead. */
   ahead: number;
-  /** Calls that a region has lent what they took. */
+  /** Calls that a region has lent what they took, and those that cost policies differently. */
   lent: number;
+  differing: number;
 }
 
 export const noRegionFigures = (): RegionFigures => ({
@@ -27,6 +28,7 @@ export const noRegionFigures = (): RegionFigures => ({
   fallback: 0,
   ahead: 0,
   lent: 0,
+  differing: 0,
 });
 
 /** What a call took of a database at once, less what it gave back. */
@@ -185,7 +187,7 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
   return {
     name: "regions",
     promise:
-      "The parts of a limit add up to exactly that; what a call is given, its regions have taken for it, and what goes back, the same region; no more is given than each part's own definition allows by that database's time; and no call is let pass by failure mode once a database has answered it. Where isolates take ahead, each spends no more of a region than it took there, and no region's units are spent faster, by its database's time, than its part and its part of what refills in `maxMs` allow.",
+      "The parts of a limit add up to exactly that; what a call is given, its regions have taken for it, and what goes back, the same region; no more is given than each part's own definition allows by that database's time; and no call is let pass by failure mode once a database has answered it. Where isolates take ahead, each spends no more of a region than it took there, and no region's units are spent faster, by its database's time, than its part and its part of what refills in `maxMs` allow, where what it lends counts when it is due.",
     see(happening, { rulings, complain }) {
       events += 1;
       if (happening.type === "called" && !checked.has(happening.call.limiter)) {
@@ -255,6 +257,7 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
     if (Object.keys(parts).length > 1) figures.gathered += 1;
     if (source === "lease") figures.ahead += 1;
     if (decision.delayMs > 0) figures.lent += 1;
+    if (new Set(costsOf(call)).size > 1) figures.differing += 1;
     const wrong = admitted(call, parts, decision);
     if (wrong) complain(`${call.key} ${wrong}`);
   }
