@@ -23,7 +23,7 @@ function complaintOf(seeds: readonly number[], figures = noHoldFigures(), change
 describe("never more than the limit is held, alone and beside a quota, by whatever asks again, and what leaks is free a hold later", () => {
   test("under crashes, lost answers, faults and clocks that are hours apart", async () => {
     const figures = noHoldFigures();
-    expect(await complaintOf(seedsFrom(900, 20), figures)).toBeUndefined();
+    expect(await complaintOf(seedsFrom(900, 12), figures)).toBeUndefined();
     for (const [what, times] of Object.entries(figures)) expect(times, what).toBeGreaterThan(100);
   }, 300_000);
 
