@@ -56,6 +56,7 @@ test("worlds of windows in parts and of the calendar, in which a period ends, ke
 const RANDOM: readonly (readonly [of: FamilyName, worlds: number])[] = [
   ["swarm", 5],
   ["windows", 1],
+  ["leased-regions", 1],
   ["reserved", 1],
 ];
 
