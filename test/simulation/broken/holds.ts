@@ -1,12 +1,7 @@
-import type { Decision } from "../../../src/core/decision.ts";
-import type { Held } from "../../../src/limiter/in-flight/held.ts";
-import type { InFlightLimiter, Limiter } from "../../../src/limiter/limiter.ts";
-import { working } from "../plans/held.ts";
+import type { InFlight } from "../../../src/algorithm/in-flight/step.ts";
+import { inFlightScript } from "../redis/in-flight.ts";
 import type { Keyspace } from "../redis/keyspace.ts";
 import { TWINS, type Twin } from "../redis/twin.ts";
-import type { WorkRule } from "../world/history.ts";
-import type { Callable } from "../world/isolate.ts";
-import type { SetMaker } from "../world/plan.ts";
 
 /** Scripts whose clock of Redis is another one; keys expire by the right one, or never. */
 const byClock = (clockOf: (args: readonly string[], now: number) => number, expires: boolean): Twin[] =>
@@ -45,21 +40,74 @@ export function keeping(): Twin[] {
   return TWINS.map((twin) => ({ ...twin, run: (keyspace, ...rest) => twin.run(keep(keyspace), ...rest) }));
 }
 
-/** Work first, then the quota; what that denies holds its place all the same. */
-export const oneByOne =
-  (work: WorkRule): SetMaker =>
-  (limiters) => {
-    const jobs = limiters[work.name] as InFlightLimiter;
-    const hold = async (key: unknown, { cost, ...options }: { cost?: unknown } = {}) => {
-      const keys = key as Record<string, string>;
-      const held = await jobs.hold(keys[work.name] ?? "", {
-        ...options,
-        cost: (cost as Record<string, number>)[work.name],
-      });
-      if (!held.allowed) return held;
-      const [user] = Object.keys(limiters).filter((name) => name !== work.name) as [string];
-      const decision = await (limiters[user] as Limiter).consume(keys[user] ?? "");
-      return decision.allowed ? held : (decision as Decision & Held);
-    };
-    return { consume: working({ hold } as never, work) } as unknown as Callable;
-  };
+/** The script of work alone, and what it kept of a key before and keeps after. */
+const keepingOf = (change: (before: InFlight, after: InFlight, args: readonly string[]) => InFlight): Twin[] =>
+  TWINS.map((twin) => ({
+    ...twin,
+    run(keyspace, keys, args, now) {
+      if (twin.script !== inFlightScript) return twin.run(keyspace, keys, args, now);
+      const own: Keyspace = {
+        ...keyspace,
+        delete(key) {
+          own.set(key, { value: NOTHING, endsAt: now + Number(args[2]) }, now);
+          return true;
+        },
+        set(key, stored, time) {
+          const before = (keyspace.get(key, time)?.value ?? NOTHING) as InFlight;
+          keyspace.set(key, { ...stored, value: change(before, stored.value as InFlight, args) }, time);
+        },
+      };
+      return twin.run(own, keys, args, now);
+    },
+  }));
+
+const NOTHING: InFlight = { holds: [], used: 0 };
+
+const asksFor = (before: InFlight, [, delta, , , id]: readonly string[]) =>
+  Number(delta) > 0 ? before.holds.find((hold) => hold.id === id) : undefined;
+
+/** A piece that is asked for again lasts a hold longer than it should. */
+export const lengthening = (): Twin[] =>
+  keepingOf((before, after, args) => {
+    if (!asksFor(before, args)) return after;
+    const holds = after.holds.map((hold) =>
+      hold.id === args[4] ? { ...hold, endsAt: hold.endsAt + Number(args[2]) } : hold,
+    );
+    return { ...after, holds };
+  });
+
+/** A piece that is asked for again ends when it would have. */
+export const notRenewing = (): Twin[] =>
+  keepingOf((before, after, args) => {
+    const own = asksFor(before, args);
+    if (!own) return after;
+    const holds = after.holds.map((hold) => (hold.id === own.id ? { ...hold, endsAt: own.endsAt } : hold));
+    return { ...after, holds: holds.toSorted((a, b) => a.endsAt - b.endsAt) };
+  });
+
+/** A piece is held until it was released as often as it was asked for. */
+export function counting(): Twin[] {
+  const asked = new Map<string, number>();
+  return keepingOf((before, after, [, delta, , , id = ""]) => {
+    if (Number(delta) > 0) asked.set(id, (asked.get(id) ?? 0) + 1);
+    if (Number(delta) >= 0) return after;
+    const left = (asked.get(id) ?? 0) - 1;
+    asked.set(id, left);
+    return left > 0 ? before : after;
+  });
+}
+
+/** Who has been let in once is let in ever after. */
+export function trustingNames(): Twin[] {
+  const known = new Set<string>();
+  return TWINS.map((twin) => ({
+    ...twin,
+    run(keyspace, keys, args, now) {
+      if (twin.script !== inFlightScript || Number(args[1]) <= 0) return twin.run(keyspace, keys, args, now);
+      const [at = "", delta = "", hold = "", ceiling = "", id = ""] = args;
+      const done = twin.run(keyspace, keys, [at, delta, hold, known.has(id) ? "1000" : ceiling, id], now);
+      if (done.steps[0]?.allowed) known.add(id);
+      return done;
+    },
+  }));
+}

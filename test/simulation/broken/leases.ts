@@ -1,4 +1,5 @@
 import { grants, grantsWindows } from "../../../src/algorithm/scripts.ts";
+import type { Call } from "../../../src/limiter/call.ts";
 import type { Extension } from "../../../src/limiter/extension.ts";
 import { leasedLevel } from "../../../src/limiter/leases/leased-level.ts";
 import { leasedWindows } from "../../../src/limiter/leases/leased-windows.ts";
@@ -35,18 +36,28 @@ export const unlengthened = leasing((maxMs) =>
   leases({ maxMs, windows: { ...leasedWindows(), policy: (policy) => policy } }),
 );
 
-/** Of regions: a call that is served from what is held uses nothing up. */
-export const spendingAgain = leasing((maxMs) => {
-  const own = leases({ maxMs });
-  const leased = (level: Level): Level => {
-    const whole = leasedLevel(level, maxMs, 1000);
-    const known: Level["known"] = (call, clock) => {
-      const looked = call.task === "consume" ? whole.known({ ...call, task: "peek" }, clock) : undefined;
-      return looked?.allowed ? looked : whole.known(call, clock);
+/** Of regions: leases whose answers without asking are changed. */
+const leasingIn = (change: (known: Level["known"]) => Level["known"]) =>
+  leasing((maxMs) => {
+    const leased = (level: Level): Level => {
+      const whole = leasedLevel(level, maxMs, 1000);
+      return { ...whole, known: change(whole.known) };
     };
-    return { ...whole, known };
-  };
-  return { ...own, level: (level) => level.each?.(leased) ?? level };
+    return { ...leases({ maxMs }), level: (level) => level.each?.(leased) ?? level };
+  });
+
+/** Of regions: a call that is served from what is held uses nothing up. */
+export const spendingAgain = leasingIn((known) => (call, clock) => {
+  const looked = call.task === "consume" ? known({ ...call, task: "peek" }, clock) : undefined;
+  return looked?.allowed ? looked : known(call, clock);
+});
+
+/** Of regions: a call that is served from what is held uses up what its first policy costs, and of the others nothing. */
+export const sparingOthers = leasingIn((known) => (call, clock) => {
+  const own: Call = { ...call, costs: call.costs.map((cost, i) => (i === 0 ? cost : 0)) };
+  const decision = known(own, clock);
+  if (own.servedFrom) call.servedFrom = own.servedFrom;
+  return decision;
 });
 
 /** What is granted ahead is not debited, and neither is the call that asks for it. */

@@ -31,6 +31,12 @@ export const hasty: LimiterMaker = consuming((consume) => async (key, options) =
   return { ...decision, retryAfterMs: Math.floor(decision.retryAfterMs / 2) };
 });
 
+/** Tells nobody to wait for what a bucket lends. */
+export const lendingNow: LimiterMaker = consuming((consume) => async (key, options) => {
+  const decision = await consume(key, options);
+  return { ...decision, delayMs: 0 };
+});
+
 /** Answers ten ms after its deadline, now and then. */
 export const late: LimiterMaker = (parts) =>
   consuming((consume) => async (key, options) => {

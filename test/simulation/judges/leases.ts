@@ -1,5 +1,4 @@
-import type { Happening, LimiterRule } from "../world/history.ts";
-import type { Book } from "./books/book.ts";
+import type { Happening, LimiterRule, PolicyRule } from "../world/history.ts";
 import { bookOf } from "./books/book-of.ts";
 import { logBook } from "./books/log.ts";
 import type { Judge } from "./judge.ts";
@@ -11,6 +10,8 @@ export interface Admitted {
   readonly units: number;
   /** Booked after it was spent: no definition forbids that. */
   readonly booked: boolean;
+  /** Of what a bucket has lent: when that is due. Left out: it has lent nothing. */
+  readonly dueAt?: number;
 }
 
 /**
@@ -62,19 +63,28 @@ export function leasesJudge(databaseNow: (database: string) => number): Judge {
   }
 }
 
-/** What is too much by the definitions, in the order of time. */
+/** What is too much by the definitions, in the order of time; a bucket counts what it lends when that is due. */
 export function excess(rule: LimiterRule, list: readonly Admitted[]): string | undefined {
+  for (const policy of rule.policies) {
+    const wrong = tooMuch(policy, list);
+    if (wrong) return wrong;
+  }
+  return undefined;
+}
+
+function tooMuch(policy: PolicyRule, list: readonly Admitted[]): string | undefined {
+  const { kind, limit, windowMs, burst } = policy;
   // What a window in parts promises is that of a log; which part a call was in depends on when it was taken.
-  const books: Book[] = rule.policies.map((policy) => (policy.kind === "parts" ? logBook(policy) : bookOf(policy)));
-  for (const { at, units, booked } of list.toSorted((a, b) => a.at - b.at)) {
+  const book = kind === "parts" ? logBook(policy) : bookOf(policy);
+  const timeOf = ({ at, dueAt = at }: Admitted) => (kind === "bucket" ? dueAt : at);
+  for (const admitted of list.toSorted((a, b) => timeOf(a) - timeOf(b))) {
+    const { units, booked } = admitted;
+    const at = timeOf(admitted);
     if (!(at > 0)) return `${units} by a database that did not take them`;
-    for (const [i, book] of books.entries()) {
-      const { kind, limit, windowMs, burst } = rule.policies[i] as LimiterRule["policies"][number];
-      if (!booked && !book.allows(at, units, 0)) {
-        return `${units} at ${at}, where a ${kind} of ${limit} per ${windowMs} ms, ${burst} at once, leaves ${book.remaining(at)}`;
-      }
-      book.take(at, units);
+    if (!booked && !book.allows(at, units, 0)) {
+      return `${units} at ${at}, where a ${kind} of ${limit} per ${windowMs} ms, ${burst} at once, leaves ${book.remaining(at)}`;
     }
+    book.take(at, units);
   }
   return undefined;
 }

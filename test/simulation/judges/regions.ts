@@ -1,3 +1,4 @@
+import type { Decision } from "../../../src/core/decision.ts";
 import type { CallMade, Happening, LimiterRule, PolicyRule } from "../world/history.ts";
 import type { Judge } from "./judge.ts";
 import { type Admitted, excess } from "./leases.ts";
@@ -14,6 +15,9 @@ export interface RegionFigures {
   fallback: number;
   /** Calls that were served from what their isolate had taken ahead. */
   ahead: number;
+  /** Calls that a region has lent what they took, and those that cost policies differently. */
+  lent: number;
+  differing: number;
 }
 
 export const noRegionFigures = (): RegionFigures => ({
@@ -23,6 +27,8 @@ export const noRegionFigures = (): RegionFigures => ({
   back: 0,
   fallback: 0,
   ahead: 0,
+  lent: 0,
+  differing: 0,
 });
 
 /** What a call took of a database at once, less what it gave back. */
@@ -35,20 +41,22 @@ interface Taking {
   readonly asksMore: boolean;
 }
 
+/** What was given of one policy, and the number of the event. */
+type Given = Admitted & { readonly order: number };
+
+/** What a call costs of each policy. */
+const costsOf = ({ limiter, cost, costs }: CallMade) => limiter.policies.map(({ name }) => costs?.[name] ?? cost);
+
 const unitsOf = (takings: readonly Taking[], policy: number) =>
   takings.reduce((sum, { units }) => sum + (units[policy] ?? 0), 0);
 
-/** The first of a policy's `units`, each with the time when it was taken: who takes a second time takes later. */
-function firstOf(
-  takings: readonly Taking[],
-  policy: number,
-  units: number,
-): { at: number; order: number; units: number }[] {
+/** The first of `units` of one policy, each with the time when it was taken: who takes a second time takes later. */
+function firstOf(takings: readonly Taking[], units: number, policy: number) {
   let open = units;
-  return takings.flatMap(({ at, order, units }) => {
+  return takings.flatMap(({ at, order, units }): Given[] => {
     const part = Math.min(open, units[policy] ?? 0);
     open -= part;
-    return part > 0 ? { at, order, units: part } : [];
+    return part > 0 ? [{ at, order, units: part, booked: false }] : [];
   });
 }
 
@@ -86,27 +94,16 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
   const takings = new Map<number, Map<string, readonly Taking[]>>();
   /** Calls that a database has answered. */
   const heard = new Set<number>();
-  /** By region, key and policy, since one call may take of one policy in a first go, and of another in a second. */
-  const given = new Map<
-    string,
-    { readonly place: string; readonly rule: LimiterRule; readonly list: (Admitted & { readonly order: number })[] }
-  >();
+  const given = new Map<string, { readonly rule: LimiterRule; readonly list: Given[] }>();
   let events = 0;
   const checked = new Set<LimiterRule>();
 
-  function give(whole: LimiterRule, key: string, i: number, admitted: Admitted & { readonly order: number }): void {
-    const place = `${whole.database}/${key}`;
-    const rule = { ...whole, policies: [whole.policies[i] as PolicyRule] };
-    const account = given.get(`${place}/${i}`) ?? { place, rule, list: [] };
-    given.set(`${place}/${i}`, account);
-    account.list.push(admitted);
-  }
-
-  /** Each policy's units at the times at which they were taken for the call. */
-  function giveTaken(rule: LimiterRule, { key, waitMs }: CallMade, taken: readonly Taking[], units: readonly number[]) {
-    for (const [i, unit] of units.entries()) {
-      for (const part of firstOf(taken, i, unit)) give(rule, key, i, { ...part, booked: waitMs > 0 });
-    }
+  function give(rule: LimiterRule, policy: number, key: string, list: readonly Given[]): void {
+    const own = { ...rule, policies: rule.policies.slice(policy, policy + 1) };
+    const place = `${rule.database}/${key}/${own.policies[0]?.name}`;
+    const account = given.get(place) ?? { rule: own, list: [] };
+    given.set(place, account);
+    account.list.push(...list);
   }
 
   /** Counts what an isolate has got, or spent; tells whether it has spent more than it took. */
@@ -119,38 +116,62 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
   }
 
   /** What is wrong with an admission from what an isolate may have taken ahead, by one region or several. */
-  function spent(call: CallMade, rule: LimiterRule, units: readonly number[], source: string, isWhole: boolean) {
+  function spent(
+    call: CallMade,
+    rule: LimiterRule,
+    units: readonly number[],
+    { source, delayMs }: Decision,
+    isWhole: boolean,
+  ) {
     const region = rule.database;
     if (!hold(call, region, -(units[0] ?? 0))) return `was given ${units} by ${region}, of which its isolate had less`;
-    // What several give together may differ between policies.
-    if (units.some((unit) => unit !== units[0])) return undefined;
     const taken = takings.get(call.id)?.get(region) ?? [];
-    const at = databaseNow(region);
     if (isWhole && source === "lease") {
-      const admitted = { at, order: events, units: call.cost, booked: false };
-      for (const i of units.keys()) give(rule, call.key, i, admitted);
+      const now = { at: databaseNow(region), order: events, booked: false };
+      for (const [i, unit] of units.entries()) give(rule, i, call.key, [{ ...now, units: unit }]);
     }
     // Of several it is not known when each was spent, where one may be from what was held.
-    else if (isWhole || !taken.some(({ asksMore }) => asksMore)) giveTaken(rule, call, taken, units);
+    else if (isWhole || !taken.some(({ asksMore }) => asksMore)) giveParts(call, rule, units, taken, delayMs);
     return undefined;
+  }
+
+  function giveParts(
+    call: CallMade,
+    rule: LimiterRule,
+    units: readonly number[],
+    taken: readonly Taking[],
+    delayMs: number,
+  ): void {
+    // A waiter is not told what it was lent, and several policies may lend for different times: the judge of the definition holds them to that.
+    const isDated = call.waitMs === 0 || (call.operation === "consume" && rule.policies.length === 1);
+    for (const [i, unit] of units.entries()) {
+      const parts = firstOf(taken, unit, i);
+      give(
+        rule,
+        i,
+        call.key,
+        parts.map((part) => ({ ...part, booked: !isDated, dueAt: part.at + delayMs })),
+      );
+    }
   }
 
   /** What is wrong with an admission. */
   function admitted(
     call: CallMade,
     parts: Readonly<Record<string, { readonly units: readonly number[] }>>,
-    source: string,
+    decision: Decision,
   ) {
     const own = takings.get(call.id);
     const sums = call.limiter.policies.map((_policy, i) =>
       Object.values(parts).reduce((sum, { units }) => sum + (units[i] ?? 0), 0),
     );
-    if (sums.some((sum) => sum !== call.cost)) return `is said to have been given ${sums} for a cost of ${call.cost}`;
+    const costs = costsOf(call);
+    if (sums.some((sum, i) => sum !== costs[i])) return `is said to have been given ${sums} for a cost of ${costs}`;
     for (const [region, { units }] of Object.entries(parts)) {
       const rule = call.limiter.regions?.find(({ database }) => database === region);
       if (!rule) return `was given something by ${region}, which has no part`;
       if (call.limiter.leases) {
-        const wrong = spent(call, rule, units, source, Object.keys(parts).length === 1);
+        const wrong = spent(call, rule, units, decision, Object.keys(parts).length === 1);
         if (wrong) return wrong;
         continue;
       }
@@ -158,8 +179,7 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
       if (units.some((unit, i) => unit > unitsOf(taken, i))) {
         return `was given ${units} by ${region}, which took ${units.map((_unit, i) => unitsOf(taken, i))} for it`;
       }
-      // What is lent is due later, which the judge of the definition holds it to. All policies of a call have the same cost, but what several give together may differ between them.
-      if (units.every((unit) => unit === units[0])) giveTaken(rule, call, taken, units);
+      giveParts(call, rule, units, taken, decision.delayMs);
     }
     return undefined;
   }
@@ -167,7 +187,7 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
   return {
     name: "regions",
     promise:
-      "The parts of a limit add up to exactly that; what a call is given, its regions have taken for it, and what goes back, the same region; no more is given than each part's own definition allows by that database's time; and no call is let pass by failure mode once a database has answered it. Where isolates take ahead, each spends no more of a region than it took there, and no region's units are spent faster, by its database's time, than its part and its part of what refills in `maxMs` allow.",
+      "The parts of a limit add up to exactly that; what a call is given, its regions have taken for it, and what goes back, the same region; no more is given than each part's own definition allows by that database's time; and no call is let pass by failure mode once a database has answered it. Where isolates take ahead, each spends no more of a region than it took there, and no region's units are spent faster, by its database's time, than its part and its part of what refills in `maxMs` allow, where what it lends counts when it is due.",
     see(happening, { rulings, complain }) {
       events += 1;
       if (happening.type === "called" && !checked.has(happening.call.limiter)) {
@@ -203,7 +223,7 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
       if (happening.type === "replied" && !happening.failed) heard.add(happening.call.id);
       if (happening.type === "answered") answered(happening, complain);
       if (happening.type !== "ended") return;
-      for (const { place, rule, list } of given.values()) {
+      for (const [place, { rule, list }] of given) {
         const wrong = excess(
           within(rule),
           list.toSorted((a, b) => a.order - b.order),
@@ -236,7 +256,9 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
     figures.admitted += 1;
     if (Object.keys(parts).length > 1) figures.gathered += 1;
     if (source === "lease") figures.ahead += 1;
-    const wrong = admitted(call, parts, source);
+    if (decision.delayMs > 0) figures.lent += 1;
+    if (new Set(costsOf(call)).size > 1) figures.differing += 1;
+    const wrong = admitted(call, parts, decision);
     if (wrong) complain(`${call.key} ${wrong}`);
   }
 }

@@ -14,6 +14,7 @@ import { noPenaltyFigures, type PenaltyFigures, penaltiesJudge } from "../judges
 import { noRegionFigures, type RegionFigures, regionsJudge } from "../judges/regions.ts";
 import { noRuleFigures, type RuleFigures, rulesJudge } from "../judges/rules.ts";
 import { snapshotsJudge } from "../judges/snapshots.ts";
+import { workersJudge } from "../judges/workers.ts";
 import type { Plan } from "../world/plan.ts";
 import { heldWorld } from "./held.ts";
 import { leasedPlan, surgingPlan } from "./leased.ts";
@@ -40,7 +41,7 @@ export function judgesOfLeases({ world }: Pick<Bench, "world">): Judge[] {
 /** A call is a piece of work and is answered when that is over, so that no deadline holds for it. */
 export function judgesOfHolds({ plan, counted }: Bench, figures: HoldFigures = counted(noHoldFigures())): Judge[] {
   if (!plan.work) throw new TypeError(`${plan.name} has no work in flight to judge`);
-  return [holdsJudge(plan.work, figures), neverMoreJudge()];
+  return [holdsJudge(plan.work, figures), workersJudge(plan.work), neverMoreJudge()];
 }
 
 /** Several databases give for a call, in one order or another, which the judges of one of them can't follow. */

@@ -1,19 +1,13 @@
-import type { Decision } from "../../../src/core/decision.ts";
-import { allOf } from "../../../src/limiter/all-of.ts";
-import type { HoldMethods } from "../../../src/limiter/in-flight/hold.ts";
-import { inFlight } from "../../../src/limiter/in-flight/policy.ts";
-import { createLimiter, type InFlightLimiter, type Limiter } from "../../../src/limiter/limiter.ts";
 import { poisson } from "../traffic/arrivals.ts";
 import { callers } from "../traffic/callers.ts";
 import { partitions, restarts, storms } from "../traffic/incidents.ts";
 import { evenKeys, oneKey } from "../traffic/keys.ts";
-import type { LimiterRule, WorkRule } from "../world/history.ts";
-import type { Callable } from "../world/isolate.ts";
-import { plainLimiter, plainOptions } from "../world/limiter.ts";
-import type { LimiterMaker, Plan, SetMaker } from "../world/plan.ts";
-import { between, chance, oneOf, type Stream, streamOf } from "../world/random.ts";
+import type { Action, Again, LimiterRule, WorkRule } from "../world/history.ts";
+import type { Plan } from "../world/plan.ts";
+import { between, chance, oneOf, type Stream, share, streamOf } from "../world/random.ts";
 import { faultsUpTo } from "./faults.ts";
 import { together } from "./swarm.ts";
+import { workers, workersTogether } from "./working.ts";
 
 /** A world of work in flight, and what its limiter promises. */
 export interface HeldWorld {
@@ -26,7 +20,7 @@ const NAME = "jobs";
 
 /**
  * Calls are pieces of work, alone and together with a quota: they hold, extend while they last, and release, unless their isolate ends
- * before, or they forget to. To ask again with an id is for test/support/in-flight-world.ts: ids are hashed outside of virtual time.
+ * before, or they forget to. Some have names, by which they are asked for again, here and elsewhere.
  */
 export function heldWorld(seed: number, calls = 1200): HeldWorld {
   const stream = streamOf(seed, 12);
@@ -54,7 +48,9 @@ export function heldWorld(seed: number, calls = 1200): HeldWorld {
   // Work lasts about a hold and a half.
   const perSecond = Math.max(1, (limit * oneOf(stream, [0.5, 1, 3]) * 1000) / (1.5 * holdMs));
   const durationMs = Math.min(600_000, Math.max(10 * holdMs, (calls / perSecond) * 1000));
-  const next = callers({
+  const work = { name: NAME, limit, holdMs, aheadMs: { near: nearMs, far: Infinity, redis: 0 }[clocks] };
+  const named = oneOf(stream, [0, 0.3, 1]);
+  const asks = callers({
     // The quota alone is for those that are asked together.
     limiters: limiters.filter((rule) => rule !== user),
     keys: oneOf(stream, [oneKey("k"), evenKeys(3)]),
@@ -66,13 +62,16 @@ export function heldWorld(seed: number, calls = 1200): HeldWorld {
     leavesWithinMs: 50,
     comesBack: 0,
   });
+  const next = (stream: Stream): Action => {
+    const action = { ...asks(stream), cost: unitsIn(stream, limit) };
+    return chance(stream, named) ? { ...action, again: asksAgain(stream, work, jobs) } : action;
+  };
   const part = oneOf(stream, [0, 0.01, 0.1]);
   const faults = faultsUpTo(stream, part);
   const latency = oneOf(stream, [
     { least: 0.2, median: 0.5, p99: 2, most: 10 },
     { least: 20, median: 40, p99: 150, most: 400 },
   ]);
-  const work = { name: NAME, limit, holdMs, aheadMs: { near: nearMs, far: Infinity, redis: 0 }[clocks] };
   const clockOf = (isolate: Stream) =>
     clocks === "near" ? between(isolate, -nearMs, nearMs) : between(isolate, -HOUR_MS, HOUR_MS);
   const plan: Plan = {
@@ -108,39 +107,14 @@ export function heldWorld(seed: number, calls = 1200): HeldWorld {
   return { plan, work };
 }
 
-export const workers =
-  (work: WorkRule): LimiterMaker =>
-  (parts) => {
-    if (parts.rule.name !== work.name) return plainLimiter(parts);
-    const policies = [inFlight({ limit: work.limit, hold: work.holdMs })] as const;
-    const limiter = createLimiter({ ...plainOptions(parts), name: work.name, policies: [policies[0]] });
-    return Object.assign(limiter, { consume: working(limiter, work) }) as unknown as Limiter;
-  };
-
-export const workersTogether =
-  (work: WorkRule): SetMaker =>
-  (limiters, { waitUntil }) => {
-    const all = allOf(limiters as Readonly<Record<string, InFlightLimiter>>, { waitUntil });
-    return Object.assign(all, { consume: working(all as never, work) }) as unknown as Callable;
-  };
-
-const sleep = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
-
-/** A call that is a piece of work; it is answered when that is over. */
-export function working(limiter: HoldMethods<unknown, Decision, unknown>, { name, limit, holdMs }: WorkRule) {
-  return async (key: unknown, options?: { signal?: AbortSignal | undefined }): Promise<Decision> => {
-    const units = Math.random() < 0.8 ? 1 : Math.min(limit, 3);
-    const cost = typeof key === "string" ? units : { [name]: units, user: 1 };
-    const held = await limiter.hold(key, { cost, signal: options?.signal });
-    if (!held.allowed) return held;
-    let leftMs = Math.random() * 3 * holdMs;
-    while (leftMs > 0) {
-      const ms = Math.min(leftMs, holdMs / 3);
-      await sleep(ms);
-      leftMs -= ms;
-      if (leftMs > 0 && Math.random() < 0.8 && !(await held.extend())) return held;
-    }
-    if (Math.random() < 0.9) await held.release();
-    return held;
-  };
+/** When others ask for a piece of work by its name, if it has one: before its first answer, after that is late, during the work, and after. */
+function asksAgain(stream: Stream, { limit, holdMs }: WorkRule, { timeoutMs }: LimiterRule): readonly Again[] {
+  const moments = [timeoutMs / 20, 1.5 * timeoutMs, holdMs, 6 * holdMs];
+  return Array.from({ length: between(stream, 0, 3) }, () => ({
+    afterMs: oneOf(stream, moments) * share(stream),
+    cost: chance(stream, 0.2) ? unitsIn(stream, limit) : 1,
+    where: chance(stream, 0.5) ? share(stream) : undefined,
+  }));
 }
+
+const unitsIn = (stream: Stream, limit: number) => (chance(stream, 0.2) ? Math.min(limit, 3) : 1);

@@ -1,4 +1,4 @@
-import { flashCrowd, poisson, waves } from "../traffic/arrivals.ts";
+import { flashCrowd, type NextAction, poisson, waves } from "../traffic/arrivals.ts";
 import { callers } from "../traffic/callers.ts";
 import { partitions, storms } from "../traffic/incidents.ts";
 import { evenKeys, hotKey, oneKey } from "../traffic/keys.ts";
@@ -38,17 +38,20 @@ export function regionalPlan(
   const perSecond = Math.min(2000, Math.max(20, due * oneOf(stream, [0.5, 0.9, 1.1, 2, 4, 40])));
   const durationMs = Math.min(600_000, Math.max(4000, (calls / perSecond) * 1000));
   const most = Math.max(1, Math.floor(Math.min(...limiter.policies.map(({ burst }) => burst)) * share(stream)));
-  const next = callers({
+  const asks = callers({
     limiters: [limiter],
     keys: oneOf(stream, [oneKey("k"), hotKey(0.7, evenKeys(5)), evenKeys(3)]),
     operations: oneOf(stream, [{ consume: 1 }, { consume: 20, peek: 1 }, limiter.leases ? { consume: 1 } : waiting]),
     mostCost: oneOf(stream, [1, 3, most, most]),
-    mostWaitMs: 300,
-    acceptsDelay: oneOf(stream, [0, 0, limiter.leases ? 0 : 0.2]),
+    // What is lent for no longer than a lease lasts is within what isolates may spend late.
+    mostWaitMs: limiter.leases ? 3 * limiter.leases.maxMs : 300,
+    // Several policies lend for different times, and which of them is due when is not told.
+    acceptsDelay: oneOf(stream, [0, 0, limiter.leases && limiter.policies.length > 1 ? 0 : 0.2]),
     leaves: oneOf(stream, [0, 0.05]),
     leavesWithinMs: 100,
     comesBack: oneOf(stream, [0, 0.3]),
   });
+  const next = limiter.leases && limiter.policies.length > 1 ? costingDifferently(asks, limiter) : asks;
   const rate = oneOf(stream, [
     () => perSecond,
     waves(oneOf(stream, [500, 5000]), 0.3, perSecond / 10, perSecond),
@@ -88,6 +91,16 @@ export function regionalPlan(
 
 /** Not with leases: what others took before is spent beside what is lent, so the plain definition is no bound there. */
 const waiting = { consume: 10, wait: 1 };
+
+/** Half of the callers: up to twice as much of one policy as of another. */
+const costingDifferently =
+  (asks: NextAction, { policies }: LimiterRule): NextAction =>
+  (stream) => {
+    const action = asks(stream);
+    if (chance(stream, 0.5)) return action;
+    const costs = policies.map(({ name }) => [name, between(stream, 0, 2 * action.cost)] as const);
+    return { ...action, cost: costs[0]?.[1] ?? 0, costs: Object.fromEntries(costs) };
+  };
 
 function leased(stream: Stream, whole: LimiterRule): LimiterRule {
   const shortestMs = Math.min(...whole.policies.map(({ windowMs }) => windowMs));

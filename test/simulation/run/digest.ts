@@ -42,6 +42,7 @@ export function createDigest(): Digest {
           text(step.key);
           number(step.endsAt ?? -1);
         }
+        for (const argument of happening.args) text(argument);
         text(JSON.stringify(happening.reply) ?? "");
         text(happening.error ?? "");
       } else if (happening.type === "answered" && happening.decision) {

@@ -40,6 +40,8 @@ function words(happening: Happening): string | undefined {
         "remaining" in decision ? `, ${decision.remaining} left, whole after ${decision.resetAfterMs} ms` : "";
       return `call ${call.id}, clock ${now}: ${allowed ? "allowed" : `denied for ${retryAfterMs} ms`} by ${source}${numbers}`;
     }
+    case "released":
+      return `call ${happening.call.id}, by an answer of ${happening.source}`;
     case "rejected":
       return `call ${happening.call.id}: ${happening.reason}`;
     case "ruled":

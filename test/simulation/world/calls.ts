@@ -6,6 +6,7 @@ import type { Engine } from "./engine.ts";
 import type { Action, CallMade, Tell } from "./history.ts";
 import type { Callable, CallUnderWay, Isolate, Owner } from "./isolate.ts";
 import { allLevelsIn } from "./levels.ts";
+import { pieceOf } from "./piece.ts";
 import { streamOf } from "./random.ts";
 
 export interface CallsOptions {
@@ -24,7 +25,7 @@ export interface Calls {
   make(id: number, action: Action, slot: number): void;
 }
 
-/** A caller that comes back, or books otherwise, does so under the next number; so many fit between two arrivals. */
+/** A caller that comes back, asks again, or books otherwise, does so under the next number; so many fit between two arrivals. */
 export const CALLS_PER_ARRIVAL = 64;
 
 /** What a call is beside what its caller wants. */
@@ -48,11 +49,13 @@ export function createCalls({ seed, engine, tell, isolateIn, slots, durationMs }
       key: action.key,
       keys: action.keys,
       cost: action.cost,
+      costs: action.costs,
       waitMs: action.waitMs,
       leavesAfterMs: action.leavesAfterMs,
       comesBack: action.comesBack,
       afterwards: action.afterwards,
       endsScope: action.endsScope,
+      again: action.again,
       id,
       follows: follows?.id,
       of,
@@ -66,6 +69,16 @@ export function createCalls({ seed, engine, tell, isolateIn, slots, durationMs }
     // On a frozen isolate it waits until that runs again.
     if (isolate.state === "running") engine.runAs(owner, () => perform(owner, call, slot, taken));
     else engine.laterFor(owner, 0, () => perform(owner, call, slot, taken));
+    askAgain(call, slot);
+  }
+
+  function askAgain(call: CallUnderWay, slot: number): void {
+    for (const [i, { afterMs, cost, where }] of (call.again ?? []).entries()) {
+      if (engine.now + afterMs >= durationMs) continue;
+      const place = where === undefined ? slot : Math.floor(where * slots);
+      const wish: Action = { ...call, cost, leavesAfterMs: undefined, again: [] };
+      engine.later(afterMs, () => make(call.id + 1 + i, wish, place, { of: call }));
+    }
   }
 
   function perform(owner: Owner, call: CallUnderWay, slot: number, taken: Taken | undefined): void {
@@ -107,7 +120,15 @@ export function createCalls({ seed, engine, tell, isolateIn, slots, durationMs }
     if (!afterwards || !decision.allowed || engine.now + afterwards.afterMs >= durationMs) return;
     const { operation, afterMs, units: cost, times, where, endsScope } = afterwards;
     if ((id + times) % CALLS_PER_ARRIVAL < times) return;
-    const action = { ...call, operation, cost, waitMs: 0, leavesAfterMs: undefined, comesBack: false };
+    const action = {
+      ...call,
+      operation,
+      cost,
+      waitMs: 0,
+      leavesAfterMs: undefined,
+      comesBack: false,
+      again: undefined,
+    };
     const wish: Action = { ...action, afterwards: undefined, endsScope };
     const place = where === undefined ? slot : Math.floor(where * slots);
     const taken = operation === "settle" ? decision : JSON.parse(JSON.stringify(decision));
@@ -140,7 +161,10 @@ export function carryOut(
   if (operation === "refund") return limiter.refund(key, cost, { signal, since: taken });
   // Of several in order the decision on the call tells who books.
   if (operation === "charge") return limiter.charge(key, cost, { signal, ...(taken && { since: taken }) });
-  if (operation === "wait") return limiter.wait(key, { cost, timeoutMs: waitMs, signal });
-  if (operation === "peek") return limiter.peek(key, { cost, signal });
-  return limiter.consume(key, { cost, maxDelayMs: waitMs, signal });
+  // A limiter takes both; those that stand for several as one are given numbers alone.
+  const units = (call.costs ?? cost) as number;
+  if (operation === "wait") return limiter.wait(key, { cost: units, timeoutMs: waitMs, signal });
+  if (operation === "peek") return limiter.peek(key, { cost: units, signal });
+  const named = call.again && { id: `piece ${pieceOf(call)}` };
+  return limiter.consume(key, { cost: units, maxDelayMs: waitMs, signal, ...named });
 }

@@ -1,3 +1,5 @@
+import { replaceCrypto } from "./crypto.ts";
+
 /** What code of an isolate finds in place of the platform's own, while it runs. */
 export interface Platform {
   /** Whether code of an isolate runs right now; anybody else finds the real things. */
@@ -18,8 +20,8 @@ export interface Platform {
 let endCurrent: (() => void) | undefined;
 
 /**
- * Replaces `setTimeout`, `clearTimeout`, `Date.now`, `Math.random` and `Map` for code of isolates; returns what puts the
- * real ones back. Promises, `AbortController` and all else stay real. One world at a time: one that is still under way, as after a test that took too long, is ended.
+ * Replaces `setTimeout`, `clearTimeout`, `Date.now`, `Math.random`, `Map` and what `crypto` draws and digests for code of isolates;
+ * returns what puts the real ones back. Promises, `AbortController` and all else stay real. One world at a time: one that is still under way, as after a test that took too long, is ended.
  */
 export function replaceGlobals(platform: Platform): () => void {
   endCurrent?.();
@@ -47,6 +49,7 @@ export function replaceGlobals(platform: Platform): () => void {
     },
     Map: NotedMap,
   });
+  const restoreCrypto = replaceCrypto(platform);
   Date.now = () => (platform.isInside() ? platform.now() : real.now());
   Math.random = () => (platform.isInside() ? platform.random() : real.random());
 
@@ -54,6 +57,7 @@ export function replaceGlobals(platform: Platform): () => void {
     if (endCurrent !== end) return;
     endCurrent = undefined;
     Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout, Map: real.Map });
+    restoreCrypto();
     Error.stackTraceLimit = real.frames;
     Date.now = real.now;
     Math.random = real.random;

@@ -98,6 +98,15 @@ export interface Afterwards {
   readonly where: number | undefined;
 }
 
+/** Somebody asks for the same piece of work by its name, whatever has become of it. */
+export interface Again {
+  /** Ms after it arrived first. */
+  readonly afterMs: number;
+  readonly cost: number;
+  /** On an isolate in that place, counted as a share of all; undefined: in the same place. */
+  readonly where: number | undefined;
+}
+
 /** What a caller wants. */
 export interface Action {
   readonly limiter: LimiterRule;
@@ -107,6 +116,8 @@ export interface Action {
   /** For these: the key of each, in their order. */
   readonly keys?: readonly string[] | undefined;
   readonly cost: number;
+  /** What it costs of each policy, by name, where that differs; `cost` is then that of the first. Left out: as much of all. */
+  readonly costs?: Readonly<Record<string, number>> | undefined;
   /** For `wait`: how long; for `consume` of a bucket: the longest delay accepted; for `block`: for how long. */
   readonly waitMs: number;
   /** After so many ms the caller goes away; undefined: it stays. */
@@ -115,6 +126,8 @@ export interface Action {
   readonly comesBack: boolean;
   /** Left out: nothing. */
   readonly afterwards?: Afterwards | undefined;
+  /** Of a piece of work that has a name: when it is asked for again. Left out: it has none. */
+  readonly again?: readonly Again[] | undefined;
   /** For `settle`: it is the end of the reservation's scope. */
   readonly endsScope?: boolean | undefined;
 }
@@ -124,7 +137,7 @@ export interface CallMade extends Action {
   readonly id: number;
   /** The call whose denial told its caller to come back now. */
   readonly follows: number | undefined;
-  /** The call whose cost it books otherwise, or gives back. */
+  /** The call whose cost it books otherwise, or gives back, or whose piece of work it asks for again. */
   readonly of?: CallMade | undefined;
   readonly isolate: number;
 }
@@ -220,6 +233,8 @@ export type Happening =
       readonly timers: number;
       readonly tasks: number;
     }
+  /** A caller begins to give back its place, by an answer that `source` gave. */
+  | { readonly type: "released"; readonly at: number; readonly call: CallMade; readonly source: Decision["source"] }
   /** A database has lost what it stored, or only its scripts. */
   | { readonly type: "lost"; readonly at: number; readonly database: string; readonly all: boolean }
   /** An operator has put these in place of a database's rules. */

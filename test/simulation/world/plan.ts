@@ -1,3 +1,4 @@
+import type { Decision } from "../../../src/core/decision.ts";
 import type { Limiter } from "../../../src/limiter/limiter.ts";
 import type { RedisClient } from "../../../src/store/redis-client.ts";
 import type { Twin } from "../redis/twin.ts";
@@ -70,13 +71,15 @@ export interface LimiterParts {
   readonly near?: readonly string[];
   /** Tells the platform to wait for work; undefined on an isolate whose platform has no such thing. */
   readonly waitUntil: ((task: Promise<unknown>) => void) | undefined;
+  /** Told that the caller of the call under way gives back a place that it has by an answer of `source`. Left out: nobody is. */
+  readonly givesBack?: (source: Decision["source"]) => void;
 }
 
 export type LimiterMaker = (parts: LimiterParts) => Limiter;
 
 export type SetMaker = (
   limiters: Readonly<Record<string, Limiter>>,
-  parts: Pick<LimiterParts, "rule" | "waitUntil">,
+  parts: Pick<LimiterParts, "rule" | "waitUntil" | "givesBack">,
 ) => Callable;
 
 /** Where calls come from. Must not depend on what becomes of them, so that a call can be left out and all others stay. */

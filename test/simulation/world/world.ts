@@ -1,3 +1,4 @@
+import type { Decision } from "../../../src/core/decision.ts";
 import type { Limiter } from "../../../src/limiter/limiter.ts";
 import type { RedisClient } from "../../../src/store/redis-client.ts";
 import { createDatabase, type Database } from "../redis/database.ts";
@@ -86,10 +87,16 @@ export function createWorld({ plan, seed, tell, keeps = () => true }: WorldOptio
       };
       task.then(over, over);
     };
+    const givesBack = (source: Decision["source"]) => {
+      const call = engine.running?.call;
+      if (!call) throw new Error("a release outside of a call");
+      tell({ type: "released", at: engine.now, call, source });
+    };
     const made: Record<string, Limiter> = {};
     const { limiterOf = plainLimiter, setOf = plainSet, orderOf = plainOrder } = plan;
     for (const rule of plan.limiters) {
-      const parts = { rule, client, region: isolate.region, waitUntil: isolate.canWait ? waitUntil : undefined };
+      const waits = isolate.canWait ? waitUntil : undefined;
+      const parts = { rule, client, region: isolate.region, waitUntil: waits, givesBack };
       const several = rule.levels ?? rule.members;
       if (several) {
         const limiters = Object.fromEntries(several.map(({ name }) => [name, made[name] as Limiter]));
