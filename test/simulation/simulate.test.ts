@@ -74,6 +74,7 @@ const RARE: readonly (readonly [seed: number, calls: number, what: string])[] = 
   [100_271, 1200, "a refund that is carried out after its caller has given up on it"],
   [100_195, 1200, "a waiter who leaves, on a platform without waitUntil"],
   [70_023, 14_000, "a delay accepted by a call of several policies"],
+  [81_000_046, 700, "a waiter whom memory tells to come back, while the store has taken and the answer got lost"],
   [3_100_000_006, 700, "a call of no units, by a clock for which what a log holds is over, and is not for others"],
 ];
 

@@ -52,7 +52,7 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
   return {
     name: "conservation",
     promise:
-      "Debited = used + given back + lost: a call debits its cost at most once and exactly once of each of its limiters where the store admits it, or of the one that admits where they are asked in order; a refund gives back its cost, a settlement the difference, the end of a scope in time all of it, and nothing else does; for a call no more comes back than it took, and only what a call took whose answer did not arrive is lost.",
+      "Debited = used + given back + lost: a call debits its cost at most once, but for a waiter whom memory has told to come back while the store failed, and exactly once of each of its limiters where the store admits it, or of the one that admits where they are asked in order; a refund gives back its cost, a settlement the difference, the end of a scope in time all of it, and nothing else does; for a call no more comes back than it took, and only what a call took whose answer did not arrive is lost.",
     see(happening, { rulings, complain }) {
       for (const ruling of rulings) booked(ruling, complain);
       if (happening.type === "called") note(happening);
@@ -110,6 +110,7 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
 
   /** An isolate hears an answer, unless it has gone on to the next limiter by then. */
   function hear({ call, keys, at }: Extract<Happening, { type: "replied" }>): void {
+    if (asksAgain(call)) return;
     const levels = levelsOfCommand({ call, keys });
     const [{ index = 0, member = 0 } = {}] = levels;
     const sentAt = askedAt.get(call.id)?.[index];
@@ -141,6 +142,7 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
       complain(`${call.operation} of ${call.cost} on ${key} asked a database for ${units.join(", ")}, not ${due}`);
     }
     if (purpose === "take" || purpose === "book") {
+      if (asksAgain(call) && taken.get(call.id)?.[level] !== undefined) lose(call.id);
       const before = taken.get(call.id) ?? [];
       if (before[level] !== undefined) complain(`${call.operation} of ${call.cost} on ${key} was debited twice`);
       sums.debited += first;
@@ -204,6 +206,9 @@ export function conservationJudge(sums: Sums = noSums()): Judge {
     );
   }
 }
+
+/** Whether a caller may have asked anew though a store has taken, of which it did not hear. */
+const asksAgain = ({ operation, limiter }: CallMade) => operation === "wait" && limiter.failureMode === "memory";
 
 function changed(units: ByLevel, level: number, to: number | undefined): ByLevel {
   const copy = [...units];
