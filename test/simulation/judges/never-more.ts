@@ -99,8 +99,9 @@ export function neverMoreJudge(): Judge {
       }
       if (happening.type === "spent") return;
       for (const { account, key, step, purpose, units, delaysMs, isFresh, at } of rulings) {
-        if (!step.allowed || purpose === "book") continue;
-        const sign = purpose === "take" ? 1 : -1;
+        if (!step.allowed || purpose === "look") continue;
+        // What was spent already is booked whatever is left, but it brings its time.
+        const sign = { take: 1, book: 0, give: -1, leave: -1 }[purpose];
         const times = { at: happening.now, brought: step.now, countsAt: at };
         const level = { rule: account.rule, key };
         level.rule.policies.forEach((policy, i) => {

@@ -142,15 +142,16 @@ export function regionsJudge(databaseNow: (database: string) => number, figures 
     taken: readonly Taking[],
     delayMs: number,
   ): void {
-    // A waiter is not told what it was lent, and several policies may lend for different times: the judge of the definition holds them to that.
-    const isDated = call.waitMs === 0 || (call.operation === "consume" && rule.policies.length === 1);
+    // A waiter is not told what it was lent, and several policies may lend for different times. Where nothing is taken ahead, the judge of the definition holds all to that.
+    const isTold = call.operation === "consume" && rule.policies.length === 1;
+    const isDated = call.waitMs === 0 || (call.limiter.leases !== undefined && isTold);
     for (const [i, unit] of units.entries()) {
       const parts = firstOf(taken, unit, i);
       give(
         rule,
         i,
         call.key,
-        parts.map((part) => ({ ...part, booked: !isDated, dueAt: part.at + delayMs })),
+        parts.map((part) => ({ ...part, booked: !isDated, dueAt: part.at + (isDated ? delayMs : 0) })),
       );
     }
   }
