@@ -109,6 +109,7 @@ function add(given: Given[], { region, at, units }: Given): void {
 
 /** Gives back what was taken in vain, once: what is lost on the way stays taken. */
 async function givenBack(round: Round, given: readonly Given[], waitUntil: WaitUntil | undefined): Promise<void> {
+  round.budget.passed(0);
   const timeoutMs = waitUntil ? undefined : round.budget.hopMs(true);
   if (timeoutMs === 0) return;
   const tasks = given.map(async ({ region, at, units }) => {

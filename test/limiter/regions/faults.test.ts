@@ -95,6 +95,21 @@ describe("one deadline over all databases", () => {
     expect(Math.abs(ms - TIMEOUT_MS)).toBeLessThan(10);
   });
 
+  test("what goes back when the caller goes gets what is left then", async () => {
+    const { isolate, state } = rigOf();
+    const limiter = isolate({}, { ...noBreaker, now: () => Date.now() });
+    const leaver = new AbortController();
+    Object.assign(state, { iad: "silent", syd: "silent" });
+    setTimeout(() => {
+      state.fra = "silent";
+      leaver.abort(new Error("gone"));
+    }, 300);
+    const call = limiter.consume("ada", { cost: 8, signal: leaver.signal });
+    const { decision, ms } = await timed(call.catch((reason) => reason));
+    expect(decision).toEqual(new Error("gone"));
+    expect(Math.abs(ms - TIMEOUT_MS)).toBeLessThan(10);
+  });
+
   test("with none left nobody is asked", async () => {
     const { isolate, state, taken } = rigOf();
     const limiter = isolate({}, { ...noBreaker, now: () => Date.now() });
