@@ -12,9 +12,6 @@ import { type Given, told } from "./told.ts";
 /** How often what is missing is asked for, at the most. */
 const MOST_TRIES = 8;
 
-/** How often all are looked at again before that. */
-const MOST_LOOKS = 2;
-
 /**
  * Takes a cost that no region has alone from several: first from one (see `gateOf`), then from the others at the same time (see `portionsOf`). If it isn't
  * there any more, all of it goes back. With `first` that is taken while the others are looked at; `undefined` if nobody answered that.
@@ -27,6 +24,8 @@ export async function gathered(
   const given: Given[] = [];
   const open = () => round.costs.map((cost, i) => given.reduce((open, { units }) => open - (units[i] as number), cost));
   const isMissing = () => open().some((cost) => cost > 0);
+  // How often all are looked at again before each try. What one region could give alone may be there for the next call.
+  const mostLooks = round.able.length ? 1 : 2;
   let tries = 0;
   let looks = 0;
 
@@ -38,7 +37,7 @@ export async function gathered(
     const gate = portions && holder === undefined ? gateOf(round, portions) : undefined;
     // Whoever took of the very first one may be on the way to the others. And what is held is better used a round trip later, when more may be
     // there, than brought back.
-    if (looks < MOST_LOOKS && (gate ? !gate.isSure : !portions)) {
+    if (looks < mostLooks && (gate ? !gate.isSure : !portions)) {
       looks += 1;
       // Where leases pause, they do whatever is there.
       await lookAgain(round, "store", "snapshot");

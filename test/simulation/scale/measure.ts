@@ -106,7 +106,7 @@ function countsOf(policy: PolicyRule, untilMs: number) {
           if (!decision?.allowed) break;
           add("admitted");
           // All clocks show the same here. What was taken ahead is admitted when it is spent.
-          admittedAt.push(decision.source === "lease" ? happening.now : (takenAt.get(id) ?? Number.NaN));
+          admittedAt.push((decision.source === "lease" ? undefined : takenAt.get(id)) ?? happening.now);
           break;
         }
         default:
