@@ -97,9 +97,9 @@ async function whole(round: Round): Promise<KnownDecision | undefined> {
  */
 function firstOf(round: Round): Portion | undefined {
   const { call, costs, order, able } = round;
+  if (call.task !== "consume" || able.length > 0 || !isWithin(costs, call.policies)) return undefined;
   const region = Math.min(...order);
   const units = ownPart(round, region);
-  if (call.task !== "consume" || able.length > 0 || !isWithin(costs, call.policies)) return undefined;
   const isKnownShort = order.some((own) => !isAskable(round, own, { costs: ownPart(round, own) }));
   return isKnownShort ? undefined : { region, units };
 }
