@@ -53,28 +53,11 @@ function wholeOf({ algorithms }: Program, { state, kept }: Step): State {
 
 /** Bytes of lengths that a state may have, and of others; half of them from a time near the call's. */
 function garbageFor(random: Random, { algorithms }: Program, now: number): Buffer {
+  const inParts = algorithms.length === 1 && algorithms[0]?.code === "p";
+  if (inParts && random.next() < 0.5) return garbageParts(random, now);
   const size = algorithms.reduce((sum, { size }) => sum + size, 0);
-  const length = random.pick([
-    0,
-    6,
-    9,
-    11,
-    12,
-    12,
-    12,
-    17,
-    25,
-    19,
-    19,
-    20,
-    20,
-    41,
-    49,
-    49,
-    49,
-    6 + 7 * size,
-    6 + 7 * size,
-  ]);
+  const lengths = [0, 6, 9, 11, 12, 12, 12, 19, 19, 20, 20, 6 + 7 * size, 6 + 7 * size];
+  const length = random.pick(inParts ? lengths : [...lengths, 17, 25, 41, 49, 49, 49]);
   const bytes = Buffer.from(Array.from({ length }, () => random.pick([0, random.below(256)])));
   if (length < 12 || random.next() < 0.5) return bytes;
   const at = now - random.below(random.pick([400, 4000]));
@@ -82,6 +65,28 @@ function garbageFor(random: Random, { algorithms }: Program, now: number): Buffe
   const shared = algorithms.length === 1 && "bf".includes(algorithms[0]?.code ?? "");
   bytes.writeUIntBE(shared ? at * 64 + random.pick([0, 32, random.below(64)]) : at, 0, 6);
   return bytes;
+}
+
+/**
+ * A window in parts from any time. Its parts are in order, have units and add up: the script of such a window alone reads only the
+ * parts that it needs, so what it makes of others is not what a script makes that reads all.
+ */
+function garbageParts(random: Random, now: number): Buffer {
+  const at = random.pick([now - random.below(4000), random.below(2 ** 47)]);
+  const width = random.pick([3, 7]);
+  const hex = (value: number, size: number) =>
+    value
+      .toString(16)
+      .padStart(2 * size, "0")
+      .slice(-2 * size);
+  const times = Array.from({ length: random.below(6) }, () => at - random.below(random.pick([1000, 10_000])));
+  const parts = times
+    .sort((a, b) => a - b)
+    .map((time) => ({ time, units: 1 + random.below(random.pick([8, 2 ** 21])) }));
+  const used = parts.reduce((sum, { units }) => sum + units, 0);
+  const head = hex(width === 7 ? at + 2 ** 47 : at, 6) + hex(used, width);
+  const bytes = Buffer.from(head + parts.map(({ time, units }) => hex(time, 5) + hex(units, width)).join(""), "hex");
+  return bytes.subarray(0, bytes.length - random.pick([0, 0, 0, 1 + random.below(7)]));
 }
 
 const bytesOf = (places: readonly string[]) => Promise.all(places.map((place) => redis.getBuffer(place)));
