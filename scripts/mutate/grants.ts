@@ -7,7 +7,8 @@ export const grantsMutations: Mutations = {
   list: [
     broken("leftovers come back whole", ["-args[n - 1], gone", "-args[n - 1], now"]),
     broken("leftovers count as taken without a time", ["-args[n - 1], gone", "-args[n - 1], nil"]),
-    broken("leftovers are kept", ["delta, since = -args[n - 1]", "delta, since = 0 * args[n - 1]"]),
+    broken("leftovers are kept", ["ceiling = -args[n - 1]", "ceiling = 0 * args[n - 1]"]),
+    broken("leftovers of an earlier state come back to a bucket", ["gone, 1e300", "gone, ceiling"]),
     broken("grants half of the room", ["math.floor(room / cost / 4)", "math.floor(room / cost / 2)"]),
     broken("grants parts of calls", ["math.floor(room / cost / 4)", "room / cost / 4"]),
     broken("grants by the last policy alone", ["math.min(grants[k], math.max(0,", "math.min(spare, math.max(0,"]),

@@ -49,7 +49,8 @@ export const bucketBrokenSince: readonly Mutation[] = [
     "math.min(0, delta + (now - since) * pace)",
     "delta + (now - since) * pace",
   ]),
-  broken("a bucket gives back what an earlier state took", ["since > now and 0 or math.min(", "math.min("]),
+  broken("a bucket gives back what an earlier state took", ["ceiling < 1e300 and delta or 0", "delta"]),
+  broken("a bucket gives nothing back to those who leave its queue", ["ceiling < 1e300 and delta or 0", "0"]),
 ];
 
 /** The same of windows; `window` is their length, and `taken` what the running one holds after. */

@@ -93,7 +93,7 @@ for pass = 1, 3 do
       n = n + 5
       local delta, since, lives, current, previous, debt = cost, nil, nil, one, two, nil
       if pass == 1 then
-        delta, since = -args[n - 1], gone
+        delta, since, ceiling = -args[n - 1], gone, 1e300
         if read then current, debt = stored() end
         if debt then current = -current end
         if read and pair then previous = stored() end

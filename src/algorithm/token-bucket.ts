@@ -1,5 +1,5 @@
 import { MAX_UNITS } from "../core/whole-number.ts";
-import { type Algorithm, type Counts, first, onlyLook } from "./algorithm.ts";
+import { type Algorithm, type Counts, first, NO_CEILING, onlyLook } from "./algorithm.ts";
 import { tokenBucket } from "./scripts.ts";
 
 /**
@@ -15,10 +15,12 @@ export const tokenBucketAlgorithm: Algorithm = {
   advance: (counts, from, to, { pace, full = 0 }) => [
     countOf(Math.max(0, inUse(counts, full) - (to - from) * pace), full),
   ],
-  add(counts, delta, { pace, full = 0, since }, at) {
+  add(counts, delta, { pace, full = 0, ceiling, since }, at) {
     let more = delta;
-    // Less what may have refilled: then no less is in use than if what comes back had never been taken.
-    if (since !== undefined) more = since > at ? 0 : Math.min(0, delta + (at - since) * pace);
+    // Less what may have refilled: then no less is in use than if what comes back had never been taken. A later time is of a state
+    // that is gone; where there is a ceiling, for one who leaves the queue, it is when a bucket without it is whole.
+    if (since !== undefined && (since <= at || ceiling >= NO_CEILING))
+      more = since > at ? 0 : Math.min(0, delta + (at - since) * pace);
     return [countOf(Math.min(Math.max(0, inUse(counts, full) + more), MAX_UNITS), full)];
   },
   load: (counts, _at, { full = 0 }) => inUse(counts, full),

@@ -1,5 +1,6 @@
 import { type Algorithm, type Demand, NO_CEILING, onlyLook, type State } from "../algorithm/algorithm.ts";
 import type { Program } from "../algorithm/program.ts";
+import { countsOf } from "../algorithm/step.ts";
 import type { Decision, KnownDecision, RuleDecision } from "../core/decision.ts";
 import type { PolicyInForce } from "./amounts.ts";
 import type { Unchecked } from "./call-options.ts";
@@ -15,6 +16,9 @@ export interface Spent {
   /** Ms that the store took; left out if it was not asked. */
   storeMs?: number;
 }
+
+/** By a key's place, the state behind what a wait has taken. */
+export type Taken = Record<string, State>;
 
 /** One checked call of a limiter's method. */
 export interface Call {
@@ -36,6 +40,8 @@ export interface Call {
   /** The options as the caller gave them. */
   readonly options: Unchecked;
   readonly spent: Spent;
+  /** Of a wait: set by what takes, and read where that is given back. */
+  readonly taken: Taken | undefined;
   /** The decision on the call whose cost is given back, if the caller told it. */
   readonly since: Decision | undefined;
   /** When that call took its cost, by the store's time, ms. */
@@ -55,7 +61,7 @@ export interface Call {
 /** What the call asks of each policy if it were carried out as `task`, at `now` by the caller's clock. */
 export function demandsOf(
   { algorithms }: Program,
-  call: Pick<Call, "policies" | "costs" | "maxDelayMs"> & Partial<Pick<Call, "takenAt">>,
+  call: Pick<Call, "policies" | "costs" | "maxDelayMs"> & Partial<Pick<Call, "takenAt" | "place" | "taken">>,
   task: Task,
   now?: number,
 ): Demand[] {
@@ -74,10 +80,14 @@ export function demandsOf(
       demands[i] = { ...demand, ...(demand.delta > 0 && since), delta: -demand.delta, ceiling: NO_CEILING };
     } else if (task === "charge") demands[i] = { ...demand, ceiling: NO_CEILING };
     else if (task === "leave") {
-      // A bucket in which more is missing than up to here has lent to somebody behind, whose turn would not move up.
+      const { delta: own, ceiling, pace } = demand;
+      const { [call.place as string]: state = [0] as const } = call.taken ?? {};
+      const load = algorithm.load(countsOf(algorithms, state, i), state[0], demand);
+      // A bucket without what was taken is whole by then. One in which more is missing than up to here has lent to somebody behind, whose
+      // turn would not move up.
       demands[i] = algorithm.delayMs
-        ? { ...demand, delta: -demand.delta, ceiling: demand.ceiling - demand.delta }
-        : { ...demand, ...since, delta: -demand.delta, ceiling: NO_CEILING };
+        ? { ...demand, since: Math.floor(state[0] + (load - own) / pace), delta: -own, ceiling: ceiling - own }
+        : { ...demand, ...since, delta: -own, ceiling: NO_CEILING };
     } else demands[i] = demand;
   }
   return demands;

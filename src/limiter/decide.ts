@@ -47,6 +47,7 @@ export function decide(
   const allowed = call.task === "peek" ? (statuses[slowest] as PolicyStatus).retryAfterMs === 0 : reply.allowed;
   const { policy, limit, burst, remaining, retryAfterMs } = statuses[allowed ? scarcest : slowest] as PolicyStatus;
   if (call.task !== "consume") delayMs = 0;
+  else if (call.taken) call.taken[call.place] = reply.state;
   return withoutInfinity({
     allowed,
     policy,

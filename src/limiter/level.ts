@@ -102,7 +102,7 @@ export function createLevel(options: CheckedOptions): Level {
       throw misuse("key", "text of at least one character", key);
     },
 
-    call(key, place, { task, options, spent, maxDelayMs, timeoutMs, since, part = since, settles }) {
+    call(key, place, { task, options, spent, taken, maxDelayMs, timeoutMs, since, part = since, settles }) {
       const { cost = 1, limit, signal } = options ?? {};
       const inForce = limitsOf(policies, limit);
       const costs = costsOf(policies, since?.allowed === false ? 0 : cost);
@@ -119,6 +119,7 @@ export function createLevel(options: CheckedOptions): Level {
         signal: signal as AbortSignal | undefined,
         options,
         spent,
+        taken,
         since,
         takenAt: takenAt(part),
         settled: left?.every((units) => units === 0) && (part as KnownDecision),

@@ -4,7 +4,7 @@ import type { Operation, WaitUntil } from "../core/event.ts";
 import { misuse } from "../core/misuse.ts";
 import { wholeNumber } from "../core/whole-number.ts";
 import type { Amount, Settlement } from "./amounts.ts";
-import type { Spent, Task } from "./call.ts";
+import type { Spent, Taken, Task } from "./call.ts";
 import type {
   CallOptions,
   CheckOptions,
@@ -23,6 +23,8 @@ export interface Question {
   readonly task: Task;
   readonly options: Unchecked;
   readonly spent: Spent;
+  /** Set where the call is of a wait. */
+  readonly taken?: Taken;
   readonly maxDelayMs: number;
   readonly timeoutMs?: number | undefined;
   readonly since?: Decision | undefined;
@@ -92,12 +94,14 @@ export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
     async wait(key, options) {
       const timeoutMs = wholeNumber("timeoutMs", options?.timeoutMs, 0, MAX_TIMER_MS);
       const spent: Spent = {};
+      const taken: Taken = {};
       const decision = await waitFor<Answer>(timeoutMs, {
         consume: async (leftMs) =>
           core.ask(key, {
             task: "consume",
             options,
             spent,
+            taken,
             maxDelayMs: leftMs,
             timeoutMs: leftMs || undefined,
             polls: true,
@@ -107,6 +111,7 @@ export function methodsOf<Key, Answer extends Decision, Amounts = Amount>(
             task: "leave",
             options: { ...options, signal: undefined },
             spent: {},
+            taken,
             maxDelayMs: leftMs,
             since,
           }),

@@ -39,7 +39,10 @@ function randomRequest(random: Random, { program, policies, place }: Key, now: n
   const start = now - (now % windowMs);
   const lately = [now, now + 1, now - random.below(100), now - random.below(2 * windowMs)];
   const takenAt = random.pick([undefined, ...lately, start, start - windowMs]);
-  const call = { policies, costs, maxDelayMs, takenAt };
+  // A bucket without what is taken is whole by then: before now, or after it.
+  const whole = now + random.below(4000) - random.pick([1000, 4000]);
+  const taken = random.pick([undefined, { [place]: [whole, ...policies.map(() => 0)] as const }]);
+  const call = { policies, costs, maxDelayMs, takenAt, place, taken };
   return { program, key: place, now, demands: demandsOf(program, call, task, now) };
 }
 

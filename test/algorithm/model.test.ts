@@ -175,6 +175,9 @@ function demandsOfTurn(program: Program, policies: Policy[], turn: Turn, now: nu
     costs: inForce.map(({ burst }, i) => costOf(costs[i] as number, burst)),
     maxDelayMs,
     takenAt: ago && Math.max(0, now - Math.round(ago[0] * (policies[0] as Policy).windowMs) - ago[1]),
+    place: "k",
+    // A bucket without what is taken is whole by then: before now, or after it.
+    taken: ago && { k: [now + Math.round(2 * ago[0] * (policies[0] as Policy).windowMs) + ago[1], 0] as const },
   };
   return demandsOf(program, call, operation, now);
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fixedWindow, type Policy, slidingWindow, tokenBucket } from "../../src/algorithm/policy.ts";
-import type { Decision } from "../../src/core/decision.ts";
+import type { Decision, KnownDecision } from "../../src/core/decision.ts";
 import { StoreError } from "../../src/core/errors.ts";
 import type { WaitOptions } from "../../src/limiter/call-options.ts";
 import { createLimiter } from "../../src/limiter/limiter.ts";
@@ -107,6 +107,36 @@ describe("on a token bucket", () => {
     await passing(0);
     expect(gone).toEqual({ reason: "gone", endedAfterMs: 1000 });
     expect(await limiter.peek("k")).toMatchObject({ retryAfterMs: 1000 });
+  });
+
+  test("a caller that goes gives back no more than has not refilled by the clock of an isolate that runs ahead", async () => {
+    const { store, limiter, wait } = limiterOf(bucket);
+    const ahead = createLimiter({ name: "test", store, policies: [bucket], now: () => Date.now() + 11_500 });
+    await limiter.consume("k", { cost: 5 });
+    const caller = new AbortController();
+    wait({ cost: 2, timeoutMs: 60_000, signal: caller.signal });
+    await passing(1000);
+    // By that clock the bucket is 12.5 s older: it would have been whole for 2.5 s without the two, and has 4.25 with them.
+    expect(await ahead.consume("k", { cost: 2 })).toMatchObject({ allowed: true, remaining: 2 });
+    caller.abort("gone");
+    await passing(0);
+    // Without the two 3 would be left.
+    expect(await ahead.peek("k", { cost: 3 })).toMatchObject({ allowed: true, remaining: 3, resetAfterMs: 4000 });
+  });
+
+  test("a caller that goes gives nothing back to another bucket that has refilled what was taken there", async () => {
+    const fast = tokenBucket({ name: "fast", limit: 50, window: "10 s" });
+    const { limiter, wait } = limiterOf(bucket, fast);
+    await limiter.consume("k", { cost: 5 });
+    await passing(1000);
+    const caller = new AbortController();
+    wait({ cost: 2, timeoutMs: 60_000, signal: caller.signal });
+    await passing(1000);
+    await limiter.charge("k", { bucket: 0, fast: 40 });
+    caller.abort("gone");
+    await passing(0);
+    const { policies } = (await limiter.peek("k")) as KnownDecision;
+    expect(policies).toMatchObject([{ resetAfterMs: 8000 }, { remaining: 10, resetAfterMs: 8000 }]);
   });
 
   test("a limit of the call's own counts for what is lent and given back", async () => {

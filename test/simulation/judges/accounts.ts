@@ -226,7 +226,12 @@ function rule(
       for (const [i, book] of account.books.entries()) book.take(at, units[i] ?? 0);
     } else if (purpose === "give" || purpose === "leave") {
       gaveBack(account, executed);
-      for (const [i, book] of account.books.entries()) book.giveBack(at, units[i] ?? 0, step.sinces[i]);
+      for (const [i, book] of account.books.entries()) {
+        const since = step.sinces[i];
+        // Who leaves a bucket's queue tells when it is whole without them, most often later.
+        const isLater = since !== undefined && purpose === "leave" && policies[i]?.kind === "bucket";
+        book.giveBack(at, units[i] ?? 0, isLater ? Math.min(since, at) : since);
+      }
     }
     if (step.wrote) {
       account.writes += 1;
