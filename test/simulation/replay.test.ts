@@ -31,7 +31,7 @@ test("what the twins did in a simulation, a real Redis does to the digit, with t
   expect(together).toBeGreaterThan(10);
 });
 
-const OTHERS: readonly FamilyName[] = ["reserved", "windows", "regions", "leases", "penalties", "rules"];
+const OTHERS: readonly FamilyName[] = ["reserved", "windows", "regions", "leases", "penalties", "rules", "holds"];
 
 test.each(OTHERS)("so it does in worlds of another kind: %s", async (of) => {
   let steps = 0;

@@ -10,6 +10,8 @@ import type { Happening } from "../world/history.ts";
 /** What a command did, as a twin did it. */
 interface Recorded {
   readonly script: Script;
+  /** The database's own time, where the script looks at that, too. */
+  readonly time: number | undefined;
   /** With the clock passed in, also where the script asked for the database's own. */
   readonly args: readonly string[];
   readonly reply: unknown;
@@ -36,9 +38,18 @@ export interface Sample {
   replay(redis: Redis): Promise<string[]>;
 }
 
-/** They look at Redis's own time, too, which can't be passed in. Tests of their own hold them to their twins. */
+/** Work in flight looks at Redis's own time, which no argument tells. */
 const isByOwnTime = (script: Script, args: readonly string[]) =>
   script === inFlightScript || script === keySetHolds || args.includes(inFlightAlgorithm.code);
+
+/** The script, to which Redis says that it is that time; all else it asks Redis itself. */
+const atTime = ({ text }: Script, time: number) => `
+local of = redis
+local redis = {call = function(command, ...)
+  if command == 'TIME' then return {'${Math.floor(time / 1000)}', '${(time % 1000) * 1000}'} end
+  return of.call(command, ...)
+end}
+${text}`;
 
 type Executed = Extract<Happening, { type: "executed" }>;
 
@@ -63,9 +74,7 @@ export function createSample(mostKeys = MOST_KEYS, mostSteps = MOST_STEPS): Samp
       const places = happening.steps.map(({ key }) => `${happening.database}/${key}`);
       const isNew = places.filter((place) => !stepsOf.has(place)).length;
       const isWhole =
-        !isByOwnTime(scriptOf(happening.script), happening.args) &&
-        stepsOf.size + isNew <= mostKeys &&
-        places.every((place) => (stepsOf.get(place) ?? 0) < mostSteps);
+        stepsOf.size + isNew <= mostKeys && places.every((place) => (stepsOf.get(place) ?? 0) < mostSteps);
       for (const place of places) {
         if (isWhole) stepsOf.set(place, (stepsOf.get(place) ?? 0) + 1);
         else if (stepsOf.has(place) || stepsOf.size < mostKeys) stepsOf.set(place, mostSteps);
@@ -78,9 +87,14 @@ export function createSample(mostKeys = MOST_KEYS, mostSteps = MOST_STEPS): Samp
   };
 }
 
-function recordOf({ script, args, reply, steps, now: databaseNow }: Executed, places: readonly string[]): Recorded {
+function recordOf(
+  { script: name, args, reply, steps, now: databaseNow }: Executed,
+  places: readonly string[],
+): Recorded {
+  const script = scriptOf(name);
   return {
-    script: scriptOf(script),
+    script,
+    time: isByOwnTime(script, args) ? databaseNow : undefined,
     args: [`${steps[0]?.now}`, ...args.slice(1)],
     reply,
     keys: steps.map(({ leftMs, continued, wrote, renewed, endsAt, penalty }, i): RecordedKey => {
@@ -114,7 +128,7 @@ async function replayed(redis: Redis, commands: readonly Recorded[]): Promise<st
 /** In a transaction time stands still for expiry, so what was stored for 1 ms is there until it is given another end. */
 async function carriedOut(
   redis: Redis,
-  { script, args, keys }: Recorded,
+  { script, time, args, keys }: Recorded,
   nameOf: (place: string) => string,
 ): Promise<Replies> {
   const names = keys.map(({ place }) => nameOf(place));
@@ -126,7 +140,8 @@ async function carriedOut(
     else transaction.pexpire(key, found === "grace" ? GRACE_MS : GRACE_MS + 60_000);
   });
   for (const key of names) transaction.pexpiretime(key);
-  transaction.evalsha(script.sha1, names.length, ...names, ...args);
+  if (time === undefined) transaction.evalsha(script.sha1, names.length, ...names, ...args);
+  else transaction.eval(atTime(script, time), names.length, ...names, ...args);
   for (const key of names) transaction.pexpiretime(key);
   transaction.time();
   for (const key of names) transaction.pexpireat(key, FAR_FUTURE);
