@@ -10,7 +10,7 @@ import { type Done, runWorlds } from "./run/worlds.ts";
 import { poisson } from "./traffic/arrivals.ts";
 import { consumers } from "./traffic/callers.ts";
 import { oneKey } from "./traffic/keys.ts";
-import type { LimiterRule } from "./world/history.ts";
+import type { Happening, LimiterRule } from "./world/history.ts";
 
 const CALLS = 700;
 const NEXT_DOOR = { least: 0.2, median: 0.5, p99: 2, most: 10 };
@@ -135,6 +135,16 @@ test("a world that nobody waits for any more, as of a test that took too long, d
   await left;
   expect((await simulate(one)).digest).toBe(alone.digest);
   expect(setTimeout.name).toBe("setTimeout");
+});
+
+test("what is kept by those who watch is in no isolate's memory", async () => {
+  const kept: Map<number, number>[] = [];
+  const watch = ({ type }: Happening) => {
+    if (type === "sent") kept.push(new Map(Array.from({ length: 1000 }, (_, i) => [i, i])));
+  };
+  const { complaint } = await simulate({ plan: swarmPlan(1, 500), seed: 1, watch });
+  expect(complaint?.text).toBeUndefined();
+  expect(kept.length).toBeGreaterThan(100);
 });
 
 test("a call that is left out changes nothing for the calls of other keys", async () => {

@@ -17,8 +17,8 @@ export interface Engine {
   laterFor(owner: Owner, delayMs: number, run: () => void): Entry<Owner | undefined>;
   /** Runs an isolate's code as the last thing of an event: what follows from it by promises is its own. */
   runAs(owner: Owner, run: () => void): void;
-  /** Runs an isolate's code that starts nothing. */
-  within(owner: Owner, run: () => void): void;
+  /** Runs an isolate's code that starts nothing; without an owner code of nobody's. */
+  within(owner: Owner | undefined, run: () => void): void;
   freeze(isolate: Isolate): void;
   thaw(isolate: Isolate): void;
   /** Begins, and runs until nothing is left to happen, or until `stop`. */

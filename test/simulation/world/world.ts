@@ -35,8 +35,10 @@ export interface World {
   living(): readonly Isolate[];
 }
 
-export function createWorld({ plan, seed, tell, keeps = () => true }: WorldOptions): World {
+export function createWorld({ plan, seed, tell: told, keeps = () => true }: WorldOptions): World {
   const engine = createEngine(seed);
+  // Who watches is no isolate: what it keeps is not in theirs.
+  const tell: Tell = (happening) => engine.within(undefined, () => told(happening));
   const { durationMs } = plan;
   const databases = new Map(
     plan.databases.map(({ name, offsetMs, takesFlags }) => {
