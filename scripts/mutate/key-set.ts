@@ -26,7 +26,7 @@ export const keySetMutations: Mutations = {
       "if after > ceiling then allowed = false end",
       "allowed = after <= ceiling",
     ]),
-    broken("a limit that shrinks keeps all that was used", ["math.min(count, full)", "count"]),
+    broken("a limit that shrinks keeps all that was used", ["count < full and count or full", "count"]),
     broken("a single bucket's debt is read as use", ["only == 'b' and -one or 0", "one"]),
     broken("a fixed window reads a debt", ["only == 'b' and -one or 0", "-one"]),
     broken("a debt among others is read as use", ["if debt then count = -count end", ""]),

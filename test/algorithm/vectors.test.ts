@@ -76,8 +76,30 @@ function runner(policies: readonly Policy[], { store, snapshots }: { store: Stor
   });
   return async (at: number, call: string): Promise<KnownDecision> => {
     clock.ms = MIDNIGHT + at;
-    return known(await carryOut(limiter, call));
+    const [operation, cost, until] = call.split(/ until | /);
+    if (operation === "leave") await leave(limiter, Number(cost), () => (clock.ms = MIDNIGHT + Number(until)));
+    return known(await carryOut(limiter, operation === "leave" ? `peek ${cost}` : call));
   };
+}
+
+/** Waits, and leaves the queue later. */
+async function leave(limiter: Limiter, cost: number, pass: () => void): Promise<void> {
+  const caller = new AbortController();
+  const left: Promise<unknown>[] = [];
+  const waiting = limiter.wait("k", {
+    cost,
+    timeoutMs: 60_000,
+    signal: caller.signal,
+    waitUntil: (task) => void left.push(task),
+  });
+  // Behind it in the same connection, so the place in the queue is known by then.
+  await limiter.peek("k");
+  await new Promise((resolve) => setImmediate(resolve));
+  pass();
+  caller.abort("gone");
+  await expect(waiting).rejects.toBe("gone");
+  expect(left).toHaveLength(1);
+  await Promise.all(left);
 }
 
 function carryOut(limiter: Limiter, call: string) {

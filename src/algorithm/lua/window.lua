@@ -24,4 +24,4 @@ else
   load = taken
 end
 if load > ceiling then allowed = false end
-taken = math.min(taken, 2^53 - 1)
+if taken >= 2^53 then taken = 2^53 - 1 end

@@ -42,6 +42,18 @@ export const tokenBucketVectors: readonly Vector[] = [
     ],
   },
   {
+    title: "gives back what those had who leave its queue",
+    policy,
+    rows: [
+      [0, "consume 5", yes, 0, 0, 10_000],
+      [0, "leave 2 until 1000", no, 0, 3000, 9000],
+      [1000, "leave 5 until 1000", no, 0, 9000, 9000],
+      [1000, "consume 1 maxDelayMs 2000", yes, 0, 0, 11_000, 1000],
+      [1000, "consume 1 maxDelayMs 1000", no, 0, 3000, 11_000],
+      [4000, "peek 1", yes, 1, 0, 8000],
+    ],
+  },
+  {
     title: "gives back less what has refilled since, so that nothing comes twice",
     policy,
     rows: [

@@ -3,7 +3,10 @@ import type { Policy } from "../../../src/algorithm/policy.ts";
 /** One call and its answer; times in ms, `at` counted from a midnight. */
 export type Row = readonly [
   at: number,
-  /** As in "consume 3", "peek 1", "refund 2", "refund 2 since 4000", "charge 5", "consume 1 limit 20", "consume 1 maxDelayMs 500". */
+  /**
+   * As in "consume 3", "peek 1", "refund 2", "refund 2 since 4000", "charge 5", "consume 1 limit 20", "consume 1 maxDelayMs 500"; "leave 1
+   * until 500" waits for one, leaves the queue at that time, and tells what a peek tells then.
+   */
   call: string,
   allowed: boolean,
   remaining: number,
