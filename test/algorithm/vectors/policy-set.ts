@@ -80,6 +80,18 @@ export const policySetVectors: readonly SetVector[] = [
     ],
   },
   {
+    title: "gives back what those had who leave its bucket's queue",
+    policies: [
+      tokenBucket({ name: "burst", limit: 2, window: "1 s" }),
+      fixedWindow({ name: "quota", limit: 3, window: "10 s" }),
+    ],
+    rows: [
+      [0, "consume 2", yes, "burst", [0, 1], 0, 10_000],
+      [0, "leave 1 until 100", no, "burst", [0, 1], 400, 9900],
+      [100, "consume 1 maxDelayMs 400", yes, "burst", [0, 0], 0, 9900, 400],
+    ],
+  },
+  {
     title: "stands still while a clock runs behind",
     policies: [
       tokenBucket({ name: "burst", limit: 5, window: "10 s" }),
