@@ -35,7 +35,8 @@ export interface Demand {
   readonly id?: string;
   /**
    * When that was taken, in ms, of which a negative `delta` gives back. It goes back to where it still counts: into the same window, or
-   * less what a bucket may have refilled. Left out: nobody knows, so all of it goes to what counts now.
+   * less what a bucket may have refilled. Left out: nobody knows, so all of it goes to what counts now. For one who leaves a bucket's
+   * queue, which a ceiling tells, it is when the bucket would be whole without that.
    */
   readonly since?: number;
 }

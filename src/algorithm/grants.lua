@@ -99,7 +99,7 @@ for pass = 1, 3 do
         if read and pair then previous = stored() end
       else
         current, previous = old[i], pair and old[i + 1] or 0
-        if pass == 3 then delta, ceiling = allowed and cost * (1 + grants[k]) or 0, math.huge end
+        if pass == 3 then delta, ceiling = allowed and cost * (1 + grants[k]) or 0, 1e300 end
       end
       local room
       if kind == 'b' then

@@ -7,7 +7,8 @@
 -- ARGV[4]  ceiling  most units in use for this call to be allowed; below 0 only looks
 -- ARGV[5]  full     units of a full bucket, burst * window
 -- ARGV[6]  window   ms
--- ARGV[7]  since    optional: when that was taken, ms, of which a negative delta gives back
+-- ARGV[7]  since    optional: when that was taken, ms, of which a negative delta gives back; with a ceiling, when the bucket would be
+--                   whole without that
 -- Reply    {allowed 1 or 0, at, count}: the state as of `at` ms, after the call if allowed, else before it
 --
 -- State: `at` (the latest time seen, below 2^42), a bit for debt and `count` (below 2^53) share 96 bits: at * 2^6 + debt *

@@ -76,20 +76,29 @@ function garbageFor(random: Random, { algorithms }: Program, now: number): Buffe
  */
 function garbageParts(random: Random, now: number): Buffer {
   const at = random.pick([now - random.below(4000), random.below(2 ** 47)]);
-  const width = random.pick([3, 7]);
-  const hex = (value: number, size: number) =>
-    value
-      .toString(16)
-      .padStart(2 * size, "0")
-      .slice(-2 * size);
+  const width = random.pick([3, 7] as const);
   const times = Array.from({ length: random.below(6) }, () => at - random.below(random.pick([1000, 10_000])));
   const parts = times
     .sort((a, b) => a - b)
     .map((time) => ({ time, units: 1 + random.below(random.pick([8, 2 ** 21])) }));
+  const bytes = windowInParts(at, parts, width);
+  return bytes.subarray(0, bytes.length - random.pick([0, 0, 0, 1 + random.below(7)]));
+}
+
+/** What sliding-parts.lua stores of such parts, with `width` bytes for units. */
+function windowInParts(
+  at: number,
+  parts: readonly { readonly time: number; readonly units: number }[],
+  width: 3 | 7 = 3,
+): Buffer {
+  const hex = (value: number, bytes: number) =>
+    value
+      .toString(16)
+      .padStart(14, "0")
+      .slice(-2 * bytes);
   const used = parts.reduce((sum, { units }) => sum + units, 0);
   const head = hex(width === 7 ? at + 2 ** 47 : at, 6) + hex(used, width);
-  const bytes = Buffer.from(head + parts.map(({ time, units }) => hex(time, 5) + hex(units, width)).join(""), "hex");
-  return bytes.subarray(0, bytes.length - random.pick([0, 0, 0, 1 + random.below(7)]));
+  return Buffer.from(head + parts.map(({ time, units }) => hex(time, 5) + hex(units, width)).join(""), "hex");
 }
 
 const bytesOf = (places: readonly string[]) => Promise.all(places.map((place) => redis.getBuffer(place)));
@@ -301,10 +310,10 @@ describe("key set", () => {
     await both("refund", 2 ** 25);
     for (let i = 0; i < 6; i += 1) await both("charge", 2 ** 22);
     // Five parts, which no window of four has: nobody's state.
-    const times = [5, 4, 3, 2, 1].map((ago) =>
-      Buffer.from(`${`${(now - ago).toString(16).padStart(12, "0")}`.slice(2)}000001`, "hex"),
+    const five = windowInParts(
+      now,
+      [5, 4, 3, 2, 1].map((ago) => ({ time: now - ago, units: 1 })),
     );
-    const five = Buffer.concat([Buffer.from(`${now.toString(16).padStart(12, "0")}000005`, "hex"), ...times]);
     for (const one of [place, key.shadow]) await redis.set(one, five, "PX", 3_600_000);
     expect(await both("refund", 1, now)).toEqual([1, now, ...new Array(10).fill(0)]);
     await redis.del(place, key.shadow);

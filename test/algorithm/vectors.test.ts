@@ -76,14 +76,12 @@ function runner(policies: readonly Policy[], { store, snapshots }: { store: Stor
   });
   return async (at: number, call: string): Promise<KnownDecision> => {
     clock.ms = MIDNIGHT + at;
-    const [operation, cost, until] = call.split(/ until | /);
-    if (operation === "leave") await leave(limiter, Number(cost), () => (clock.ms = MIDNIGHT + Number(until)));
-    return known(await carryOut(limiter, operation === "leave" ? `peek ${cost}` : call));
+    return known(await carryOut(limiter, call, clock));
   };
 }
 
-/** Waits, and leaves the queue later. */
-async function leave(limiter: Limiter, cost: number, pass: () => void): Promise<void> {
+/** Waits, and leaves the queue once time has passed. */
+async function leave(limiter: Limiter, cost: Amount, pass: () => void): Promise<void> {
   const caller = new AbortController();
   const left: Promise<unknown>[] = [];
   const waiting = limiter.wait("k", {
@@ -102,7 +100,7 @@ async function leave(limiter: Limiter, cost: number, pass: () => void): Promise<
   await Promise.all(left);
 }
 
-function carryOut(limiter: Limiter, call: string) {
+async function carryOut(limiter: Limiter, call: string, clock: { ms: number }) {
   const [operation, amount = "", ...options] = call.split(" ");
   const cost = amountOf(amount);
   const named = (option: string) => options[options.indexOf(option) + 1] ?? "";
@@ -117,6 +115,12 @@ function carryOut(limiter: Limiter, call: string) {
     return limiter.refund("k", cost, { ...limit, since });
   }
   if (operation === "charge") return limiter.charge("k", cost, limit);
+  if (operation === "leave") {
+    await leave(limiter, cost, () => {
+      clock.ms = MIDNIGHT + Number(named("until"));
+    });
+    return limiter.peek("k", { cost });
+  }
   throw new Error(`"${call}" is not a call`);
 }
 

@@ -1,5 +1,5 @@
 -- Reads what the key at `k` holds: `at`, and its counts, as `one` and `two` of a policy alone, else by stored.lua from `read` on.
--- `only` is the one policy's kind.
+-- `only` is the one policy's kind. Numbers are written out: to call `number` for them takes longer.
 if value and only and #value == 12 then
   local a, b, c, d, e, f, g, h, i, j, l, m = byte(value, 1, 12)
   at = ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
